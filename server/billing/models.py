@@ -1,0 +1,152 @@
+"""From hours to money: sellers, tariffs, the VAT table, months, documents and the charges on them.
+
+Money is whole cents. Charges are added once, when their document takes its number; documents are frozen as JSON then.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Utc, db
+
+
+class Seller(db.Model):
+    """Who issues the documents, from a day on: everything a French invoice must say of the seller."""
+
+    __tablename__ = "seller"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    trade_name: Mapped[str] = mapped_column(String(200))
+    legal_name: Mapped[str] = mapped_column(String(200))  # with legal form
+    capital: Mapped[str] = mapped_column(String(60))
+    street: Mapped[str] = mapped_column(String(200))
+    postcode: Mapped[str] = mapped_column(String(12))
+    city: Mapped[str] = mapped_column(String(100))
+    country: Mapped[str] = mapped_column(String(2), default="FR")
+    siren: Mapped[str] = mapped_column(String(9))
+    siret: Mapped[str] = mapped_column(String(14))
+    rcs: Mapped[str] = mapped_column(String(100))
+    vat_id: Mapped[str] = mapped_column(String(20))
+    iban: Mapped[str] = mapped_column(String(34))
+    bic: Mapped[str] = mapped_column(String(11))
+    regime: Mapped[str] = mapped_column(String(30), default="normal")
+    vat_on_debits: Mapped[bool] = mapped_column(default=False)
+    payment_days: Mapped[int] = mapped_column(default=30)
+    late_rate: Mapped[str] = mapped_column(String(200))  # in words, as printed
+    series_prefix: Mapped[str] = mapped_column(String(20), default="F")
+
+
+class Tariff(db.Model):
+    """A dated price rule for a machine, or for a category; for one kind of tenant, or for all that have none of their own."""
+
+    __tablename__ = "tariff"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id"))
+    category: Mapped[str | None] = mapped_column(String(40))
+    tenant_kind: Mapped[str | None] = mapped_column(String(20))
+    valid_from: Mapped[datetime] = mapped_column(Utc)
+    valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    cents_per_hour: Mapped[int]
+    step_s: Mapped[int]
+    minimum_s: Mapped[int] = mapped_column(default=0)
+    session_fee_cents: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class VatCell(db.Model):
+    """One decided cell: seller regime × treatment of the establishment × nature of supply, from a day on."""
+
+    __tablename__ = "vat_cell"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    regime: Mapped[str] = mapped_column(String(30))
+    treatment: Mapped[str] = mapped_column(String(30))
+    nature: Mapped[str] = mapped_column(String(30))
+    category: Mapped[str] = mapped_column(String(3))  # S, AE, O, … as in EN 16931
+    rate_bp: Mapped[int]  # hundredths of a percent: 2000 is 20 %
+    mention: Mapped[str] = mapped_column(Text, default="")  # printed as it is
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(String(120))
+
+
+class Period(db.Model):
+    """A calendar month on the lab's clock, ``2026-10``."""
+
+    __tablename__ = "period"
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), default="open")  # open, closed
+    closed_at: Mapped[datetime | None] = mapped_column(Utc)
+    closed_by: Mapped[str] = mapped_column(String(120), default="")
+
+
+class Draft(db.Model):
+    """What a document would say today. Thrown away and rebuilt at will; ``held`` says in words why it cannot be issued."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("month", "establishment_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(ForeignKey("period.month"))
+    establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    net_cents: Mapped[int] = mapped_column(BigInteger)
+    vat_cents: Mapped[int] = mapped_column(BigInteger)
+    gross_cents: Mapped[int] = mapped_column(BigInteger)
+    held: Mapped[str] = mapped_column(Text, default="")
+    built_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Series(db.Model):
+    """The last number and date given in one series: seller, year and kind. Numbers without gaps, dates never back."""
+
+    __tablename__ = "series"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)  # F-2026, DEMO-F-2026
+    last_sequence: Mapped[int] = mapped_column(default=0)
+    last_date: Mapped[date | None]
+
+
+class Document(db.Model):
+    """An invoice or credit note. From its number on nothing in it changes; the PDF is kept by its SHA-256."""
+
+    __tablename__ = "document"
+    __table_args__ = (UniqueConstraint("series", "sequence"), Index("document_of_month", "month"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    series: Mapped[str] = mapped_column(String(40))
+    sequence: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20), default="invoice")
+    month: Mapped[str] = mapped_column(String(7))
+    establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
+    issued_on: Mapped[date]
+    specimen: Mapped[bool]
+    frozen: Mapped[str] = mapped_column(Text)  # canonical JSON, what the page is rendered from
+    frozen_sha256: Mapped[str] = mapped_column(String(64))
+    net_cents: Mapped[int] = mapped_column(BigInteger)
+    vat_cents: Mapped[int] = mapped_column(BigInteger)
+    gross_cents: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(12), default="numbered")  # numbered, issued
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    issued_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class Charge(db.Model):
+    """One rated session on an issued document. Only added."""
+
+    __tablename__ = "charge"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("usage_session.id"), unique=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
+    tariff_id: Mapped[int] = mapped_column(ForeignKey("tariff.id"))
+    started_at: Mapped[datetime] = mapped_column(Utc)
+    ended_at: Mapped[datetime] = mapped_column(Utc)
+    occupied_s: Mapped[int]
+    billed_s: Mapped[int]
+    fee_cents: Mapped[int]
+    net_cents: Mapped[int]
+    vat_category: Mapped[str] = mapped_column(String(3))
+    rate_bp: Mapped[int]

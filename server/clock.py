@@ -1,0 +1,27 @@
+"""The only place on the server that reads a clock. In the demo the time comes from the simulated board."""
+
+import mmap
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+
+_VIRTUAL = struct.Struct("<q")  # wall time in ms, first 8 bytes of the board's file (agent/hardware/simulated.py)
+
+
+class Clock:
+    """Wall time in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class VirtualClock(Clock):
+    """The simulated board's time, read from its memory-mapped file. Only with ``demo = true``."""
+
+    def __init__(self, board: Path) -> None:
+        with board.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+
+    def now(self) -> datetime:
+        milliseconds: int = _VIRTUAL.unpack_from(self._map, 0)[0]
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)

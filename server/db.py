@@ -1,0 +1,98 @@
+"""The database: one declarative base, UTC times, and the two ways to open a transaction.
+
+Services use ``db.session`` inside ``writing()`` or ``reading()``; both need an application context (``make_app``).
+On SQLite a write begins with BEGIN IMMEDIATE, because a read that later writes fails at once, whatever the busy timeout says.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.types import TypeDecorator
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+db = SQLAlchemy(model_class=Base)
+_writes: ContextVar[bool] = ContextVar("writes", default=False)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC moment. Raises ValueError for a naive one, on the way in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive time for the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def make_app(database_url: str) -> Flask:
+    """A bare application that only knows its database; web adds its pages to it, link and work use it as it is."""
+    app = Flask("server")
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine)
+    return app
+
+
+@contextmanager
+def writing() -> Iterator[scoped_session[Session]]:
+    """One short write transaction: committed at the end, rolled back on any error. Nested use joins the outer one."""
+    if _writes.get():
+        yield db.session
+        return
+    db.session.rollback()  # a read left open would keep its old snapshot and could not be upgraded
+    token = _writes.set(True)
+    try:
+        yield db.session
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _writes.reset(token)
+        db.session.remove()
+
+
+@contextmanager
+def reading() -> Iterator[scoped_session[Session]]:
+    """One read snapshot, given back at the end. Inside ``writing()`` it joins that transaction."""
+    try:
+        yield db.session
+    finally:
+        if not _writes.get():
+            db.session.remove()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")

@@ -1,0 +1,1 @@
+"""The rules of the lab's books as pure functions: values in, values out, no database, no clock, no network."""

@@ -1,0 +1,91 @@
+"""What is switched and by whom: machines with their rules, agents with their health, opening hours."""
+
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import Utc, db
+
+
+class Agent(db.Model):
+    """The program and Pi beside one to four machines. The lower half is what it last reported of itself."""
+
+    __tablename__ = "agent"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    online: Mapped[bool] = mapped_column(default=False)
+    boot: Mapped[str] = mapped_column(String(64), default="")
+    version: Mapped[str] = mapped_column(String(40), default="")
+    revision: Mapped[int] = mapped_column(BigInteger, default=0)  # of the list in force
+    synced: Mapped[bool] = mapped_column(default=False)
+    understands: Mapped[list[str]] = mapped_column(JSON, default=list)
+    outbox: Mapped[str | None] = mapped_column(String(36))
+    last_n: Mapped[int] = mapped_column(BigInteger, default=0)  # highest event number it has written
+    last_seen_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class Machine(db.Model):
+    """One gated machine. ``service``, ``end_session`` and ``clear_latch_upto`` are wishes: the agent acts on them."""
+
+    __tablename__ = "machine"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)  # its id on the wire
+    name: Mapped[str] = mapped_column(String(60))
+    category: Mapped[str] = mapped_column(String(40))
+    room: Mapped[str] = mapped_column(String(60), default="")
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    risk: Mapped[str] = mapped_column(String(10))
+    service: Mapped[str] = mapped_column(String(20), default="in")
+    service_note: Mapped[str] = mapped_column(Text, default="")
+    end_session: Mapped[str | None] = mapped_column(String(36))
+    clear_latch_upto: Mapped[int] = mapped_column(BigInteger, default=0)
+    confirm_s: Mapped[int] = mapped_column(default=5)
+    max_s: Mapped[int | None]
+    on_max: Mapped[str] = mapped_column(String(10), default="warn")
+    list_valid_s: Mapped[int | None]  # None: by risk class
+    version: Mapped[int] = mapped_column(default=1)
+    agent: Mapped[Agent] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class MachineLive(db.Model):
+    """What the board shows: the machine's last reported state. Overwritten; no history, no person."""
+
+    __tablename__ = "machine_live"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime] = mapped_column(Utc)
+    session: Mapped[str | None] = mapped_column(String(36))
+    checkpoint_s: Mapped[int | None]
+    latched: Mapped[bool] = mapped_column(default=False)
+    faults: Mapped[list[str]] = mapped_column(JSON, default=list)
+    seen_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class MachineSkill(db.Model):
+    """A skill one must hold to start this machine."""
+
+    __tablename__ = "machine_skill"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id"), primary_key=True)
+
+
+class OpeningHours(db.Model):
+    """When machines of a category may be started, on the lab's clock. A category without rows is always open."""
+
+    __tablename__ = "opening_hours"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(40), index=True)
+    weekday: Mapped[int]  # 0 Monday … 6 Sunday
+    opens: Mapped[time]
+    closes: Mapped[time]  # later than opens; midnight is 23:59:59.999999 and means the day's end
+
+
+class Setting(db.Model):
+    """What the lab decides once: name, time zone, how long a list is valid. Small values by name."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)

@@ -1,0 +1,150 @@
+"""Who uses the lab and who pays: tenants and their establishments, payers, holders, memberships, tokens.
+
+A holder is a random number. Name and contact stand in ``person``, card fingerprints in ``token``; both can be erased
+without touching events, charges or invoices, which know the number only.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import Utc, db
+
+
+class TenantKind(StrEnum):
+    COMPANY = "company"
+    STARTUP = "startup"
+    SCHOOL = "school"
+    ACCELERATOR = "accelerator"
+    FREELANCER = "freelancer"
+    ASSOCIATION = "association"
+    PUBLIC = "public"
+    INTERNAL = "internal"  # measured, never invoiced
+
+
+class Tenant(db.Model):
+    __tablename__ = "tenant"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(2), default="fr")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
+    suspended_from: Mapped[datetime | None] = mapped_column(Utc)
+    suspended_reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Establishment(db.Model):
+    """An address and tax identity that a bill goes to."""
+
+    __tablename__ = "establishment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+    legal_name: Mapped[str] = mapped_column(String(200))
+    street: Mapped[str] = mapped_column(String(200))
+    postcode: Mapped[str] = mapped_column(String(12))
+    city: Mapped[str] = mapped_column(String(100))
+    country: Mapped[str] = mapped_column(String(2))
+    siren: Mapped[str | None] = mapped_column(String(9))
+    vat_id: Mapped[str | None] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class TaxTreatment(db.Model):
+    """How an establishment is treated for VAT from a day on: decided by a named person, never derived from the country."""
+
+    __tablename__ = "tax_treatment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"), index=True)
+    treatment: Mapped[str] = mapped_column(String(30))  # fr_business, eu_business, non_eu_business, …
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]  # first day it no longer holds
+    reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(String(120))
+
+
+class BillTo(db.Model):
+    """Which establishment pays for a tenant from a day on. One hop: the establishment may be another tenant's."""
+
+    __tablename__ = "bill_to"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+    establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class Payer(db.Model):
+    """A tenant's cost centre that sessions are charged to."""
+
+    __tablename__ = "payer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)  # its id on the wire
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+    cost_centre: Mapped[str] = mapped_column(String(60))
+    label: Mapped[str] = mapped_column(String(60))
+    valid_from: Mapped[datetime] = mapped_column(Utc)
+    valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    tenant: Mapped[Tenant] = relationship()
+
+
+class Holder(db.Model):
+    """The person who carries tokens, as a random number."""
+
+    __tablename__ = "holder"
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    blocked_at: Mapped[datetime | None] = mapped_column(Utc)
+    blocked_reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Person(db.Model):
+    """The name behind a holder number. Erased without touching the books."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"), unique=True)
+    given_name: Mapped[str] = mapped_column(String(100))
+    family_name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str | None] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(2), default="fr")
+    shows_first_name: Mapped[bool] = mapped_column(default=False)  # by own consent
+
+
+class Membership(db.Model):
+    """A holder's dated tie to a tenant, and the payer it charges by default. The lowest rank is the holder's default."""
+
+    __tablename__ = "membership"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(String(36), unique=True)
+    holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"), index=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    rank: Mapped[int] = mapped_column(default=0)
+    valid_from: Mapped[datetime] = mapped_column(Utc)
+    valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)  # ended before its time, by a person
+    ended_reason: Mapped[str] = mapped_column(Text, default="")
+    payer: Mapped[Payer] = relationship()
+
+
+class Token(db.Model):
+    """A badge, card or fob, known by its keyed fingerprint only."""
+
+    __tablename__ = "token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(String(36), unique=True)
+    holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(32), unique=True)
+    key_id: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str] = mapped_column(String(60), default="")
+    valid_from: Mapped[datetime] = mapped_column(Utc)
+    valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    blocked_at: Mapped[datetime | None] = mapped_column(Utc)
+    blocked_reason: Mapped[str] = mapped_column(Text, default="")

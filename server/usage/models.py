@@ -1,0 +1,112 @@
+"""What happened: events as they came, the sessions they amount to, refusals, and what could not be read.
+
+The evidence chain runs over salted hashes; the payload lies apart and can be erased with the chain left whole.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Utc, db
+from server.jobs.models import BigId
+
+
+class Outbox(db.Model):
+    """One state file of one agent: events are known by (outbox, n), and stored only when n = last_n + 1."""
+
+    __tablename__ = "outbox"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    last_n: Mapped[int] = mapped_column(BigInteger, default=0)
+    first_seen_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Event(db.Model):
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("outbox", "n"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    outbox: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
+    n: Mapped[int] = mapped_column(BigInteger)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    kind: Mapped[str] = mapped_column(String(64), index=True)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    simulated: Mapped[bool]
+    payload_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of salt and payload
+    chain_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of the chain before, outbox, n, kind and payload_hash
+
+
+class EventPayload(db.Model):
+    """The bytes of an event, as received. Erasable: the chain above does not need them."""
+
+    __tablename__ = "event_payload"
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RejectedEvent(db.Model):
+    """What came in and could not be used, raw, with the reason. Shown, and re-ingestible."""
+
+    __tablename__ = "rejected_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agent: Mapped[str] = mapped_column(String(64))
+    outbox: Mapped[str | None] = mapped_column(String(36))
+    n: Mapped[int | None] = mapped_column(BigInteger)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    reason: Mapped[str] = mapped_column(Text)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class UsageSession(db.Model):
+    """One continuous use of a machine, from energise to release."""
+
+    __tablename__ = "usage_session"
+    __table_args__ = (
+        Index(
+            "one_open_session_a_machine",
+            "machine_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), index=True)
+    holder_number: Mapped[int] = mapped_column(BigInteger, index=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12))  # open, provisional, ended
+    started_at: Mapped[datetime] = mapped_column(Utc, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
+    occupied_s: Mapped[int] = mapped_column(default=0)  # final once ended; until then the last known second
+    powered_s: Mapped[int] = mapped_column(default=0)
+    running_s: Mapped[int | None]
+    wh: Mapped[int | None]
+    end_reason: Mapped[str | None] = mapped_column(String(40))
+    time_quality: Mapped[str] = mapped_column(String(12))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    taps: Mapped[int] = mapped_column(default=0)
+    simulated: Mapped[bool]
+
+
+class Denial(db.Model):
+    """A refused tap."""
+
+    __tablename__ = "denial"
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), index=True)
+    holder_number: Mapped[int | None] = mapped_column(BigInteger)
+    token: Mapped[str] = mapped_column(String(32))
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(Utc, index=True)
+
+
+class IngestCount(db.Model):
+    """Counters a manager can look at: duplicates, out of order, unreadable, unknown kind, unknown agent, …"""
+
+    __tablename__ = "ingest_count"
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_at: Mapped[datetime] = mapped_column(Utc)
+    detail: Mapped[Any] = mapped_column(JSON, nullable=True)
