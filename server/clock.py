@@ -25,3 +25,8 @@ class VirtualClock(Clock):
     def now(self) -> datetime:
         milliseconds: int = _VIRTUAL.unpack_from(self._map, 0)[0]
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def clock_for(board: Path | None) -> Clock:
+    """The system's clock, or the simulated board's when there is one."""
+    return Clock() if board is None else VirtualClock(board)

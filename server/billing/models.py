@@ -137,15 +137,20 @@ class Charge(db.Model):
 
     __tablename__ = "charge"
     id: Mapped[int] = mapped_column(primary_key=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("usage_session.id"), unique=True)
+    # No foreign key: after a restore a charge is adopted before its session comes back from the agent.
+    session_id: Mapped[str] = mapped_column(String(36), unique=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
     payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
-    tariff_id: Mapped[int] = mapped_column(ForeignKey("tariff.id"))
+    tariff_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tariff.id")
+    )  # None: lost in a restore; the price stands here
     started_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime] = mapped_column(Utc)
     occupied_s: Mapped[int]
     billed_s: Mapped[int]
+    step_s: Mapped[int]
+    cents_per_hour: Mapped[int]
     fee_cents: Mapped[int]
     net_cents: Mapped[int]
     vat_category: Mapped[str] = mapped_column(String(3))

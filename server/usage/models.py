@@ -71,9 +71,10 @@ class UsageSession(db.Model):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        Index("session_of_machine", "machine_id", "started_at"),  # ingest asks for a machine's latest start
     )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), index=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
     holder_number: Mapped[int] = mapped_column(BigInteger, index=True)
     payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), index=True)
     state: Mapped[str] = mapped_column(String(12))  # open, provisional, ended

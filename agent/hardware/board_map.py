@@ -1,0 +1,142 @@
+"""The simulated board's memory-mapped file: virtual time, and 64 pins an agent, which outlive the process behind them.
+
+First 8 bytes: virtual wall time in ms, little-endian. Then for each agent, in the order in which agents first appear in
+board.json, 64 pins of 8 bytes: function (0 input, 1 output), level, pull, padding, and a count of writes (u32).
+"""
+
+import json
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MAP_NAME = "board.map"
+CONFIG_NAME = "board.json"
+INPUT, OUTPUT = 0, 1
+FLOATING, PULL_UP, PULL_DOWN = 0, 1, 2
+PINS = 64
+_TIME_BYTES = 8
+_PIN_BYTES = 8
+_HIGH = bytes((OUTPUT, 1))
+_WRITES = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one machine hangs: at which agent, and on which pin its relay."""
+
+    machine: str
+    agent: str
+    relay: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardConfig:
+    virtual: bool
+    start_ms: int
+    kernel_keeps_level: bool
+    places: tuple[Place, ...]
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(place.agent for place in self.places))
+
+
+def read_config(directory: Path) -> BoardConfig:
+    """Raises ValueError naming what is missing or twice in board.json."""
+    plain: dict[str, Any] = json.loads((directory / CONFIG_NAME).read_text())
+    try:
+        places = tuple(Place(str(m["machine"]), str(m["agent"]), int(m["relay"])) for m in plain["machines"])
+        config = BoardConfig(
+            bool(plain["virtual"]), int(plain["start_ms"]), bool(plain.get("kernel_keeps_level", False)), places
+        )
+    except KeyError as error:
+        raise ValueError(f"{CONFIG_NAME}: {error} is missing") from error
+    for what in ([p.machine for p in places], [(p.agent, p.relay) for p in places]):
+        if len(set(what)) < len(what):
+            raise ValueError(f"{CONFIG_NAME}: a machine or a relay pin is named twice")
+    if not all(0 <= place.relay < PINS for place in places):
+        raise ValueError(f"{CONFIG_NAME}: relay pins go from 0 to {PINS - 1}")
+    return config
+
+
+class PinState(NamedTuple):
+    function: int
+    level: int
+    pull: int
+    writes: int
+
+    @property
+    def driven(self) -> bool:
+        """True when the relay is pulled in: an output that is high. A level alone says nothing, nor does a function."""
+        return self.function == OUTPUT and self.level == 1
+
+
+class TimeCell:
+    """The virtual time in the file. Eight aligned bytes are moved at once, so that no reader sees half a change."""
+
+    def __init__(self, directory: Path, writable: bool = False) -> None:
+        self._map = _open(directory / MAP_NAME, writable)
+
+    def read(self) -> int:
+        return int.from_bytes(self._map[:_TIME_BYTES], "little", signed=True)
+
+    def write(self, wall_ms: int) -> None:
+        self._map[:_TIME_BYTES] = wall_ms.to_bytes(_TIME_BYTES, "little", signed=True)
+
+
+class PinBank:
+    """The 64 pins of one agent. Function and level change in one move; ``writes`` has one writer, the agent."""
+
+    def __init__(self, directory: Path, agents: tuple[str, ...], agent: str) -> None:
+        self._map = _open(directory / MAP_NAME, writable=True)
+        self._start = _TIME_BYTES + agents.index(agent) * PINS * _PIN_BYTES
+
+    def read(self, pin: int) -> PinState:
+        at = self._at(pin)
+        function, level, pull = self._map[at : at + 3]
+        return PinState(function, level, pull, _WRITES.unpack_from(self._map, at + 4)[0])
+
+    def driven(self, pin: int) -> bool:
+        """As PinState.driven, for those who look often."""
+        at = self._at(pin)
+        return self._map[at : at + 2] == _HIGH
+
+    def drive(self, pin: int, level: int) -> None:
+        """Make the pin an output at ``level``."""
+        at = self._at(pin)
+        self._map[at : at + 2] = bytes((OUTPUT, level))
+        self._count(at)
+
+    def release(self, pin: int, pull: int) -> None:
+        """Make the pin an input. Its level is then a resistor's: ours where we pull up, else the board's pull-down."""
+        at = self._at(pin)
+        self._map[at : at + 3] = bytes((INPUT, 1 if pull == PULL_UP else 0, pull))
+        self._count(at)
+
+    def fall(self) -> None:
+        """What the hardware does when nobody drives it any more: every pin an input, at the board's resistor."""
+        for pin in range(PINS):
+            at = self._at(pin)
+            self._map[at : at + 3] = bytes((INPUT, 0, FLOATING))
+
+    def _at(self, pin: int) -> int:
+        if not 0 <= pin < PINS:
+            raise ValueError(f"pin {pin} is not on the board")
+        return self._start + pin * _PIN_BYTES
+
+    def _count(self, at: int) -> None:
+        written = _WRITES.unpack_from(self._map, at + 4)[0]
+        _WRITES.pack_into(self._map, at + 4, (written + 1) & 0xFFFFFFFF)
+
+
+def create(directory: Path, config: BoardConfig) -> None:
+    """A fresh file: the start of virtual time, and every pin an input at rest."""
+    size = _TIME_BYTES + len(config.agents) * PINS * _PIN_BYTES
+    (directory / MAP_NAME).write_bytes(config.start_ms.to_bytes(_TIME_BYTES, "little", signed=True).ljust(size, b"\0"))
+
+
+def _open(path: Path, writable: bool) -> mmap.mmap:
+    with path.open("r+b" if writable else "rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)

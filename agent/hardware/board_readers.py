@@ -1,0 +1,66 @@
+"""The simulated board's badge readers: one pseudo-terminal a machine, into which the board writes RDM6300 frames.
+
+The board keeps the other end open too. So it can tell by itself how many bytes wait unread, and a dying agent does not
+hang up the line.
+"""
+
+import fcntl
+import os
+import re
+import struct
+import termios
+import tty
+from pathlib import Path
+
+TTY_DIRECTORY = "tty"
+_CARD = re.compile(r"[0-9A-F]{10}")
+_STX, _ETX = b"\x02", b"\x03"
+_BUFFER_BYTES = 4000  # a terminal's input holds 4095; what is beyond would be lost without a word
+
+
+def rdm6300_frame(card: str) -> bytes:
+    """The 14 bytes the reader sends: STX, ten hex digits, the XOR of their five bytes as two more, ETX."""
+    if not _CARD.fullmatch(card):
+        raise ValueError(f"card {card!r} is not ten upper-case hex digits")
+    checksum = 0
+    for byte in bytes.fromhex(card):
+        checksum ^= byte
+    return _STX + f"{card}{checksum:02X}".encode() + _ETX
+
+
+class Reader:
+    """One reader's line. ``written`` counts bytes for ever; ``lost`` those no agent was there to read."""
+
+    def __init__(self, directory: Path, machine: str) -> None:
+        self._board_end, self._agent_end = os.openpty()
+        tty.setraw(self._agent_end)
+        self._link = directory / TTY_DIRECTORY / machine
+        self._link.parent.mkdir(exist_ok=True)
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(os.ttyname(self._agent_end))
+        self.written = 0
+        self.lost = 0
+
+    def present(self, card: str, frames: int) -> int:
+        """Hold a card to the reader for so many frames; returns the bytes written. Raises ValueError if it is full."""
+        frame = rdm6300_frame(card) * frames
+        if self.unread() + len(frame) > _BUFFER_BYTES:
+            raise ValueError("the reader's line is full: nobody reads it")
+        os.write(self._board_end, frame)
+        self.written += len(frame)
+        return len(frame)
+
+    def unread(self) -> int:
+        """Bytes that wait in the line. Bytes written a moment ago may not be counted yet."""
+        answer = fcntl.ioctl(self._agent_end, termios.FIONREAD, b"\0" * 4)
+        return int(struct.unpack("i", answer)[0])
+
+    def drop_unread(self) -> None:
+        """Forget what nobody read, as opening a serial port does."""
+        self.lost += self.unread()
+        termios.tcflush(self._agent_end, termios.TCIFLUSH)
+
+    def close(self) -> None:
+        self._link.unlink(missing_ok=True)
+        os.close(self._board_end)
+        os.close(self._agent_end)

@@ -1,0 +1,30 @@
+"""The permit relay on one GPIO pin. The factory that makes the pin is given: a Pi's, or the simulated board's."""
+
+from gpiozero import OutputDevice  # type: ignore[import-untyped]
+from gpiozero.pins import Factory  # type: ignore[import-untyped]
+
+
+class GpioRelay:
+    """Active high, off from the first moment: the driver needs a pull-down at the relay board, because a closed pin floats."""
+
+    def __init__(self, pin: int, factory: Factory) -> None:
+        self._output = OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
+
+    def energise(self) -> None:
+        self._output.on()
+
+    def release(self) -> None:
+        self._output.off()
+
+    def close(self) -> None:
+        self._output.close()
+
+
+def pi_pin_factory() -> Factory:
+    """The pins of the Raspberry Pi this runs on. Raises gpiozero.BadPinFactory or ImportError anywhere else.
+
+    Named outright: left to choose, gpiozero falls back without a word to drivers that leave an output on.
+    """
+    from gpiozero.pins.lgpio import LGPIOFactory  # type: ignore[import-untyped]
+
+    return LGPIOFactory()

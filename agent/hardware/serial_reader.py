@@ -1,0 +1,139 @@
+"""Badge readers on a serial line: RDM6300, and ID-12LA/ID-20LA whose frames differ only by a line end before the last byte.
+
+A frame is STX, ten hex digits, two hex digits that are the XOR of those five bytes, ETX. An RDM6300 repeats it about every
+65 ms while the card is there.
+"""
+
+import re
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import serial  # type: ignore[import-untyped]
+
+from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp
+
+BAUD = 9600
+RETRY_S = 1.0
+PRESENCE_MS = 300
+_STX, _ETX = 0x02, 0x03
+_MAX_CHARS = 14  # twelve digits, carriage return, line feed
+_DIGITS = re.compile(rb"([0-9A-Fa-f]{12})(?:\r\n)?")
+_BLANK = {bytes(5): "all zero", b"\xff" * 5: "all one"}  # valid by checksum, and what a broken card reads as
+
+
+class Card(NamedTuple):
+    card_id: str
+
+
+class Bad(NamedTuple):
+    why: str
+
+
+class Frames:
+    """Bytes in, cards out. STX always begins anew, so one torn frame never costs the next."""
+
+    def __init__(self) -> None:
+        self._chars: bytearray | None = None  # None: outside a frame
+
+    def feed(self, data: bytes) -> Iterator[Card | Bad]:
+        for byte in data:
+            if byte == _STX:
+                if self._chars is not None:
+                    yield Bad("torn frame")
+                self._chars = bytearray()
+            elif byte == _ETX:
+                yield Bad("end without a beginning") if self._chars is None else read_digits(bytes(self._chars))
+                self._chars = None
+            elif self._chars is not None:
+                self._chars.append(byte)
+                if len(self._chars) > _MAX_CHARS:
+                    yield Bad("frame too long")
+                    self._chars = None
+
+
+def read_digits(chars: bytes) -> Card | Bad:
+    """The card in what stood between STX and ETX."""
+    match = _DIGITS.fullmatch(chars)
+    if match is None:
+        return Bad("not twelve hex digits")
+    *tag, checksum = bytes.fromhex(match[1].decode())
+    total = 0
+    for byte in tag:
+        total ^= byte
+    if total != checksum:
+        return Bad("wrong checksum")
+    if blank := _BLANK.get(bytes(tag)):
+        return Bad(f"id {blank}")
+    return Card(f"em4100:{bytes(tag).hex().upper()}")
+
+
+class Presence:
+    """Tells a card that has come from a card that is still there: frames less than 300 ms apart are one presentation."""
+
+    def __init__(self) -> None:
+        self._card_id = ""
+        self._seen_ms = 0
+
+    def is_new(self, card_id: str, now_ms: int) -> bool:
+        still_there = card_id == self._card_id and now_ms - self._seen_ms <= PRESENCE_MS
+        self._card_id, self._seen_ms = card_id, now_ms
+        return not still_there
+
+
+class SerialReader:
+    """One reader in one thread. ``port`` is best a ``/dev/serial/by-id/…`` path, which survives another USB socket."""
+
+    def __init__(self, machine: str, port: str, mono_ms: Callable[[], int]) -> None:
+        self._machine = machine
+        self._port = port
+        self._mono_ms = mono_ms
+        self._presence = Presence()
+        self._seen = 0
+        self._line: serial.Serial | None = None
+        self._stopping = threading.Event()
+        self._report: Callable[[ReaderReport], None] = lambda report: None
+        self._thread = threading.Thread(target=self._run, name=f"reader-{machine}", daemon=True)
+
+    @property
+    def bytes_seen(self) -> int | None:
+        return None if self._line is None else self._seen
+
+    def start(self, report: Callable[[ReaderReport], None]) -> None:
+        self._report = report
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if (line := self._line) is not None:
+            line.cancel_read()
+        self._thread.join(timeout=RETRY_S)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with serial.Serial(self._port, BAUD, exclusive=True) as line:
+                    self._read(line)
+            except (OSError, termios.error) as error:  # pyserial's own errors are OSErrors
+                self._line = None
+                self._report(ReaderDown(self._machine, str(error)))
+            self._stopping.wait(RETRY_S)
+
+    def _read(self, line: serial.Serial) -> None:
+        frames = Frames()
+        self._line = line
+        self._report(ReaderUp(self._machine))
+        while not self._stopping.is_set():
+            data = line.read(1)
+            data += line.read(line.in_waiting)
+            for frame in frames.feed(data):
+                self._take(frame)
+            self._seen += len(data)  # only now: a count that is told means that its taps were told before
+            self._report(Heard(self._machine))
+
+    def _take(self, frame: Card | Bad) -> None:
+        if isinstance(frame, Bad):
+            self._report(FrameRefused(self._machine, frame.why))
+        elif self._presence.is_new(frame.card_id, self._mono_ms()):
+            self._report(Presented(self._machine, frame.card_id))

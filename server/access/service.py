@@ -1,0 +1,122 @@
+"""Reads from the tables what the rules of ``domain.access`` need to know. Columns, not rows: thousands in one go."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from server.db import db, reading
+from server.domain.facts import (
+    Facts,
+    HolderFact,
+    HoursFact,
+    MachineFact,
+    MembershipFact,
+    PayerFact,
+    QualificationFact,
+    TokenFact,
+)
+from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
+from server.people.models import Holder, Membership, Payer, Person, Tenant, Token
+from server.training.models import Qualification, Skill
+from wire.messages import OnMaximum, Policy, RiskClass, Service
+
+
+def load_facts(key_id: str, rates: Mapping[tuple[str, str], int]) -> Facts:
+    """All facts about access as they stand. Tokens made under another site key than ``key_id`` cannot be recognised and
+    are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an hour."""
+    with reading():
+        return Facts(
+            holders=_holders(),
+            tokens=_tokens(key_id),
+            memberships=_memberships(),
+            payers=_payers(),
+            qualifications=_qualifications(),
+            machines=_machines(),
+            hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
+            rates=rates,
+        )
+
+
+def _holders() -> tuple[HolderFact, ...]:
+    wanted = select(
+        Holder.number, Person.language, Person.given_name, Person.shows_first_name, Holder.blocked_at
+    ).outerjoin(Person, Person.holder_number == Holder.number)
+    return tuple(
+        HolderFact(number, language or "fr", given_name if shows else None, blocked_at)
+        for number, language, given_name, shows, blocked_at in _rows(wanted)
+    )
+
+
+def _tokens(key_id: str) -> tuple[TokenFact, ...]:
+    wanted = select(
+        Token.ref, Token.fingerprint, Token.holder_number, Token.valid_from, Token.valid_until, Token.blocked_at
+    )
+    return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id == key_id)))
+
+
+def _memberships() -> tuple[MembershipFact, ...]:
+    wanted = select(
+        Membership.ref,
+        Membership.holder_number,
+        Payer.code,
+        Membership.rank,
+        Membership.valid_from,
+        Membership.valid_until,
+        Membership.ended_at,
+    ).join(Payer, Payer.id == Membership.payer_id)
+    return tuple(MembershipFact(*row) for row in _rows(wanted))
+
+
+def _payers() -> tuple[PayerFact, ...]:
+    wanted = select(Payer.code, Payer.label, Payer.valid_from, Payer.valid_until, Tenant.suspended_from)
+    return tuple(PayerFact(*row) for row in _rows(wanted.join(Tenant, Tenant.id == Payer.tenant_id)))
+
+
+def _qualifications() -> tuple[QualificationFact, ...]:
+    wanted = select(
+        Qualification.ref,
+        Qualification.holder_number,
+        Skill.code,
+        Qualification.level,
+        Qualification.valid_from,
+        Qualification.valid_until,
+        Qualification.revoked_at,
+    ).join(Skill, Skill.id == Qualification.skill_id)
+    return tuple(QualificationFact(*row) for row in _rows(wanted))
+
+
+def _machines() -> tuple[MachineFact, ...]:
+    skills: dict[int, set[str]] = defaultdict(set)
+    wanted = select(MachineSkill.machine_id, Skill.code).join(Skill, Skill.id == MachineSkill.skill_id)
+    for machine_id, skill in _rows(wanted):
+        skills[machine_id].add(skill)
+    rows = db.session.execute(select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)).all()
+    return tuple(_machine(machine, agent, frozenset(skills[machine.id])) for machine, agent in rows)
+
+
+def _machine(machine: Any, agent: str, skills: frozenset[str]) -> MachineFact:
+    return MachineFact(
+        code=machine.code,
+        agent=agent,
+        name=machine.name,
+        category=machine.category,
+        risk=RiskClass(machine.risk),
+        skills=skills,
+        service=Service(machine.service),
+        note=machine.service_note,
+        end_session=machine.end_session,
+        clear_latch_upto=machine.clear_latch_upto,
+        policy=Policy(machine.confirm_s, machine.max_s, OnMaximum(machine.on_max)),
+        list_valid_s=machine.list_valid_s,
+    )
+
+
+_HOURS = select(OpeningHours.category, OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes).order_by(
+    OpeningHours.category, OpeningHours.weekday, OpeningHours.opens
+)
+
+
+def _rows(wanted: Select[Any]) -> Iterable[Row[Any]]:
+    return db.session.execute(wanted)

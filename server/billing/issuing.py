@@ -1,0 +1,126 @@
+"""Issuing a month: each draft that is not held becomes a numbered, frozen document, in one short transaction.
+
+Everything is computed before; the transaction takes the number, the document, its charges and the job to render it, or
+nothing at all. So it may crash anywhere and run twice: a draft goes away with its number, a session is charged once.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from server.audit import service as audit
+from server.billing import entries
+from server.billing.errors import BillingError
+from server.billing.models import Charge, Document, Draft, Period, Series
+from server.billing.months import build_drafts
+from server.db import db, reading, writing
+from server.domain.numbering import DateGoesBack, Last, Number, following, series_name
+from server.domain.period import day_of
+from server.jobs import service as jobs
+
+_TRIES = 20  # each lost only to another process that took the number we had prepared
+
+
+class _LostRaceError(Exception):
+    """Another process took this number first; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document ready to be written, and the draft it comes from."""
+
+    draft_id: int
+    number: Number
+    document: Document
+    charges: list[dict[str, Any]]
+
+
+def issue_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: bool) -> list[str]:
+    """Issue every draft of a closed month that is not held, and return the numbers given.
+
+    BillingError when the month is not closed or the date would go back. Running it again issues only what is new.
+    """
+    with reading() as session:
+        state = session.scalar(select(Period.state).where(Period.month == month))
+    if state != "closed":
+        raise BillingError(f"{month} is not closed yet")
+    build_drafts(month, now, zone, specimen)
+    with reading() as session:
+        ready = select(Draft.id, Draft.establishment_id, Draft.content)
+        drafts = session.execute(ready.where(Draft.month == month, Draft.held == "").order_by(Draft.id)).all()
+        ids = entries.load_ids()
+    day = day_of(now, zone)
+    given = (_issue(Draft(id=id_, establishment_id=to, content=content), day, ids, actor, now) for id_, to, content in drafts)
+    return [str(number) for number in given if number is not None]
+
+
+def _issue(draft: Draft, day: date, ids: entries.Ids, actor: str, now: datetime) -> Number | None:
+    """The number given, or None when another process has issued this draft meanwhile."""
+    series = series_name(draft.content["prefix"], day, draft.content["specimen"])
+    for _ in range(_TRIES):
+        prepared = _prepare(draft, _next_number(series, day), day, ids)
+        try:
+            return prepared.number if _write(prepared, day, actor, now) else None
+        except _LostRaceError:
+            continue
+    raise BillingError(f"no number could be taken in series {series}: too many processes issue at once")
+
+
+def _next_number(series: str, day: date) -> Number:
+    with reading() as session:
+        row = session.get(Series, series)
+        last = Last(row.last_sequence, row.last_date) if row else Last(0, None)
+    number = following(series, last, day)
+    if isinstance(number, DateGoesBack):
+        raise BillingError(str(number))
+    return number
+
+
+def _prepare(draft: Draft, number: Number, day: date, ids: entries.Ids) -> _Prepared:
+    due = day + timedelta(days=draft.content["seller"]["payment_days"])
+    content = draft.content | {
+        "number": str(number),
+        "series": number.series,
+        "sequence": number.sequence,
+        "issued_on": day.isoformat(),
+        "due_on": due.isoformat(),
+    }
+    document = entries.document_row(content, entries.canonical(content), draft.establishment_id)
+    return _Prepared(draft.id, number, document, entries.charge_rows(content, ids))
+
+
+def _write(prepared: _Prepared, day: date, actor: str, now: datetime) -> bool:
+    """The transaction. The row of the series is taken first, so that two who issue at once stand in line."""
+    with writing() as session:
+        _take(prepared.number, day)
+        if _rows(session.execute(delete(Draft).where(Draft.id == prepared.draft_id))) == 0:
+            session.rollback()
+            return False
+        sessions = [charge["session_id"] for charge in prepared.charges]
+        if session.scalar(select(Charge.id).where(Charge.session_id.in_(sessions)).limit(1)) is not None:
+            session.rollback()
+            return False
+        entries.add(prepared.document, prepared.charges)
+        number, gross = str(prepared.number), prepared.document.gross_cents
+        audit.record(actor, "issue", "document", number, None, {"gross_cents": gross}, "", now)
+        jobs.enqueue("render_document", {"document_id": prepared.document.id}, now)
+        jobs.announce("document", number, now)
+    return True
+
+
+def _take(number: Number, day: date) -> None:
+    """Move the series on by one, or lose the race. A series begins with its first document."""
+    taken = {"last_sequence": number.sequence, "last_date": day}
+    if number.sequence == 1 and db.session.get(Series, number.series) is None:
+        db.session.add(Series(name=number.series, **taken))
+        db.session.flush()
+        return
+    mine = update(Series).where(Series.name == number.series, Series.last_sequence == number.sequence - 1)
+    if _rows(db.session.execute(mine.values(**taken))) == 0:
+        raise _LostRaceError
+
+
+def _rows(result: Any) -> int:
+    return int(result.rowcount)

@@ -1,0 +1,154 @@
+"""Closing a month, and its drafts: thrown away and rebuilt at will, until their documents are issued.
+
+Closing waits six hours after the month's end for what agents still have to send. It never waits for an open session and
+never cuts one: that belongs to the month in which it will end.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, tzinfo
+
+from sqlalchemy import delete, select
+
+from server.audit import service as audit
+from server.billing import facts
+from server.billing.drafting import Month, NewDraft, draft_month
+from server.billing.errors import BillingError
+from server.billing.models import Draft
+from server.billing.models import Period as PeriodRow
+from server.db import db, reading, writing
+from server.domain.period import Period, day_of, period_of
+from server.machines.models import Machine
+from server.usage.models import UsageSession
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSummary:
+    """What one document would come to. ``held`` is empty when it can be issued."""
+
+    tenant: str
+    name: str
+    sessions: int
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """All drafts of a month; ``unplaced`` says in words which sessions no establishment pays for."""
+
+    month: str
+    drafts: tuple[DraftSummary, ...]
+    unplaced: tuple[str, ...]
+
+    @property
+    def ready(self) -> tuple[DraftSummary, ...]:
+        return tuple(draft for draft in self.drafts if not draft.held)
+
+    @property
+    def held(self) -> tuple[DraftSummary, ...]:
+        return tuple(draft for draft in self.drafts if draft.held)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that began before the month's end and has not ended yet."""
+
+    session: str
+    machine: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """What a closed month left: its drafts, and the sessions that went on into the next one."""
+
+    month: str
+    drafts: Drafts
+    open_sessions: tuple[OpenSession, ...]
+
+
+def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: bool) -> CloseReport:
+    """Close a month and build its drafts. Closing again builds them anew. BillingError when it is too early."""
+    period = period_named(month, zone)
+    if now < period.closable_from:
+        first = period.closable_from.astimezone(zone)
+        raise BillingError(f"{month} can be closed from {first:%Y-%m-%d %H:%M} on, when its last events have arrived")
+    drafts = build_drafts(month, now, zone, specimen)
+    still_open = _open_sessions(period, specimen)
+    with writing() as session:
+        row = session.get_one(PeriodRow, month)
+        if row.state != "closed":
+            row.state, row.closed_at, row.closed_by = "closed", now, actor
+            after = {"drafts": len(drafts.drafts), "held": len(drafts.held), "open": len(still_open)}
+            audit.record(actor, "close", "period", month, {"state": "open"}, after, "", now)
+    return CloseReport(month, drafts, still_open)
+
+
+def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Drafts:
+    """Throw the month's drafts away and make them anew from what is not charged yet."""
+    period = period_named(month, zone)
+    day = day_of(now, zone)
+    with reading():
+        known = facts.load(period, specimen)
+    issuer = facts.in_force(known.issuers, day)
+    if issuer is None:
+        raise BillingError(f"nobody can invoice on {day}: no seller is on record for that day")
+    built = draft_month(known, period, issuer, zone, specimen)
+    _replace_drafts(month, built, now)
+    return Drafts(month, tuple(_summary(draft) for draft in built.drafts), built.unplaced)
+
+
+def period_named(month: str, zone: tzinfo) -> Period:
+    """The period of a month written ``2026-10``; BillingError for anything else."""
+    try:
+        return period_of(month, zone)
+    except ValueError:
+        raise BillingError(f"{month!r} is not a month: it is written like 2026-10") from None
+
+
+def _replace_drafts(month: str, built: Month, now: datetime) -> None:
+    with writing() as session:
+        if session.get(PeriodRow, month) is None:
+            session.add(PeriodRow(month=month))
+            session.flush()
+        session.execute(delete(Draft).where(Draft.month == month))
+        session.add_all([_row(month, draft, now) for draft in built.drafts])
+
+
+def _row(month: str, draft: NewDraft, now: datetime) -> Draft:
+    money = {name: draft.content[name] for name in ("net_cents", "vat_cents", "gross_cents")}
+    return Draft(
+        month=month,
+        establishment_id=draft.establishment_id,
+        content=draft.content,
+        held=draft.held,
+        built_at=now,
+        **money,
+    )
+
+
+def _summary(draft: NewDraft) -> DraftSummary:
+    content = draft.content
+    return DraftSummary(
+        tenant=content["buyer"]["tenant"],
+        name=content["buyer"]["legal_name"],
+        sessions=len(content["charges"]),
+        net_cents=content["net_cents"],
+        vat_cents=content["vat_cents"],
+        gross_cents=content["gross_cents"],
+        held=draft.held,
+    )
+
+
+def _open_sessions(period: Period, specimen: bool) -> tuple[OpenSession, ...]:
+    wanted = (
+        select(UsageSession.id, Machine.code, UsageSession.started_at)
+        .join(Machine, Machine.id == UsageSession.machine_id)
+        .where(UsageSession.state == "open", UsageSession.started_at < period.end)
+        .where(UsageSession.simulated.is_(specimen))
+        .order_by(UsageSession.started_at, UsageSession.id)
+    )
+    with reading():
+        return tuple(OpenSession(*row) for row in db.session.execute(wanted))

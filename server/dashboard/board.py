@@ -1,0 +1,237 @@
+"""What the live board says, worked out from plain facts: one state a machine, what needs a look, what just happened.
+
+Pure: no database, no words, and no person. The service brings the facts, the templates find the words.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from wire.messages import MachineState, Service
+
+NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
+_RUNNING = (MachineState.RUNNING, MachineState.ENDING)
+_LOCKED = (MachineState.OUT_OF_SERVICE, MachineState.MAINTENANCE)
+
+
+class State(StrEnum):
+    """The eight states of the status language, in the order in which they are always shown."""
+
+    FREE = "free"
+    USE = "use"
+    IDLE = "idle"
+    COOL = "cool"
+    BOOK = "book"
+    LOCK = "lock"
+    OFF = "off"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    name: str
+    online: bool
+    seen: datetime | None  # when it last said anything
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """One machine as the books and its agent's last report have it. ``live`` is None before the first report."""
+
+    code: str
+    name: str
+    room: str
+    agent: AgentFacts
+    service: str
+    note: str
+    limit_s: int | None
+    live: str | None = None
+    started: datetime | None = None  # of the session it runs
+    latched: bool = False
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One machine on the board. ``until`` is set where the time stands still: the last moment its agent was heard."""
+
+    code: str
+    name: str
+    room: str
+    state: State
+    started: datetime | None = None  # occupied since
+    until: datetime | None = None
+    silent: bool = False
+    seen: datetime | None = None
+    limit_s: int | None = None
+    why: str = ""  # a fault code, or what locks it
+    note: str = ""
+
+
+class Worry(StrEnum):
+    """What somebody should look at, worst first."""
+
+    FAULT = "fault"
+    LATCHED = "latched"
+    SILENT = "silent"
+    OVERTIME = "overtime"
+    REJECTED = "rejected"
+    HELD = "held"
+    JOB_FAILED = "job_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    worry: Worry
+    subject: str = ""  # a machine's or an agent's name
+    machine: str = ""  # the code of the tile to go to
+    since: datetime | None = None
+    count: int = 0
+    why: str = ""
+    machines: tuple[str, ...] = ()  # names of the machines concerned
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something of today: who it was is not even known here."""
+
+    event: int
+    at: datetime
+    kind: str
+    subject: str
+    machine: str = ""
+    reasons: tuple[str, ...] = ()
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The day so far, on the lab's clock. ``load`` counts machines in use, one figure a quarter hour begun."""
+
+    sessions: int
+    hours_s: int
+    refused: int
+    load: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    name: str
+    tiles: tuple[Tile, ...]
+
+    @property
+    def free(self) -> int:
+        return sum(tile.state is State.FREE for tile in self.tiles)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    day: date
+    rooms: tuple[Room, ...]
+    troubles: tuple[Trouble, ...]
+    happenings: tuple[Happening, ...]
+    figures: Figures
+    agents: tuple[int, int]  # heard, all
+
+    @property
+    def counts(self) -> dict[State, int]:
+        counted = Counter(tile.state for room in self.rooms for tile in room.tiles)
+        return {state: counted[state] for state in State}
+
+
+def is_silent(agent: AgentFacts, running: bool, now: datetime) -> bool:
+    """Said goodbye, never came, or reports nothing although a machine of its own is running."""
+    if not agent.online or agent.seen is None:
+        return True
+    return running and now - agent.seen > NO_NEWS_AFTER
+
+
+def tile_of(facts: MachineFacts, now: datetime) -> Tile:
+    running = facts.live in _RUNNING
+    silent = is_silent(facts.agent, running, now)
+    state = _state(facts, running, silent)
+    return Tile(
+        facts.code,
+        facts.name,
+        facts.room,
+        state,
+        started=facts.started if running else None,
+        until=facts.agent.seen if silent else None,
+        silent=silent,
+        seen=facts.agent.seen if silent else None,
+        limit_s=facts.limit_s if running else None,
+        why=_why(facts, state),
+        note=facts.note if state is State.LOCK else "",
+    )
+
+
+def _state(facts: MachineFacts, running: bool, silent: bool) -> State:
+    """The first that holds; what runs is never shown as less than running, whatever staff have asked for since."""
+    if facts.faults:
+        return State.FAULT
+    if facts.latched or facts.live in _LOCKED or (not running and facts.service != Service.IN):
+        return State.LOCK
+    if running:
+        return State.USE
+    if silent or facts.live != MachineState.IDLE:
+        return State.OFF
+    return State.FREE
+
+
+def _why(facts: MachineFacts, state: State) -> str:
+    match state:
+        case State.FAULT:
+            return facts.faults[0]
+        case State.LOCK if facts.latched:
+            return "latched"
+        case State.LOCK if facts.live == MachineState.MAINTENANCE or facts.service == Service.MAINTENANCE:
+            return "maintenance"
+        case State.LOCK:
+            return "out_of_service"
+        case _:
+            return ""
+
+
+def rooms_of(tiles: Iterable[Tile]) -> tuple[Room, ...]:
+    """Rooms and machines in the order in which they were entered."""
+    rooms: dict[str, list[Tile]] = {}
+    for tile in tiles:
+        rooms.setdefault(tile.room, []).append(tile)
+    return tuple(Room(name, tuple(inside)) for name, inside in rooms.items())
+
+
+def troubles_of(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
+    """What the machines and agents themselves show to be wrong, worst first."""
+    found = [trouble for facts in machines for trouble in _of_machine(facts, tile_of(facts, now), now)]
+    for agent in agents:
+        own = [facts for facts in machines if facts.agent.name == agent.name]
+        if is_silent(agent, any(facts.live in _RUNNING for facts in own), now):
+            names = tuple(facts.name for facts in own)
+            found.append(Trouble(Worry.SILENT, agent.name, since=agent.seen, machines=names))
+    order = list(Worry)
+    return sorted(found, key=lambda trouble: (order.index(trouble.worry), trouble.since is None, trouble.since or now))
+
+
+def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trouble]:
+    if tile.state is State.FAULT:
+        yield Trouble(Worry.FAULT, facts.name, facts.code, why=tile.why)
+    if facts.latched:
+        yield Trouble(Worry.LATCHED, facts.name, facts.code)
+    if tile.limit_s and tile.started and not tile.silent:
+        planned_end = tile.started + timedelta(seconds=tile.limit_s)
+        if planned_end < now:
+            yield Trouble(Worry.OVERTIME, facts.name, facts.code, planned_end)
+
+
+def load_of(spans: Iterable[tuple[datetime, datetime | None]], start: datetime, now: datetime) -> tuple[int, ...]:
+    """How many machines were in use in each quarter hour from ``start`` to ``now``. An open span runs until now."""
+    quarter = timedelta(minutes=15)
+    load = [0] * ((now - start) // quarter + 1)
+    for begins, ends in spans:
+        first = max(0, (begins - start) // quarter)
+        last = min(len(load) - 1, (min(ends or now, now) - start) // quarter)
+        for index in range(first, last + 1):
+            load[index] += 1
+    return tuple(load)

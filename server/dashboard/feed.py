@@ -1,0 +1,212 @@
+"""The live streams of one web process: one thread looks for changes, and all open boards get the same pieces of HTML.
+
+A stream holds a thread of the server and nothing else: no database session, no template, no request. What it sends was
+written once, in each language, by the poller. Whoever comes back, or falls far behind, starts again with the whole board.
+"""
+
+import json
+import logging
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from threading import Condition, Event, RLock, Thread
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.clock import Clock
+from server.dashboard.board import Board
+from server.dashboard.connection import Connection
+from server.dashboard.render import changed_parts, render, whole
+from server.dashboard.service import read_board
+from server.dashboard.words import milliseconds
+from server.jobs.service import last_change_id
+
+MAX_STREAMS = 128  # the server has more threads than that (deploy/gunicorn_conf.py), so requests always find one
+POLL_S = 0.1
+LOOK_ANYWAY = timedelta(seconds=5)  # for what changes with time alone: an agent gone quiet, a new day
+HEARTBEAT_S = 15
+FIRST_LOOK_S = 5.0
+KEPT_MESSAGES = 200  # for streams that fall behind
+
+log = logging.getLogger(__name__)
+
+
+class Seen(NamedTuple):
+    """The books at one moment. ``change`` is the newest change in them, at least."""
+
+    change: int
+    now: datetime
+    board: Board
+
+
+class Message(NamedTuple):
+    number: int
+    texts: dict[str, str]  # as it goes to the browser, by language
+
+
+class Feed:
+    """What the streams of one process share. The poller runs from the first stream on and rests while none is open."""
+
+    def __init__(self, app: Flask, clock: Clock, zone: ZoneInfo) -> None:
+        self._app = app
+        self._clock = clock
+        self._zone = zone
+        self._closing = Event()
+        lock = RLock()
+        self._news = Condition(lock)  # for streams: there is a new message
+        self._polled = Condition(lock)  # for who has just come: the books have been looked at
+        self._looked = 0
+        self._seen: Seen | None = None
+        self._messages: deque[Message] = deque(maxlen=KEPT_MESSAGES)
+        self._whole: Message | None = None
+        self._number = 0
+        self._streams = 0
+        self._poller: Thread | None = None
+
+    def look(self) -> Seen:
+        """The books as they are now. Needs an application context."""
+        change = last_change_id()
+        now = self._clock.now()
+        return Seen(change, now, read_board(now, self._zone))
+
+    def join(self, language: str, connection: Connection) -> "Stream | None":
+        """A new stream, or None where there are too many, the books cannot be read, or the process is stopping."""
+        with self._news:
+            if self._streams >= MAX_STREAMS:
+                return None
+            self._streams += 1
+            if self._wait_for_a_look():
+                return Stream(self, language, connection, self._written_whole(language), self._number, self._poller)
+            self._streams -= 1
+        return None
+
+    def leave(self) -> None:
+        with self._news:
+            self._streams -= 1
+
+    def stop(self) -> None:
+        """End all streams now. Called by a signal handler too, in a thread that never holds the lock."""
+        self._closing.set()
+        with self._news:
+            self._news.notify_all()
+            self._polled.notify_all()
+
+    def status(self) -> tuple[int, int | None]:
+        """How many streams are open, and the newest change they were told of (None before the first look)."""
+        with self._news:
+            return self._streams, self._seen.change if self._seen else None
+
+    def beat(self) -> str:
+        """What a stream says when it has nothing to say, so that the page can tell silence from a lost connection."""
+        return f"event: beat\ndata: {milliseconds(self._clock.now())}\n\n"
+
+    def after(self, number: int, poller: Thread | None, wait_s: float) -> list[Message] | None:
+        """Messages after the one with this number, none if nothing comes in time; None where the stream must end."""
+        with self._news:
+            self._news.wait_for(lambda: self._number > number or self._over(poller), wait_s)
+            missed = [message for message in self._messages if message.number > number]
+            if self._over(poller) or len(missed) < self._number - number:
+                return None
+            return missed
+
+    def _over(self, poller: Thread | None) -> bool:
+        return self._closing.is_set() or self._poller is not poller
+
+    def _wait_for_a_look(self) -> bool:
+        if self._poller is None:
+            self._poller = Thread(target=self._keep_looking, name="board poller", daemon=True)
+            self._poller.start()
+        looked, poller = self._looked, self._poller
+        self._polled.notify_all()  # the poller may be resting
+        done = self._polled.wait_for(lambda: self._looked > looked or self._over(poller), FIRST_LOOK_S)
+        return done and not self._over(poller)
+
+    def _written_whole(self, language: str) -> str:
+        """The whole board as it is in the newest message, written once for all who come before the next one."""
+        assert self._seen is not None
+        if self._whole is None or self._whole.number != self._number:
+            self._whole = _message(self._number, self._seen, render(whole(self._seen.board), self._seen.now))
+        return self._whole.texts[language]
+
+    def _keep_looking(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._rest_while_alone()
+                self._poll()
+                self._closing.wait(POLL_S)
+        except SQLAlchemyError:
+            log.exception("the board cannot read the books; open boards are told and try again")
+        finally:
+            with self._news:
+                self._poller = None
+                self._news.notify_all()
+                self._polled.notify_all()
+
+    def _rest_while_alone(self) -> None:
+        with self._news:
+            self._polled.wait_for(lambda: self._streams > 0 or self._closing.is_set())
+
+    def _poll(self) -> None:
+        before = self._seen
+        with self._app.app_context():
+            seen = self._look_if_needed(before)
+            parts = changed_parts(before.board, seen.board) if before else whole(seen.board)
+            html = render(parts, seen.now) if parts else {}
+        with self._news:
+            self._seen = seen
+            if html:
+                self._number += 1
+                self._messages.append(_message(self._number, seen, html))
+                self._news.notify_all()
+            self._looked += 1
+            self._polled.notify_all()
+
+    def _look_if_needed(self, before: Seen | None) -> Seen:
+        if before and abs(self._clock.now() - before.now) < LOOK_ANYWAY and last_change_id() == before.change:
+            return before
+        return self.look()
+
+
+class Stream:
+    """One open board."""
+
+    def __init__(
+        self, feed: Feed, language: str, connection: Connection, first: str, number: int, poller: Thread | None
+    ) -> None:
+        self._feed = feed
+        self._language = language
+        self._connection = connection
+        self._first = first
+        self._number = number
+        self._poller = poller
+        self._left = False
+
+    def messages(self) -> Iterator[str]:
+        """Text of an event stream. Ends when the browser has gone, is far behind, or the process stops."""
+        yield self._first
+        quiet_s = 0
+        while (news := self._feed.after(self._number, self._poller, wait_s=1.0)) is not None:
+            if news:
+                quiet_s, self._number = 0, news[-1].number
+                yield "".join(message.texts[self._language] for message in news)
+            elif self._connection.gone():
+                return
+            else:
+                quiet_s += 1
+                if quiet_s % HEARTBEAT_S == 0:
+                    yield self._feed.beat()
+
+    def leave(self) -> None:
+        """Called once the response is closed, also where not a byte of it was sent."""
+        if not self._left:
+            self._left = True
+            self._feed.leave()
+
+
+def _message(number: int, seen: Seen, html: dict[str, str]) -> Message:
+    now = milliseconds(seen.now)
+    texts = {language: json.dumps({"now": now, "html": text}) for language, text in html.items()}
+    return Message(number, {lang: f"id: {seen.change}\nevent: board\ndata: {text}\n\n" for lang, text in texts.items()})

@@ -1,0 +1,83 @@
+"""The day so far: its last events as the agents told them, and its figures. Of an event only machine and reason are kept."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, or_, select
+
+from server.dashboard.board import Figures, Happening, load_of
+from server.db import db
+from server.machines.models import Agent
+from server.usage.models import Denial, Event, EventPayload, UsageSession
+from wire.messages import (
+    AccessDenied,
+    AgentStarted,
+    Fault,
+    Gap,
+    SessionEnded,
+    SessionStarted,
+    Stamp,
+    WireError,
+    decode_body,
+    decode_envelope,
+)
+
+SHOWN = 12
+_READ_BACK = 60  # stored events looked at to find those: an agent may just have sent yesterday's
+_KINDS = (SessionStarted.KIND, SessionEnded.KIND, AccessDenied.KIND, Fault.KIND, Gap.KIND, AgentStarted.KIND)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def happenings_since(midnight: datetime, names: Mapping[str, str]) -> tuple[Happening, ...]:
+    """The newest events since midnight, newest first. ``names`` are the machines' by their code."""
+    wanted = (
+        select(Event.id, EventPayload.payload, Agent.name)
+        .join(EventPayload, EventPayload.event_id == Event.id)
+        .join(Agent, Agent.id == Event.agent_id)
+        .where(Event.kind.in_(_KINDS))
+        .order_by(Event.id.desc())
+        .limit(_READ_BACK)
+    )
+    told = (_happening(number, raw, agent, names) for number, raw, agent in db.session.execute(wanted))
+    today = [happening for happening in told if happening and happening.at >= midnight]
+    return tuple(sorted(today, key=lambda happening: (happening.at, happening.event), reverse=True)[:SHOWN])
+
+
+def figures_since(midnight: datetime, now: datetime) -> Figures:
+    """Sessions begun, seconds measured in those that ended, taps refused, and the machines in use by quarter hour."""
+    begun = db.session.scalar(select(func.count()).where(UsageSession.started_at >= midnight))
+    measured = db.session.scalar(select(func.sum(UsageSession.occupied_s)).where(UsageSession.ended_at >= midnight))
+    refused = db.session.scalar(select(func.count()).where(Denial.at >= midnight))
+    return Figures(begun or 0, measured or 0, refused or 0, load_of(_spans(midnight), midnight, now))
+
+
+def _spans(midnight: datetime) -> list[tuple[datetime, datetime | None]]:
+    reaches_today = or_(UsageSession.ended_at.is_(None), UsageSession.ended_at >= midnight)
+    wanted = select(UsageSession.started_at, UsageSession.ended_at).where(reaches_today)
+    return [(started, ended) for started, ended in db.session.execute(wanted)]
+
+
+def _happening(number: int, raw: bytes, agent: str, names: Mapping[str, str]) -> Happening | None:
+    try:
+        body = decode_body(decode_envelope(raw))
+    except WireError:
+        return None  # stored by a server that read more than this one
+
+    def of(stamp: Stamp, machine: str | None, reasons: tuple[str, ...] = (), seconds: int | None = None) -> Happening:
+        at = _EPOCH + timedelta(milliseconds=stamp.wall_ms)
+        known = machine if machine in names else ""
+        return Happening(number, at, body.KIND, names.get(machine or "", machine or agent), known or "", reasons, seconds)
+
+    match body:
+        case SessionStarted():
+            return of(body.started, body.machine)
+        case SessionEnded():
+            return of(body.ended, body.machine, (str(body.reason),), body.occupied_s)
+        case AccessDenied():
+            return of(body.at, body.machine, tuple(map(str, body.reasons)))
+        case Fault():
+            return of(body.at, body.machine, (body.code,))
+        case Gap() | AgentStarted():
+            return of(body.at, None)
+        case _:
+            return None

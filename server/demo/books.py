@@ -1,0 +1,169 @@
+"""Writes the invented lab into a fresh database, through the same services that staff use."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from server.billing.models import Seller, Tariff, VatCell
+from server.db import db, writing
+from server.demo.cast import Cast, Scene
+from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
+from server.demo.lab import Tariff as Price
+from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
+from server.demo.lab_tenants import Tenant, french_vat_id, siren
+from server.domain.vat import MACHINE_USE_FROM_FRANCE, Nature
+from server.machines import service as machines
+from server.machines.models import Machine as MachineRow
+from server.people import service as people
+from server.people.models import TenantKind
+from server.training import service as training
+from wire.messages import OnMaximum, Policy, RiskClass
+
+ACTOR = "demo"
+_SKILL_OF = {"printer": PRINTING, "cnc": MILLING, "laser": CUTTING}
+_TWO_COST_CENTRES = frozenset(("company", "school"))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The lab's secret for badge fingerprints."""
+
+    id: str
+    secret: bytes
+
+
+def found(lab: Lab, cast: Cast, key: Key, now: datetime) -> dict[int, int]:
+    """Everything in one transaction. Returns the random number each holder got, by the holder's key in the lab."""
+    founder = _Founder(lab, cast, key, now)
+    with writing():
+        return founder.found()
+
+
+class _Founder:
+    def __init__(self, lab: Lab, cast: Cast, key: Key, now: datetime) -> None:
+        self._lab = lab
+        self._cast = cast
+        self._key = key
+        self._by: dict[str, Any] = {"actor": ACTOR, "now": now}
+        self._establishments: dict[str, int] = {}
+        self._payers: dict[str, list[str]] = {}
+
+    def found(self) -> dict[int, int]:
+        for skill, name in SKILLS.items():
+            training.add_skill(skill, name, **self._by)
+        for agent in self._lab.agents():
+            machines.add_agent(agent, **self._by)
+        for machine in self._lab.machines:
+            self._machine(machine)
+        self._opening_hours()
+        db.session.add_all([_seller(), *_vat_cells(), *map(_tariff, self._lab.tariffs)])
+        for tenant in self._lab.tenants:
+            self._tenant(tenant)
+        return {holder.key: self._holder(holder) for holder in self._lab.holders}
+
+    def _machine(self, machine: Machine) -> None:
+        policy = Policy(max_s=machine.max_s, on_max=OnMaximum(machine.on_max))
+        place = (machine.code, machine.name, machine.category, machine.agent, RiskClass(machine.risk), machine.room)
+        machines.add_machine(*place, policy, **self._by)
+        training.require_skills(machine.code, [_SKILL_OF[machine.category]], **self._by)
+
+    def _opening_hours(self) -> None:
+        for category in sorted({hours.category for hours in self._lab.hours}):
+            own = [hours for hours in self._lab.hours if hours.category == category]
+            opened = [machines.Hours(hours.weekday, hours.opens, hours.closes) for hours in own]
+            machines.set_opening_hours(category, opened, **self._by)
+
+    def _tenant(self, tenant: Tenant) -> None:
+        kind = TenantKind(tenant.kind)
+        people.add_tenant(tenant.code, tenant.name, kind, tenant.language, tenant.parent, **self._by)
+        address = (tenant.street, tenant.postcode, tenant.city, tenant.country)
+        own = people.add_establishment(tenant.code, tenant.name, *address, tenant.siren, tenant.vat_id, **self._by)
+        self._establishments[tenant.code] = own.id
+        people.set_treatment(own.id, tenant.treatment, OPENED, "as stated by the tenant", **self._by)
+        pays = self._establishments[tenant.bill_to or tenant.code]
+        people.set_bill_to(tenant.code, pays, OPENED, **self._by)
+        for code, centre in _cost_centres(tenant):
+            people.add_payer(tenant.code, code, centre, f"{tenant.name[:40]} · {centre}", midnight(OPENED), **self._by)
+            self._payers.setdefault(tenant.code, []).append(code)
+
+    def _holder(self, holder: Holder) -> int:
+        since = midnight(OPENED)
+        name = (holder.given, holder.family, holder.language)
+        number: int = people.add_holder(*name, shows_first_name=holder.shows_first_name, **self._by).number
+        card, badge_until = f"em4100:{holder.card}", self._until(Scene.DAY_BADGE, holder)
+        people.give_token(number, card, self._key.secret, self._key.id, "badge", since, badge_until, **self._by)
+        for tenant in holder.tenants:
+            payers = self._payers[tenant]
+            left = self._until(Scene.LEFT, holder)
+            people.add_membership(number, payers[holder.key % len(payers)], since, left, **self._by)
+        for skill in sorted(holder.skills):
+            until = self._until(Scene.LAPSED, holder) if skill == MILLING else None
+            training.grant(number, skill, since, until, **self._by)
+        return number
+
+    def _until(self, scene: Scene, holder: Holder) -> datetime | None:
+        seconds = self._cast.until(scene).get(holder.key)
+        return None if seconds is None else datetime.fromtimestamp(seconds, ZONE)
+
+
+def _cost_centres(tenant: Tenant) -> list[tuple[str, str]]:
+    """Payer codes and names."""
+    if tenant.kind in _TWO_COST_CENTRES:
+        return [(tenant.code, "Prototypes"), (f"{tenant.code}-2", "Petites séries")]
+    return [(tenant.code, "Prototypes")]
+
+
+def _seller() -> Seller:
+    number = siren(100)
+    return Seller(
+        valid_from=OPENED,
+        trade_name="Atelier du Fil",
+        legal_name="Atelier du Fil SAS",
+        capital="10 000 €",
+        street="1 quai des Prototypes",
+        postcode="68100",
+        city="Mulhouse",
+        siren=number,
+        siret=f"{number}00011",
+        rcs=f"Mulhouse {number}",
+        vat_id=french_vat_id(number),
+        iban="FR7600000000000000000000097",
+        bic="DEMOFRP1XXX",
+        late_rate="trois fois le taux de l'intérêt légal",
+    )
+
+
+def _vat_cells() -> list[VatCell]:
+    """What the law texts suggest, each decided by a named person. The tenant without a cell stays without."""
+    return [
+        VatCell(
+            regime="normal",
+            treatment=cell.treatment,
+            nature=Nature.MACHINE_USE.value,
+            category=cell.category,
+            rate_bp=cell.rate_bp,
+            mention=cell.mention,
+            valid_from=OPENED,
+            reason=cell.reason,
+            decided_by="accountant of the demo",
+        )
+        for cell in MACHINE_USE_FROM_FRANCE
+    ]
+
+
+def _tariff(price: Price) -> Tariff:
+    machine = select(MachineRow.id).where(MachineRow.code == price.machine)
+    return Tariff(
+        machine_id=db.session.scalar(machine) if price.machine else None,
+        category=price.category,
+        tenant_kind=price.tenant_kind,
+        valid_from=midnight(price.valid_from),
+        valid_until=midnight(price.valid_until) if price.valid_until else None,
+        cents_per_hour=price.cents_per_hour,
+        step_s=price.step_s,
+        minimum_s=price.minimum_s,
+        session_fee_cents=price.fee_cents,
+        reason="price list of the demo",
+    )

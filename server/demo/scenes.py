@@ -1,0 +1,115 @@
+"""What happens in the demo's month besides ordinary work: lost badges, lapsed rights, closed machines, forgotten jobs."""
+
+from datetime import timedelta
+
+from server.demo.builder import Builder
+from server.demo.cast import SUSPENDED_CODE, Cast, Role, Scene
+from server.demo.days import Days, at
+from server.demo.lab import CNC, CUT_AFTER_S, LASER, PRINTER
+from server.demo.lab_people import CUTTING, MILLING, PRINTING, Holder
+from server.demo.lab_tenants import HELD_CODE, INTERNAL_CODE
+from server.demo.moments import Act, Ending
+from wire.messages import DenialReason
+
+_HOUR = 3600
+_REASON = {
+    Scene.LOST_BADGE: DenialReason.TOKEN_BLOCKED,
+    Scene.DAY_BADGE: DenialReason.TOKEN_EXPIRED,
+    Scene.BARRED: DenialReason.HOLDER_BLOCKED,
+    Scene.LAPSED: DenialReason.QUALIFICATION_EXPIRED,
+    Scene.REVOKED: DenialReason.QUALIFICATION_REVOKED,
+    Scene.LEFT: DenialReason.MEMBERSHIP_ENDED,
+    Scene.SUSPENDED: DenialReason.TENANT_SUSPENDED,
+}
+_ACT = {Scene.LOST_BADGE: Act.BLOCK_TOKEN, Scene.BARRED: Act.BLOCK_HOLDER, Scene.REVOKED: Act.REVOKE}
+
+
+def plan_scenes(builder: Builder, days: Days, cast: Cast) -> None:
+    for role in cast.roles:
+        if role.scene is not Scene.RECOVERED and PRINTING in role.holder.skills:
+            _before_and_after(builder, role)
+    _suspension(builder, cast)
+    _long_prints(builder, days, cast)
+    _who_is_not_invoiced(builder, days, cast)
+    _closed_machines(builder, days, cast)
+    _forgotten(builder, days, cast)
+
+
+def _before_and_after(builder: Builder, role: Role) -> None:
+    """It works in the morning, something happens at noon, two taps in the afternoon are refused."""
+    category = CNC if role.scene in (Scene.LAPSED, Scene.REVOKED) else PRINTER
+    morning = range(at(role.day, 9, 2), at(role.day, 9, 55))
+    builder.visit_within(category, role.holder, morning, 40 * 60 + builder.random.randrange(60 * 60))
+    if role.scene in _ACT:
+        builder.staff(role.noon, _ACT[role.scene], holder=role.holder.key)
+    for _ in range(2):
+        afternoon = range(at(role.day, 13, 30), at(role.day, 16))
+        builder.refused_within(category, afternoon, role.holder.card, _REASON[role.scene])
+
+
+def _suspension(builder: Builder, cast: Cast) -> None:
+    """One tenant is suspended for an afternoon; its makers work again in the evening."""
+    role = cast.of(Scene.SUSPENDED)[0]
+    builder.staff(role.noon, Act.SUSPEND, tenant=SUSPENDED_CODE)
+    builder.staff(role.noon + 5 * _HOUR, Act.RESUME, tenant=SUSPENDED_CODE)
+    builder.visit_within(PRINTER, role.holder, range(role.noon + 6 * _HOUR, role.noon + 7 * _HOUR), 50 * 60)
+
+
+def _long_prints(builder: Builder, days: Days, cast: Cast) -> None:
+    """Over the first midnight, over the price change, over the night of 25 hours, over the month's end."""
+    printing = [holder for holder in cast.regulars if PRINTING in holder.skills]
+    first, last = days.all()[0], days.all()[-1]
+    spans = [
+        (at(first - timedelta(days=1), 21, 13, 7), 10 * _HOUR + 1117),
+        (at(days.price_change - timedelta(days=1), 22, 41, 30), 5 * _HOUR + 2504),
+        (at(last, 17, 24, 11), 12 * _HOUR + 2222),
+        (at(last, 23, 40), 65 * 60),
+    ]
+    if days.count > 7:
+        spans += [(at(last - timedelta(days=7), 20, 9, 52), 14 * _HOUR + 1009), (at(first, 18, 3), 34 * _HOUR + 59)]
+    for index, (start, seconds) in enumerate(spans):
+        builder.visit_within(PRINTER, printing[10 + index], range(start, start + 600), seconds)
+
+
+def _who_is_not_invoiced(builder: Builder, days: Days, cast: Cast) -> None:
+    """The lab's own people and the tenant without its VAT cell are there in a demo of any length."""
+    for code, hour in ((INTERNAL_CODE, 8), (HELD_CODE, 18)):
+        holder = next(h for h in cast.regulars if h.tenants[0] == code and PRINTING in h.skills)
+        start = at(days.all()[0], hour)
+        builder.visit_within(PRINTER, holder, range(start, start + _HOUR), 71 * 60 + 13)
+
+
+def _closed_machines(builder: Builder, days: Days, cast: Cast) -> None:
+    """A printer is out of service and a mill under maintenance, each for some hours of a day."""
+    cases = (
+        (PRINTER, PRINTING, Act.TAKE_OUT, DenialReason.OUT_OF_SERVICE, 0.25),
+        (CNC, MILLING, Act.MAINTAIN, DenialReason.MAINTENANCE, 0.5),
+        (PRINTER, PRINTING, Act.MAINTAIN, DenialReason.MAINTENANCE, 0.75),
+    )
+    for category, skill, act, reason, fraction in cases:
+        four = at(days.workday(fraction), 16, 20)
+        closed, machine = builder.some_time(category, range(four, four + 600), 3 * _HOUR)
+        opened = closed + 3 * _HOUR
+        builder.diary.take(machine, closed, opened)
+        builder.staff(closed, act, machine=machine)
+        builder.staff(opened, Act.BRING_BACK, machine=machine)
+        for holder in _some(builder, cast, skill, 2):
+            moment = closed + 300 + builder.random.randrange(2400)
+            builder.refused_beside(moment, machine, holder.card, reason)
+
+
+def _forgotten(builder: Builder, days: Days, cast: Cast) -> None:
+    """Jobs nobody ends: staff end prints from the office, policy cuts the laser at its maximum."""
+    for fraction, holder in zip((0.1, 0.45, 0.8), _some(builder, cast, PRINTING, 3), strict=True):
+        half_past_four = at(days.workday(fraction), 16, 31, 9)
+        seconds = 2 * _HOUR + builder.random.randrange(3600)
+        start, machine = builder.some_time(PRINTER, range(half_past_four, half_past_four + 900), seconds)
+        builder.visit(machine, holder, start, start + seconds, Ending.STAFF)
+    for fraction, hour, holder in zip((0.3, 0.65), (9, 13), _some(builder, cast, CUTTING, 2), strict=True):
+        start = at(days.workday(fraction), hour, 12, 44)
+        start, machine = builder.some_time(LASER, range(start, start + 1200), CUT_AFTER_S)
+        builder.visit(machine, holder, start, start + CUT_AFTER_S, Ending.CUT)
+
+
+def _some(builder: Builder, cast: Cast, skill: str, count: int) -> list[Holder]:
+    return builder.random.sample([holder for holder in cast.regulars if skill in holder.skills], count)

@@ -1,0 +1,222 @@
+"""Who may use which machine now, until when, and why not: from plain facts to the list an agent enforces.
+
+Reasons are a set: every one that holds is named, not the first found. What is wrong with a token, a holder or a
+qualification denies; what is wrong with a membership, a tenant or a contract closes that *payer* and nothing else. Moments
+(opening hours, the end of a right) are left to the agent, in UTC; a fact that starts later is not in the list yet.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from server.domain.facts import Facts, MachineFact, TokenFact
+from server.domain.opening import open_intervals
+from server.domain.purses import NOBODY, Purse, card, purses_of
+from server.domain.standings import ALONE, NEVER, Standing, standings_at
+from wire.messages import (
+    CONFIRMED_END,
+    MAXIMUM_CUT,
+    MAXIMUM_WARN,
+    OPENING_HOURS,
+    AccessList,
+    Authorisation,
+    DenialReason,
+    HolderEntry,
+    MachineEntry,
+    OnMaximum,
+    PayerCard,
+    Refusal,
+    Revocation,
+    RiskClass,
+)
+
+REVOKED_FOR = timedelta(days=45)  # as long as agents keep what was receipted (design rule 8)
+VALIDITY = {
+    RiskClass.LOW: timedelta(hours=72),
+    RiskClass.MEDIUM: timedelta(hours=48),
+    RiskClass.HIGH: timedelta(hours=24),
+}
+_MISSING = frozenset({DenialReason.QUALIFICATION_MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All that every agent's list shares: computed once from the facts, then cut to each agent's machines."""
+
+    facts: Facts
+    now: datetime
+    holders: tuple[HolderEntry, ...]
+    blocked: dict[int, datetime]
+    ends: dict[int, datetime]  # by holder: the first end among tokens and memberships in force
+    standings: dict[int, dict[str, Standing]]  # by holder and skill
+    cards: tuple[PayerCard, ...]
+    revoked: tuple[Revocation, ...]
+
+
+def judge(facts: Facts, now: datetime) -> Judged:
+    """Everything about people and payers at ``now``."""
+    payers = {payer.code: payer for payer in facts.payers}
+    purses = purses_of(facts.memberships, payers, now)
+    blocked = {one.number: one.blocked_at for one in facts.holders if one.blocked_at and one.blocked_at <= now}
+    holders = {holder.number: holder for holder in facts.holders}
+    tokens = [token for token in facts.tokens if token.valid_from <= now and token.holder in holders]
+    entries = tuple(
+        HolderEntry(
+            token=token.fingerprint,
+            holder=token.holder,
+            name=holders[token.holder].first_name,
+            lang=holders[token.holder].language,
+            payers=purses.get(token.holder, NOBODY).payers,
+            denied=_denied(token, token.holder in blocked, now),
+        )
+        for token in sorted(tokens, key=lambda token: (token.holder, token.fingerprint))
+    )
+    used = {payer for entry in entries for payer in entry.payers}
+    return Judged(
+        facts=facts,
+        now=now,
+        holders=entries,
+        blocked=blocked,
+        ends=_first_ends(tokens, purses, now),
+        standings=standings_at(facts.qualifications, now),
+        cards=tuple(card(code, payers, now) for code in sorted(used)),
+        revoked=_revoked(facts, now),
+    )
+
+
+def compile_list(judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_id: str) -> AccessList:
+    """The list of one agent. ``zone`` is the lab's, for its opening hours; ``key_id`` that of the site key in use."""
+    machines = sorted((one for one in judged.facts.machines if one.agent == agent), key=lambda one: one.code)
+    return AccessList(
+        agent=agent,
+        revision=revision,
+        issued_ms=_milliseconds(judged.now),
+        key_id=key_id,
+        payers=tuple(_with_rates(card, machines, judged.facts) for card in judged.cards),
+        holders=judged.holders,
+        machines=tuple(_machine(machine, judged, zone) for machine in machines),
+        revoked=judged.revoked,
+    )
+
+
+def validity(machine: MachineFact) -> timedelta:
+    """How long its agent may rely on a list without a newer one."""
+    return VALIDITY[machine.risk] if machine.list_valid_s is None else timedelta(seconds=machine.list_valid_s)
+
+
+def refusal_reasons(
+    judged: Judged, machine: MachineFact, holder: int
+) -> tuple[frozenset[DenialReason], datetime | None]:
+    """Every reason that keeps this holder from this machine whoever pays, and since when the latest of them holds.
+
+    No reason at all means the holder may."""
+    reasons, since = set(), []
+    if holder in judged.blocked:
+        reasons.add(DenialReason.HOLDER_BLOCKED)
+        since.append(judged.blocked[holder])
+    standings = judged.standings.get(holder, {})
+    for skill in machine.skills:
+        reason, moment = standings.get(skill, NEVER)
+        if reason is not None:
+            reasons.add(reason)
+            since += [moment] if moment else []
+    if not machine.skills:
+        reasons.add(DenialReason.QUALIFICATION_MISSING)
+    return frozenset(reasons), max(since, default=None)
+
+
+def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReason | None:
+    if token.blocked_at is not None and token.blocked_at <= now:
+        return DenialReason.TOKEN_BLOCKED
+    if token.valid_until is not None and token.valid_until <= now:
+        return DenialReason.TOKEN_EXPIRED
+    return DenialReason.HOLDER_BLOCKED if holder_blocked else None
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def _first_ends(tokens: list[TokenFact], purses: dict[int, Purse], now: datetime) -> dict[int, datetime]:
+    """An agent out of reach stops at the first end it was told of; one in reach has a new list by then."""
+    ends = {holder: purse.ends for holder, purse in purses.items() if purse.ends is not None}
+    for token in tokens:
+        for end in (token.valid_until, token.blocked_at):
+            if end is not None and end > now:
+                ends[token.holder] = min(end, ends.get(token.holder, end))
+    return ends
+
+
+def _revoked(facts: Facts, now: datetime) -> tuple[Revocation, ...]:
+    ended = [("token", token.ref, token.blocked_at) for token in facts.tokens]
+    ended += [("qualification", row.ref, row.revoked_at) for row in facts.qualifications]
+    ended += [("membership", tie.ref, tie.ended_at) for tie in facts.memberships]
+    return tuple(
+        Revocation(kind, ref, _milliseconds(at))
+        for kind, ref, at in sorted(ended, key=lambda one: one[:2])
+        if at is not None and now - REVOKED_FOR < at <= now
+    )
+
+
+# --- machines ---------------------------------------------------------------------------------------------------------
+
+
+def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEntry:
+    until = judged.now + validity(machine)
+    hours = (row for row in judged.facts.hours if row.category == machine.category)
+    opening = open_intervals(hours, judged.now, until, zone)
+    may, may_not = _rights(machine, judged, until)
+    return MachineEntry(
+        machine=machine.code,
+        name=machine.name,
+        risk=machine.risk,
+        valid_until_ms=_milliseconds(until),
+        service=machine.service,
+        note=machine.note,
+        end_session=machine.end_session,
+        clear_latch_upto=machine.clear_latch_upto,
+        requires=_requires(machine, opening is not None),
+        policy=machine.policy,
+        open=opening,
+        may=may,
+        may_not=may_not,
+    )
+
+
+def _with_rates(card: PayerCard, machines: list[MachineFact], facts: Facts) -> PayerCard:
+    known = ((machine.code, facts.rates.get((machine.code, card.id))) for machine in machines)
+    rates = {code: cents for code, cents in known if cents is not None}
+    return PayerCard(card.id, card.label, rates, card.seconds_left, card.closed)
+
+
+def _requires(machine: MachineFact, has_hours: bool) -> tuple[str, ...]:
+    features = [CONFIRMED_END]
+    if machine.policy.max_s is not None:
+        features.append(MAXIMUM_CUT if machine.policy.on_max is OnMaximum.CUT else MAXIMUM_WARN)
+    return (*features, *([OPENING_HOURS] if has_hours else []))
+
+
+def _rights(
+    machine: MachineFact, judged: Judged, horizon: datetime
+) -> tuple[tuple[Authorisation, ...], tuple[Refusal, ...]]:
+    """Who may, and who may not and why. Who simply never learned it is left out: that is what absence says."""
+    may, may_not = [], []
+    for holder in dict.fromkeys(entry.holder for entry in judged.holders):
+        reasons, since = refusal_reasons(judged, machine, holder)
+        if not reasons:
+            may.append(Authorisation(holder, ALONE, _lapse(machine, judged, holder, horizon)))
+        elif reasons != _MISSING:
+            named = tuple(reason for reason in DenialReason if reason in reasons)
+            may_not.append(Refusal(holder, named, None if since is None else _milliseconds(since)))
+    return tuple(may), tuple(may_not)
+
+
+def _lapse(machine: MachineFact, judged: Judged, holder: int, horizon: datetime) -> int | None:
+    """When this right ends, where that is within the life of the list."""
+    standings = judged.standings[holder]
+    ends = [judged.ends.get(holder), *(standings[skill].moment for skill in machine.skills)]
+    first = min((end for end in ends if end is not None), default=horizon)
+    return _milliseconds(first) if first < horizon else None
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,120 @@
+"""What the lab knows about people, payers and machines, as plain values for the rules in ``access``. No rows, no names
+beyond a first name its owner agreed to show. Dated facts hold from ``valid_from`` to just before ``valid_until``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+from wire.messages import Policy, RiskClass, Service
+
+USUAL_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class HolderFact:
+    number: int
+    language: str
+    first_name: str | None = None
+    blocked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFact:
+    ref: str
+    fingerprint: str
+    holder: int
+    valid_from: datetime
+    valid_until: datetime | None = None
+    blocked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipFact:
+    ref: str
+    holder: int
+    payer: str
+    rank: int
+    valid_from: datetime
+    valid_until: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayerFact:
+    code: str
+    label: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+    tenant_suspended_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationFact:
+    ref: str
+    holder: int
+    skill: str
+    level: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFact:
+    """``skills``: all of these are asked for; with none, nobody may start. ``list_valid_s`` None: as its risk class."""
+
+    code: str
+    agent: str
+    name: str
+    category: str
+    risk: RiskClass
+    skills: frozenset[str]
+    service: Service = Service.IN
+    note: str = ""
+    end_session: str | None = None
+    clear_latch_upto: int = 0
+    policy: Policy = USUAL_POLICY
+    list_valid_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoursFact:
+    """One opening of the machines of a category, on the lab's clock; ``time.max`` closes at midnight."""
+
+    category: str
+    weekday: int  # 0 Monday … 6 Sunday
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    holders: tuple[HolderFact, ...] = ()
+    tokens: tuple[TokenFact, ...] = ()
+    memberships: tuple[MembershipFact, ...] = ()
+    payers: tuple[PayerFact, ...] = ()
+    qualifications: tuple[QualificationFact, ...] = ()
+    machines: tuple[MachineFact, ...] = ()
+    hours: tuple[HoursFact, ...] = ()
+    rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
+
+    def agents(self) -> frozenset[str]:
+        return frozenset(machine.agent for machine in self.machines)
+
+
+def next_turn(facts: Facts, now: datetime) -> datetime | None:
+    """The next moment at which a dated fact begins or ends, and the lists say something else. None: nothing is dated."""
+    return min((moment for moment in _moments(facts) if moment is not None and moment > now), default=None)
+
+
+def _moments(facts: Facts) -> Iterator[datetime | None]:
+    for dated in (facts.tokens, facts.memberships, facts.payers, facts.qualifications):
+        for fact in dated:
+            yield fact.valid_from
+            yield fact.valid_until
+    yield from (holder.blocked_at for holder in facts.holders)
+    yield from (token.blocked_at for token in facts.tokens)
+    yield from (membership.ended_at for membership in facts.memberships)
+    yield from (payer.tenant_suspended_from for payer in facts.payers)
+    yield from (qualification.revoked_at for qualification in facts.qualifications)

@@ -1,0 +1,179 @@
+"""Takes in what agents send: each event once, in order, with its evidence; and what they say of themselves.
+
+An event is known by (outbox, n) and stored only when n follows the last one stored. A smaller n is a counted duplicate;
+a larger one is left alone, and the receipt goes out again. A readable envelope that is next in line always moves the
+receipt on: what is unusable inside it, or breaks our own code, is kept raw in ``rejected_event`` with the reason.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from server.db import db, reading, writing
+from server.domain.usage import milliseconds
+from server.machines.models import Agent
+from server.usage.counts import Count, Tally
+from server.usage.evidence import Chain
+from server.usage.intake import Arrival, Incoming, Intake
+from server.usage.models import Outbox
+from server.usage.service import Source, Usage
+from wire.messages import Body, Envelope, Receipt, SessionEnded, SessionStarted, WireError, decode_body, decode_envelope
+
+__all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "ingest", "receipts"]
+
+DATABASE_AWAY = (OperationalError, InterfaceError)  # no message's fault: the caller keeps the batch and tries again
+AHEAD_ALLOWED = timedelta(minutes=5)
+OUTBOXES_A_RECEIPT = 1000
+_LOCK = 0x696E6765  # "inge": on PostgreSQL one ingest at a time, as the evidence is one chain
+log = logging.getLogger(__name__)
+
+_Read = tuple[Incoming, Envelope | WireError]
+_Opened = tuple[Arrival, Body | None, str | None]  # an event, and what is inside, or why that cannot be used
+
+
+class Outcome(NamedTuple):
+    """What became of a batch, and the receipts to send now that it is committed."""
+
+    receipts: dict[str, Receipt]
+    stored: int
+    counts: Counter[Count]
+
+    @property
+    def duplicates(self) -> int:
+        return self.counts[Count.DUPLICATE]
+
+    @property
+    def rejected(self) -> int:
+        return self.counts[Count.REJECTED]
+
+
+def ingest(batch: Sequence[Incoming], now: datetime) -> Outcome:
+    """Store a batch in one transaction. Should something in it break us, each message gets a transaction of its own,
+    and one that does it again is set aside. Raises one of DATABASE_AWAY; what had no answer is then not stored."""
+    try:
+        return _store(batch, now)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("a batch of %d events broke us; taking them one by one", len(batch))
+    outcomes = [_store_alone(message, now) for message in batch]
+    answered = {agent: receipt for outcome in outcomes for agent, receipt in outcome.receipts.items()}
+    counted = sum((outcome.counts for outcome in outcomes), Counter[Count]())
+    return Outcome(answered, sum(outcome.stored for outcome in outcomes), counted)
+
+
+def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
+    """How far each outbox is stored, by agent (None: all). An agent that never sent anything has an empty receipt."""
+    wanted = select(Agent.name, Outbox.id, Outbox.last_n).outerjoin(Outbox, Outbox.agent_id == Agent.id)
+    if agents is not None:
+        wanted = wanted.where(Agent.name.in_(agents))
+    through: dict[str, dict[str, int]] = {}
+    with reading() as session:
+        for name, outbox, last_n in session.execute(wanted.order_by(Outbox.first_seen_at.desc(), Outbox.id)):
+            known = through.setdefault(name, {})
+            if outbox is not None and len(known) < OUTBOXES_A_RECEIPT:
+                known[outbox] = last_n
+    return {name: Receipt(known) for name, known in through.items()}
+
+
+def _store_alone(message: Incoming, now: datetime) -> Outcome:
+    try:
+        return _store([message], now)
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:
+        log.exception("an event of %s broke us and is set aside", message.agent)
+        return _store([message], now, f"our fault: {type(error).__name__}: {error}")
+
+
+def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -> Outcome:
+    """One batch, one transaction. With ``fault``, what is next in line is not looked into but rejected for it."""
+    messages = [_read(message) for message in batch]
+    tally = Tally()
+    with writing():
+        _one_at_a_time()
+        intake = _intake(messages, now, tally)
+        arrivals = [arrival for read in messages if (arrival := _sort(intake, read)) is not None]
+        chain = Chain(now)
+        if fault is None:
+            usage = _use(intake, chain, [_open(arrival, now, tally) for arrival in arrivals], now, tally)
+        else:
+            usage = None
+            for arrival in arrivals:
+                tally.note(Count.OUR_FAULT, fault)
+                intake.reject(arrival, fault)
+        intake.save()
+        chain.save()
+        if usage is not None:
+            usage.save()
+        tally.save(now)
+        answered = receipts({message.agent for message, envelope in messages if isinstance(envelope, Envelope)})
+    return Outcome(answered, len(chain), tally.counts)
+
+
+def _use(intake: Intake, chain: Chain, events: Sequence[_Opened], now: datetime, tally: Tally) -> Usage:
+    """Give each event its meaning and its place in the chain, or reject it."""
+    usage = Usage([body for _, body, _ in events if body is not None], now, tally)
+    for arrival, body, unusable in events:
+        source = Source(chain.next_id, arrival.message.agent, arrival.agent_id, arrival.envelope.simulated)
+        reason = usage.apply(body, source) if body is not None else unusable
+        if reason is None:
+            chain.add(arrival.agent_id, arrival.envelope, arrival.message.payload)
+        else:
+            intake.reject(arrival, reason)
+    return usage
+
+
+def _read(message: Incoming) -> _Read:
+    try:
+        return message, decode_envelope(message.payload)
+    except WireError as error:
+        return message, error
+
+
+def _intake(messages: Sequence[_Read], now: datetime, tally: Tally) -> Intake:
+    readable = [envelope for _, envelope in messages if isinstance(envelope, Envelope)]
+    return Intake({message.agent for message, _ in messages}, {envelope.outbox for envelope in readable}, now, tally)
+
+
+def _sort(intake: Intake, read: _Read) -> Arrival | None:
+    message, envelope = read
+    if isinstance(envelope, WireError):
+        intake.refuse(message, Count.UNREADABLE, str(envelope))
+        return None
+    return intake.next_in_line(message, envelope)
+
+
+def _open(arrival: Arrival, now: datetime, tally: Tally) -> _Opened:
+    """What is inside an event, or why that cannot be used. Neither for a kind only newer agents know: it is kept."""
+    try:
+        body = decode_body(arrival.envelope)
+    except WireError as error:
+        return arrival, None, str(error)
+    if body is None:
+        tally.note(Count.UNKNOWN_KIND, f"{arrival.message.agent}: {arrival.envelope.kind}")
+        return arrival, None, None
+    if _latest_ms(body) > milliseconds(now + AHEAD_ALLOWED):
+        tally.note(Count.FUTURE, arrival.message.agent)
+        return arrival, None, "dated more than five minutes ahead"
+    return arrival, body, None
+
+
+def _latest_ms(body: Body) -> int:
+    match body:
+        case SessionStarted():
+            return body.started.wall_ms
+        case SessionEnded():
+            return max(body.started.wall_ms, body.ended.wall_ms)
+    return body.at.wall_ms
+
+
+def _one_at_a_time() -> None:
+    """SQLite has one writer anyway; PostgreSQL is told."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

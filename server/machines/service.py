@@ -1,0 +1,145 @@
+"""Changes to what is switched: agents, machines and their rules, opening hours, and the wishes staff send to a machine.
+
+Every function runs inside ``writing()``, audits, and announces ``access``. Refusals raise MachineError with a sentence.
+A wish is desired state in the next list, not a command; only a badge at the machine ever closes a permit.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select
+
+from server.audit import service as audit
+from server.db import db, writing
+from server.jobs import service as jobs
+from server.machines.models import Agent, Machine, OpeningHours
+from wire.messages import Policy, RiskClass, Service
+from wire.topics import is_agent_name
+
+MACHINES_PER_AGENT = 4
+USUAL_POLICY = Policy()
+END_OF_DAY = time(23, 59, 59, 999999)
+
+
+class MachineError(ValueError):
+    """What was asked cannot be done, in a sentence for the one who asked."""
+
+
+class Hours(NamedTuple):
+    """One opening on one weekday (0 is Monday), on the lab's clock. ``END_OF_DAY`` closes at midnight."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+def add_agent(name: str, *, actor: str, now: datetime) -> Agent:
+    """An agent the server listens to. Its name is also its account at the broker."""
+    with writing() as session:
+        if not is_agent_name(name):
+            raise MachineError(f"{name!r} cannot name an agent: 2 to 40 of a-z, 0-9 and -")
+        if session.scalar(select(Agent.id).where(Agent.name == name)) is not None:
+            raise MachineError(f"there is already an agent {name}")
+        agent = Agent(name=name)
+        session.add(agent)
+        audit.record(actor, "add", "agent", name, None, {}, "", now)
+        jobs.announce("access", f"agent:{name}", now)
+    return agent
+
+
+def add_machine(
+    code: str,
+    name: str,
+    category: str,
+    agent_name: str,
+    risk: RiskClass,
+    room: str = "",
+    policy: Policy = USUAL_POLICY,
+    list_valid_s: int | None = None,
+    *,
+    actor: str,
+    now: datetime,
+) -> Machine:
+    """A gated machine. Nobody can start it before ``training.service.require_skills`` says what one must have learned.
+
+    ``list_valid_s``: how long its agent may rely on a list, None for what is usual in its risk class.
+    """
+    with writing() as session:
+        if session.scalar(select(Machine.id).where(Machine.code == code)) is not None:
+            raise MachineError(f"there is already a machine {code}")
+        values: dict[str, Any] = {"name": name, "category": category, "risk": RiskClass(risk).value, "room": room}
+        values |= {"confirm_s": policy.confirm_s, "max_s": policy.max_s, "on_max": policy.on_max.value}
+        values |= {"list_valid_s": list_valid_s}
+        session.add(Machine(code=code, agent_id=_agent_with_room(agent_name).id, **values))
+        machine = machine_by_code(code)
+        audit.record(actor, "add", "machine", code, None, {"agent": agent_name, **values}, "", now)
+        jobs.announce("access", f"machine:{code}", now)
+    return machine
+
+
+def set_service(code: str, service: Service, note: str = "", *, actor: str, now: datetime) -> None:
+    """Take a machine out of service, into maintenance, or back in. ``note`` is shown on its panel."""
+    with writing():
+        machine = machine_by_code(code)
+        before = {"service": machine.service, "note": machine.service_note}
+        machine.service, machine.service_note = Service(service).value, note
+        audit.record(actor, "service", "machine", code, before, {"service": machine.service}, note, now)
+        jobs.announce("access", f"machine:{code}", now)
+
+
+def end_session_wish(code: str, session_id: str | None, reason: str, *, actor: str, now: datetime) -> None:
+    """Ask the agent to end this session (None takes the wish back). A session that is no longer running is not touched."""
+    with writing():
+        machine = machine_by_code(code)
+        before = {"end_session": machine.end_session}
+        machine.end_session = session_id
+        audit.record(actor, "end_session", "machine", code, before, {"end_session": session_id}, reason, now)
+        jobs.announce("access", f"machine:{code}", now)
+
+
+def clear_latch(code: str, upto: int, reason: str, *, actor: str, now: datetime) -> None:
+    """Clear what latched this machine up to the agent's event number ``upto``; a later latch stays."""
+    with writing():
+        machine = machine_by_code(code)
+        if upto < machine.clear_latch_upto:
+            raise MachineError(f"latches are already cleared up to event {machine.clear_latch_upto}")
+        before = {"clear_latch_upto": machine.clear_latch_upto}
+        machine.clear_latch_upto = upto
+        audit.record(actor, "clear_latch", "machine", code, before, {"clear_latch_upto": upto}, reason, now)
+        jobs.announce("access", f"machine:{code}", now)
+
+
+def set_opening_hours(category: str, hours: Sequence[Hours], *, actor: str, now: datetime) -> None:
+    """Replace when machines of a category may be started. No hours at all means always."""
+    for one in hours:
+        if not (0 <= one.weekday <= 6 and one.opens < one.closes):
+            raise MachineError(f"opens {one.opens:%H:%M}, closes {one.closes:%H:%M}: it must close later the same day")
+    with writing() as session:
+        of_category = OpeningHours.category == category
+        before = {"hours": _as_text(session.scalars(select(OpeningHours).where(of_category)).all())}
+        session.execute(delete(OpeningHours).where(of_category))
+        session.add_all(OpeningHours(category=category, **one._asdict()) for one in hours)
+        audit.record(actor, "hours", "category", category, before, {"hours": _as_text(hours)}, "", now)
+        jobs.announce("access", f"category:{category}", now)
+
+
+def machine_by_code(code: str) -> Machine:
+    machine: Machine | None = db.session.scalar(select(Machine).where(Machine.code == code))
+    if machine is None:
+        raise MachineError(f"there is no machine {code}")
+    return machine
+
+
+def _agent_with_room(name: str) -> Agent:
+    agent: Agent | None = db.session.scalar(select(Agent).where(Agent.name == name))
+    if agent is None:
+        raise MachineError(f"there is no agent {name}")
+    machines = db.session.scalar(select(func.count()).select_from(Machine).where(Machine.agent_id == agent.id)) or 0
+    if machines >= MACHINES_PER_AGENT:
+        raise MachineError(f"{name} already gates {machines} machines, as many as one agent can")
+    return agent
+
+
+def _as_text(hours: Iterable[OpeningHours | Hours]) -> list[str]:
+    return sorted(f"{one.weekday} {one.opens:%H:%M}-{one.closes:%H:%M}" for one in hours)

@@ -1,0 +1,682 @@
+"""The first tables: everything prolab keeps, one function a table."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for table in TABLES:
+        table()
+
+
+def _agent() -> None:
+    op.create_table(
+        "agent",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("online", sa.Boolean(), nullable=False),
+        sa.Column("boot", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("synced", sa.Boolean(), nullable=False),
+        sa.Column("understands", sa.JSON(), nullable=False),
+        sa.Column("outbox", sa.String(length=36)),
+        sa.Column("last_n", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id", name="pk_agent"),
+        sa.UniqueConstraint("name", name="uq_agent_name"),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("verb", sa.String(length=60), nullable=False),
+        sa.Column("object_kind", sa.String(length=60), nullable=False),
+        sa.Column("object_id", sa.String(length=60), nullable=False),
+        sa.Column("before", sa.JSON()),
+        sa.Column("after", sa.JSON()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    op.create_index("ix_audit_at", "audit", ["at"], unique=False)
+    op.create_index("ix_audit_object_id", "audit", ["object_id"], unique=False)
+
+
+def _change() -> None:
+    op.create_table(
+        "change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_change"),
+    )
+
+
+def _holder() -> None:
+    op.create_table(
+        "holder",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("blocked_at", sa.DateTime(timezone=True)),
+        sa.Column("blocked_reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_holder"),
+    )
+
+
+def _ingest_count() -> None:
+    op.create_table(
+        "ingest_count",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("detail", sa.JSON()),
+        sa.PrimaryKeyConstraint("name", name="pk_ingest_count"),
+    )
+
+
+def _jobs() -> None:
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("args", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("run_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True)),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
+    )
+    op.create_index("ix_jobs_state", "jobs", ["state"], unique=False)
+
+
+def _opening_hours() -> None:
+    op.create_table(
+        "opening_hours",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("opens", sa.Time(), nullable=False),
+        sa.Column("closes", sa.Time(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_opening_hours"),
+    )
+    op.create_index("ix_opening_hours_category", "opening_hours", ["category"], unique=False)
+
+
+def _period() -> None:
+    op.create_table(
+        "period",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True)),
+        sa.Column("closed_by", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("month", name="pk_period"),
+    )
+
+
+def _rejected_event() -> None:
+    op.create_table(
+        "rejected_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("outbox", sa.String(length=36)),
+        sa.Column("n", sa.BigInteger()),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rejected_event"),
+    )
+
+
+def _seller() -> None:
+    op.create_table(
+        "seller",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("trade_name", sa.String(length=200), nullable=False),
+        sa.Column("legal_name", sa.String(length=200), nullable=False),
+        sa.Column("capital", sa.String(length=60), nullable=False),
+        sa.Column("street", sa.String(length=200), nullable=False),
+        sa.Column("postcode", sa.String(length=12), nullable=False),
+        sa.Column("city", sa.String(length=100), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("siren", sa.String(length=9), nullable=False),
+        sa.Column("siret", sa.String(length=14), nullable=False),
+        sa.Column("rcs", sa.String(length=100), nullable=False),
+        sa.Column("vat_id", sa.String(length=20), nullable=False),
+        sa.Column("iban", sa.String(length=34), nullable=False),
+        sa.Column("bic", sa.String(length=11), nullable=False),
+        sa.Column("regime", sa.String(length=30), nullable=False),
+        sa.Column("vat_on_debits", sa.Boolean(), nullable=False),
+        sa.Column("payment_days", sa.Integer(), nullable=False),
+        sa.Column("late_rate", sa.String(length=200), nullable=False),
+        sa.Column("series_prefix", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_seller"),
+    )
+
+
+def _series() -> None:
+    op.create_table(
+        "series",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("last_sequence", sa.Integer(), nullable=False),
+        sa.Column("last_date", sa.Date()),
+        sa.PrimaryKeyConstraint("name", name="pk_series"),
+    )
+
+
+def _setting() -> None:
+    op.create_table(
+        "setting",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_setting"),
+    )
+
+
+def _skill() -> None:
+    op.create_table(
+        "skill",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_skill"),
+        sa.UniqueConstraint("code", name="uq_skill_code"),
+    )
+
+
+def _tenant() -> None:
+    op.create_table(
+        "tenant",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("parent_id", sa.Integer()),
+        sa.Column("suspended_from", sa.DateTime(timezone=True)),
+        sa.Column("suspended_reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["parent_id"], ["tenant.id"], name="fk_tenant_parent_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_tenant"),
+        sa.UniqueConstraint("code", name="uq_tenant_code"),
+    )
+
+
+def _vat_cell() -> None:
+    op.create_table(
+        "vat_cell",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("regime", sa.String(length=30), nullable=False),
+        sa.Column("treatment", sa.String(length=30), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("category", sa.String(length=3), nullable=False),
+        sa.Column("rate_bp", sa.Integer(), nullable=False),
+        sa.Column("mention", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_vat_cell"),
+    )
+
+
+def _establishment() -> None:
+    op.create_table(
+        "establishment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("legal_name", sa.String(length=200), nullable=False),
+        sa.Column("street", sa.String(length=200), nullable=False),
+        sa.Column("postcode", sa.String(length=12), nullable=False),
+        sa.Column("city", sa.String(length=100), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("siren", sa.String(length=9)),
+        sa.Column("vat_id", sa.String(length=20)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_establishment_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_establishment"),
+    )
+    op.create_index("ix_establishment_tenant_id", "establishment", ["tenant_id"], unique=False)
+
+
+def _machine() -> None:
+    op.create_table(
+        "machine",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("room", sa.String(length=60), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("risk", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("service_note", sa.Text(), nullable=False),
+        sa.Column("end_session", sa.String(length=36)),
+        sa.Column("clear_latch_upto", sa.BigInteger(), nullable=False),
+        sa.Column("confirm_s", sa.Integer(), nullable=False),
+        sa.Column("max_s", sa.Integer()),
+        sa.Column("on_max", sa.String(length=10), nullable=False),
+        sa.Column("list_valid_s", sa.Integer()),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_machine_agent_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_machine"),
+        sa.UniqueConstraint("code", name="uq_machine_code"),
+    )
+    op.create_index("ix_machine_agent_id", "machine", ["agent_id"], unique=False)
+
+
+def _outbox() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("last_n", sa.BigInteger(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_outbox_agent_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index("ix_outbox_agent_id", "outbox", ["agent_id"], unique=False)
+
+
+def _payer() -> None:
+    op.create_table(
+        "payer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("cost_centre", sa.String(length=60), nullable=False),
+        sa.Column("label", sa.String(length=60), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_payer_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_payer"),
+        sa.UniqueConstraint("code", name="uq_payer_code"),
+    )
+    op.create_index("ix_payer_tenant_id", "payer", ["tenant_id"], unique=False)
+
+
+def _person() -> None:
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("given_name", sa.String(length=100), nullable=False),
+        sa.Column("family_name", sa.String(length=100), nullable=False),
+        sa.Column("email", sa.String(length=200)),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("shows_first_name", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_person_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_person"),
+        sa.UniqueConstraint("holder_number", name="uq_person_holder_number"),
+    )
+
+
+def _published_list() -> None:
+    op.create_table(
+        "published_list",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renew_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_published_list_agent_id"),
+        sa.PrimaryKeyConstraint("agent_id", name="pk_published_list"),
+    )
+
+
+def _qualification() -> None:
+    op.create_table(
+        "qualification",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=36), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("skill_id", sa.Integer(), nullable=False),
+        sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("granted_by", sa.String(length=120), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True)),
+        sa.Column("revoked_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_qualification_holder_number"),
+        sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name="fk_qualification_skill_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_qualification"),
+        sa.UniqueConstraint("ref", name="uq_qualification_ref"),
+    )
+    op.create_index("ix_qualification_holder_number", "qualification", ["holder_number"], unique=False)
+    op.create_index("ix_qualification_skill_id", "qualification", ["skill_id"], unique=False)
+
+
+def _token() -> None:
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=36), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=20), nullable=False),
+        sa.Column("label", sa.String(length=60), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("blocked_at", sa.DateTime(timezone=True)),
+        sa.Column("blocked_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_token_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_token"),
+        sa.UniqueConstraint("fingerprint", name="uq_token_fingerprint"),
+        sa.UniqueConstraint("ref", name="uq_token_ref"),
+    )
+    op.create_index("ix_token_holder_number", "token", ["holder_number"], unique=False)
+
+
+def _bill_to() -> None:
+    op.create_table(
+        "bill_to",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_bill_to_establishment_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_bill_to_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_bill_to"),
+    )
+    op.create_index("ix_bill_to_tenant_id", "bill_to", ["tenant_id"], unique=False)
+
+
+def _document() -> None:
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("series", sa.String(length=40), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("specimen", sa.Boolean(), nullable=False),
+        sa.Column("frozen", sa.Text(), nullable=False),
+        sa.Column("frozen_sha256", sa.String(length=64), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("vat_cents", sa.BigInteger(), nullable=False),
+        sa.Column("gross_cents", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("pdf_sha256", sa.String(length=64)),
+        sa.Column("issued_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_document_establishment_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_document"),
+        sa.UniqueConstraint("number", name="uq_document_number"),
+        sa.UniqueConstraint("series", "sequence", name="uq_document_series_sequence"),
+    )
+    op.create_index("document_of_month", "document", ["month"], unique=False)
+
+
+def _draft() -> None:
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("vat_cents", sa.BigInteger(), nullable=False),
+        sa.Column("gross_cents", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_draft_establishment_id"),
+        sa.ForeignKeyConstraint(["month"], ["period.month"], name="fk_draft_month"),
+        sa.PrimaryKeyConstraint("id", name="pk_draft"),
+        sa.UniqueConstraint("month", "establishment_id", name="uq_draft_month_establishment_id"),
+    )
+
+
+def _event() -> None:
+    op.create_table(
+        "event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("outbox", sa.String(length=36), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("payload_hash", sa.String(length=64), nullable=False),
+        sa.Column("chain_hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_event_agent_id"),
+        sa.ForeignKeyConstraint(["outbox"], ["outbox.id"], name="fk_event_outbox"),
+        sa.PrimaryKeyConstraint("id", name="pk_event"),
+        sa.UniqueConstraint("outbox", "n", name="uq_event_outbox_n"),
+    )
+    op.create_index("ix_event_kind", "event", ["kind"], unique=False)
+
+
+def _machine_live() -> None:
+    op.create_table(
+        "machine_live",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("session", sa.String(length=36)),
+        sa.Column("checkpoint_s", sa.Integer()),
+        sa.Column("latched", sa.Boolean(), nullable=False),
+        sa.Column("faults", sa.JSON(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_machine_live_machine_id"),
+        sa.PrimaryKeyConstraint("machine_id", name="pk_machine_live"),
+    )
+
+
+def _machine_skill() -> None:
+    op.create_table(
+        "machine_skill",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("skill_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_machine_skill_machine_id"),
+        sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name="fk_machine_skill_skill_id"),
+        sa.PrimaryKeyConstraint("machine_id", "skill_id", name="pk_machine_skill"),
+    )
+
+
+def _membership() -> None:
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=36), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_membership_holder_number"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_membership_payer_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_membership_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_membership"),
+        sa.UniqueConstraint("ref", name="uq_membership_ref"),
+    )
+    op.create_index("ix_membership_holder_number", "membership", ["holder_number"], unique=False)
+    op.create_index("ix_membership_tenant_id", "membership", ["tenant_id"], unique=False)
+
+
+def _tariff() -> None:
+    op.create_table(
+        "tariff",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer()),
+        sa.Column("category", sa.String(length=40)),
+        sa.Column("tenant_kind", sa.String(length=20)),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("cents_per_hour", sa.Integer(), nullable=False),
+        sa.Column("step_s", sa.Integer(), nullable=False),
+        sa.Column("minimum_s", sa.Integer(), nullable=False),
+        sa.Column("session_fee_cents", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_tariff_machine_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_tariff"),
+    )
+
+
+def _tax_treatment() -> None:
+    op.create_table(
+        "tax_treatment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("treatment", sa.String(length=30), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_tax_treatment_establishment_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_tax_treatment"),
+    )
+    op.create_index("ix_tax_treatment_establishment_id", "tax_treatment", ["establishment_id"], unique=False)
+
+
+def _usage_session() -> None:
+    op.create_table(
+        "usage_session",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("occupied_s", sa.Integer(), nullable=False),
+        sa.Column("powered_s", sa.Integer(), nullable=False),
+        sa.Column("running_s", sa.Integer()),
+        sa.Column("wh", sa.Integer()),
+        sa.Column("end_reason", sa.String(length=40)),
+        sa.Column("time_quality", sa.String(length=12), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("taps", sa.Integer(), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_usage_session_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_usage_session"),
+    )
+    op.create_index("ix_usage_session_ended_at", "usage_session", ["ended_at"], unique=False)
+    op.create_index("ix_usage_session_holder_number", "usage_session", ["holder_number"], unique=False)
+    op.create_index("ix_usage_session_payer_id", "usage_session", ["payer_id"], unique=False)
+    op.create_index("ix_usage_session_started_at", "usage_session", ["started_at"], unique=False)
+    op.create_index(
+        "one_open_session_a_machine",
+        "usage_session",
+        ["machine_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index("session_of_machine", "usage_session", ["machine_id", "started_at"], unique=False)
+
+
+def _charge() -> None:
+    op.create_table(
+        "charge",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("tariff_id", sa.Integer()),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("occupied_s", sa.Integer(), nullable=False),
+        sa.Column("billed_s", sa.Integer(), nullable=False),
+        sa.Column("step_s", sa.Integer(), nullable=False),
+        sa.Column("cents_per_hour", sa.Integer(), nullable=False),
+        sa.Column("fee_cents", sa.Integer(), nullable=False),
+        sa.Column("net_cents", sa.Integer(), nullable=False),
+        sa.Column("vat_category", sa.String(length=3), nullable=False),
+        sa.Column("rate_bp", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_charge_document_id"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_charge_machine_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_charge_payer_id"),
+        sa.ForeignKeyConstraint(["tariff_id"], ["tariff.id"], name="fk_charge_tariff_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_charge"),
+        sa.UniqueConstraint("session_id", name="uq_charge_session_id"),
+    )
+    op.create_index("ix_charge_document_id", "charge", ["document_id"], unique=False)
+
+
+def _denial() -> None:
+    op.create_table(
+        "denial",
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_denial_event_id"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_denial_machine_id"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_denial"),
+    )
+    op.create_index("ix_denial_at", "denial", ["at"], unique=False)
+    op.create_index("ix_denial_machine_id", "denial", ["machine_id"], unique=False)
+
+
+def _event_payload() -> None:
+    op.create_table(
+        "event_payload",
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_event_payload_event_id"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_event_payload"),
+    )
+
+
+TABLES = (  # each after those it points to
+    _agent,
+    _audit,
+    _change,
+    _holder,
+    _ingest_count,
+    _jobs,
+    _opening_hours,
+    _period,
+    _rejected_event,
+    _seller,
+    _series,
+    _setting,
+    _skill,
+    _tenant,
+    _vat_cell,
+    _establishment,
+    _machine,
+    _outbox,
+    _payer,
+    _person,
+    _published_list,
+    _qualification,
+    _token,
+    _bill_to,
+    _document,
+    _draft,
+    _event,
+    _machine_live,
+    _machine_skill,
+    _membership,
+    _tariff,
+    _tax_treatment,
+    _usage_session,
+    _charge,
+    _denial,
+    _event_payload,
+)

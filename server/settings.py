@@ -1,0 +1,208 @@
+"""What a lab must decide before the server starts: read from one TOML file and from the environment, which wins.
+
+``PROLAB_MQTT__HOST`` sets ``host`` in ``[mqtt]``; ``PROLAB_SITE_KEY_FILE`` names a file that holds the secret.
+The server refuses to start half configured and says all that is missing at once.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+_PREFIX = "PROLAB_"
+_SYSTEM_FILE = Path("/etc/prolab/prolab.toml")
+_SECRETS = (("database_url",), ("site_key",), ("mqtt", "password"))
+_HOW = {
+    "database_url": 'where the books are kept, such as "sqlite:///prolab.db" or "postgresql+psycopg://prolab@/prolab"',
+    "data_dir": "a folder for documents and backups",
+    "lab_name": "the name on pages and panels",
+    "site_key": "the secret behind the badge fingerprints, 64 hex digits: `openssl rand -hex 32`",
+    "mqtt": "a table with host, port and password of the broker",
+    "mqtt.host": "the name or address of the broker",
+    "mqtt.port": "the port of the broker, 1883 or 8883",
+    "mqtt.password": "the password of the broker's account for the server",
+}
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The text names every missing or wrong value and how to get it."""
+
+
+class Mqtt(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    host: str
+    port: int = Field(ge=1, le=65535)
+    username: str = "server"
+    password: SecretStr
+    tls: bool = False
+    ca_file: Path | None = None  # None with tls: the system's authorities
+
+
+class Web(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+
+
+class Settings(BaseSettings):
+    """See the module. Paths in the file are relative to the file's folder."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid")
+
+    database_url: str
+    data_dir: Path
+    timezone: str = "Europe/Paris"
+    lab_name: str
+    site_key: SecretStr
+    site_key_id: str = Field(default="k1", min_length=1, max_length=20)
+    mqtt: Mqtt
+    web: Web = Web()
+    demo: bool = False
+    board: Path | None = None  # the simulated board's file, whose time the server follows; only with demo
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def site_key_bytes(self) -> bytes:
+        return bytes.fromhex(self.site_key.get_secret_value())
+
+    @property
+    def documents_dir(self) -> Path:
+        return self.data_dir / "documents"
+
+    @property
+    def backups_dir(self) -> Path:
+        return self.data_dir / "backups"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone such as Europe/Paris") from error
+        return name
+
+    @field_validator("site_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        try:
+            length = len(bytes.fromhex(key.get_secret_value()))
+        except ValueError as error:
+            raise ValueError("not hex digits; make one with `openssl rand -hex 32`") from error
+        if length < 16:
+            raise ValueError("shorter than 32 hex digits; make one with `openssl rand -hex 32`")
+        return key
+
+    @model_validator(mode="after")
+    def _board_only_in_the_demo(self) -> Self:
+        if self.board is not None and not self.demo:
+            raise ValueError("board: simulated time is for the demo only; remove it or set demo = true")
+        return self
+
+
+class _Environment(EnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        values.get("mqtt", {}).pop("password_file", None)  # names the file of a secret, see _secrets_from_files
+        return values
+
+
+class _EnvironmentWins(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return _Environment(settings_cls), init_settings
+
+
+def load_settings(path: Path | None) -> Settings:
+    """The settings in the file at ``path``, or else where ``PROLAB_CONFIG`` points, or else in ./prolab.toml, or else in
+    /etc/prolab/prolab.toml; and in the environment. Raises SettingsError."""
+    file = _find(path)
+    values = _read(file) if file else {}
+    for keys, secret in _secrets_from_files(os.environ):
+        _put(values, keys, secret)
+    try:
+        settings = _EnvironmentWins(**values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file)) from None
+    except PydanticSettingsError as error:  # PROLAB_MQTT=text, where the parts are PROLAB_MQTT__HOST and so on
+        raise SettingsError(f"{error}; write PROLAB_MQTT__HOST, not PROLAB_MQTT") from None
+    return _with_absolute_paths(settings, file)
+
+
+def _find(path: Path | None) -> Path | None:
+    named = path or (Path(os.environ["PROLAB_CONFIG"]) if os.environ.get("PROLAB_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            raise SettingsError(f"{named} does not exist; `prolab init` writes a first one")
+        return named
+    return next((file for file in (Path("prolab.toml"), _SYSTEM_FILE) if file.is_file()), None)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from None
+
+
+def _secrets_from_files(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What ``PROLAB_SITE_KEY_FILE`` and its like point to. The plain variable, where set too, still wins."""
+    for keys in _SECRETS:
+        variable = f"{_PREFIX}{'__'.join(keys).upper()}_FILE"
+        if file := environment.get(variable):
+            try:
+                yield keys, Path(file).read_text().strip()
+            except (OSError, ValueError) as error:
+                raise SettingsError(f"{variable}: {file} cannot be read: {error}") from None
+
+
+def _put(values: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+    for key in keys[:-1]:
+        values = values.setdefault(key, {})
+    values[keys[-1]] = value
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    lines = [f"prolab cannot start with the settings in {file or 'the environment (there is no prolab.toml)'}:"]
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(map(str, problem["loc"]))
+        variable = f"{_PREFIX}{name.upper().replace('.', '__')}"
+        match problem["type"]:
+            case "missing":
+                lines.append(f"  {name} is missing: {_HOW.get(name, '')} (or {variable})")
+            case "extra_forbidden":
+                lines.append(f"  {name} is not a setting: is it misspelt?")
+            case _:
+                message = problem["msg"].removeprefix("Value error, ")
+                lines.append(f"  {name}: {message}" if name else f"  {message}")
+    return "\n".join(lines)
+
+
+def _with_absolute_paths(settings: Settings, file: Path | None) -> Settings:
+    """Relative paths mean the same wherever a process is started; Flask would look for SQLite files elsewhere."""
+    folder = (file.parent if file else Path()).resolve()
+    changed: dict[str, Any] = {"data_dir": folder / settings.data_dir}
+    scheme, _, path = settings.database_url.partition(":///")
+    if scheme.startswith("sqlite") and path and path != ":memory:":
+        changed["database_url"] = f"{scheme}:///{folder / path}"
+    if settings.board is not None:
+        changed["board"] = folder / settings.board
+    if settings.mqtt.ca_file is not None:
+        changed["mqtt"] = settings.mqtt.model_copy(update={"ca_file": folder / settings.mqtt.ca_file})
+    return settings.model_copy(update=changed)

@@ -1,0 +1,178 @@
+// Keeps the board live: puts each piece the server sends in the place of the one with its id, counts the minutes,
+// and says so when the stream is lost. Elements that stay keep their focus, hover and scroll.
+"use strict";
+
+const page = document.body;
+const SILENT_MS = 40000; // the server speaks at least every 15 s
+const SETTLE_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 2000 : 600;
+const minute = 60000;
+
+let offset = Number(page.dataset.now) - Date.now(); // what the server's clock is ahead of ours
+let heard = Date.now();
+let only = null; // the state that the count strip filters for
+let stream = null;
+let retryAt = 0;
+
+const byId = (id) => document.getElementById(id);
+const serverNow = () => Date.now() + offset;
+
+// --- pieces ---------------------------------------------------------------------------------------------------------
+
+function settle(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.dataset.state && old.dataset.state !== fresh.dataset.state) flash(old);
+  takeAttributes(old, fresh);
+  const named = [...fresh.children].some((child) => child.id);
+  if (named) settleChildren(old, fresh);
+  else old.replaceChildren(...fresh.childNodes);
+}
+
+function takeAttributes(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "class") old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (name !== "class" && name !== "aria-pressed" && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+}
+
+function settleChildren(old, fresh) {
+  let place = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    const known = child.id && byId(child.id);
+    if (known && known.parentElement === old) {
+      if (known === place) place = place.nextElementSibling;
+      else old.insertBefore(known, place);
+      settle(known, child);
+    } else {
+      if (known) known.remove();
+      if (child.matches(".rows > *")) child.classList.add("new");
+      old.insertBefore(child, place);
+    }
+  }
+  while (place) {
+    const next = place.nextElementSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function flash(tile) {
+  tile.classList.add("changed");
+  setTimeout(() => tile.classList.remove("changed"), SETTLE_MS);
+}
+
+function show(html) {
+  const pieces = document.createElement("template");
+  pieces.innerHTML = html;
+  for (const fresh of [...pieces.content.children]) {
+    const old = byId(fresh.id);
+    if (old) settle(old, fresh);
+  }
+  mark();
+  tick();
+}
+
+// --- time -----------------------------------------------------------------------------------------------------------
+
+function duration(ms) {
+  const minutes = Math.max(0, Math.floor(ms / minute));
+  if (minutes < 60) return page.dataset.under.replace("{minutes}", minutes);
+  const rest = String(minutes % 60).padStart(2, "0");
+  return page.dataset.from.replace("{hours}", Math.floor(minutes / 60)).replace("{minutes}", rest);
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function say(id, name, value) {
+  put(byId(id), byId(id).dataset.text.replace(name, value));
+}
+
+const clock = byId("clock");
+const wall = new Intl.DateTimeFormat("fr", { timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit" });
+
+function tick() {
+  const now = serverNow();
+  for (const time of document.querySelectorAll("time[data-since]")) {
+    const passed = (Number(time.dataset.until) || now) - Number(time.dataset.since);
+    put(time, duration(passed));
+    const bar = time.closest(".tile")?.querySelector(".done");
+    if (bar) bar.setAttribute("width", Math.min(100, Math.max(0, passed / (10 * bar.dataset.limit))).toFixed(1));
+  }
+  if (stream) put(clock, wall.format(now));
+}
+
+// --- stream ---------------------------------------------------------------------------------------------------------
+
+function open() {
+  stream = new EventSource("/events");
+  stream.addEventListener("board", (event) => {
+    const news = hear(event);
+    show(news.html);
+  });
+  stream.addEventListener("beat", hear);
+  stream.onerror = lose;
+}
+
+function hear(event) {
+  const news = JSON.parse(event.data);
+  heard = Date.now();
+  offset = news.now - heard;
+  page.classList.remove("is-frozen");
+  byId("frozen").hidden = true;
+  return news;
+}
+
+function lose() {
+  if (stream) stream.close();
+  stream = null;
+  retryAt = Date.now() + 3000 + Math.random() * 2000; // not all boards of the house at once
+  if (byId("frozen").hidden) {
+    page.classList.add("is-frozen");
+    say("frozen-since", "{time}", wall.format(heard + offset));
+    byId("frozen").hidden = false;
+  }
+}
+
+function watch() {
+  if (stream && Date.now() - heard > SILENT_MS) lose();
+  if (!stream && Date.now() >= retryAt) {
+    heard = Date.now();
+    open();
+  }
+  if (!stream) say("frozen-retry", "{seconds}", Math.max(1, Math.ceil((retryAt - Date.now()) / 1000)));
+  tick();
+}
+
+// --- count strip ----------------------------------------------------------------------------------------------------
+
+function mark() {
+  const floor = byId("floor");
+  if (!floor) return;
+  if (only) floor.dataset.only = only;
+  else delete floor.dataset.only;
+  for (const button of document.querySelectorAll("[data-only][aria-pressed]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.only === only));
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-only]");
+  if (button) {
+    only = button.dataset.only === only ? null : button.dataset.only;
+    mark();
+  }
+  if (event.target.closest("#frozen-now")) {
+    retryAt = 0;
+    watch();
+  }
+});
+
+addEventListener("pagehide", () => stream && stream.close());
+addEventListener("pageshow", (event) => event.persisted && lose());
+
+open();
+watch();
+setInterval(watch, 1000);

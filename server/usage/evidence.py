@@ -1,0 +1,74 @@
+"""The evidence: every event as it came, in one chain of hashes that nobody can change a link of unseen.
+
+The chain runs over a salted hash of each payload, so that a payload can be erased with its salt and the chain stays
+whole. Events are numbered here, not by the database: one ingest writes at a time, and the numbers have no holes.
+"""
+
+import hashlib
+import os
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from server.db import db
+from server.usage.models import Event, EventPayload
+from wire.messages import Envelope
+
+SALT_BYTES = 16
+GENESIS = "0" * 64
+_EVENT = insert(Event.__table__)
+_PAYLOAD = insert(EventPayload.__table__)
+
+
+def payload_hash(salt: bytes, payload: bytes) -> str:
+    return hashlib.sha256(salt + payload).hexdigest()
+
+
+def chain_hash(before: str, outbox: str, n: int, kind: str, payload_sha: str) -> str:
+    return hashlib.sha256(f"{before}\n{outbox}\n{n}\n{kind}\n{payload_sha}".encode()).hexdigest()
+
+
+class Chain:
+    """Appends to the evidence, inside one ``writing()`` that no other ingest shares the time of."""
+
+    def __init__(self, now: datetime) -> None:
+        head = db.session.execute(select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)).one_or_none()
+        self._last_id: int = 0 if head is None else head.id
+        self._head: str = GENESIS if head is None else head.chain_hash
+        self._now = now
+        self._events: list[dict[str, Any]] = []
+        self._payloads: list[dict[str, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def next_id(self) -> int:
+        return self._last_id + 1
+
+    def add(self, agent_id: int, envelope: Envelope, payload: bytes) -> None:
+        salt = os.urandom(SALT_BYTES)
+        payload_sha = payload_hash(salt, payload)
+        self._head = chain_hash(self._head, envelope.outbox, envelope.n, envelope.kind, payload_sha)
+        self._last_id += 1
+        self._payloads.append({"event_id": self._last_id, "salt": salt, "payload": payload})
+        self._events.append(
+            {
+                "id": self._last_id,
+                "outbox": envelope.outbox,
+                "n": envelope.n,
+                "agent_id": agent_id,
+                "kind": envelope.kind,
+                "received_at": self._now,
+                "simulated": envelope.simulated,
+                "payload_hash": payload_sha,
+                "chain_hash": self._head,
+            }
+        )
+
+    def save(self) -> None:
+        if self._events:
+            connection = db.session.connection()
+            connection.execute(_EVENT, self._events)
+            connection.execute(_PAYLOAD, self._payloads)

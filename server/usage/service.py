@@ -1,0 +1,212 @@
+"""What the events of the agents amount to: sessions, refusals, revocations learnt again, and the live board.
+
+Ingest decides what is new and keeps the evidence; here each kind of event is given its meaning. An event that cannot
+be used is answered with the reason in words, and ingest keeps it raw.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import insert, select
+
+from server.db import db, reading, writing
+from server.domain import usage
+from server.domain.usage import Session, SessionState
+from server.jobs.service import announce
+from server.machines.models import Machine
+from server.people.models import Payer
+from server.usage import recovery, sessions
+from server.usage.counts import Count, Tally
+from server.usage.live import Board
+from server.usage.models import Denial, UsageSession
+from server.usage.sessions import Sessions
+from wire.messages import (
+    AccessDenied,
+    AgentStarted,
+    Body,
+    Checkpoint,
+    Fault,
+    Gap,
+    RevocationsInForce,
+    SessionEnded,
+    SessionStarted,
+)
+
+_NEWS = AccessDenied | AgentStarted | Fault | Gap  # shown on the board, but no state of a machine
+SILENT_AFTER = timedelta(hours=2)  # two hourly checkpoints that did not come
+_TOKEN_LENGTH = 32
+
+
+class MachineRef(NamedTuple):
+    id: int
+    agent_id: int
+
+
+class Source(NamedTuple):
+    """Where an event came from."""
+
+    event_id: int
+    agent: str
+    agent_id: int
+    simulated: bool
+
+
+class Usage:
+    """What one batch of events touches, loaded together and written together, inside one ``writing()``."""
+
+    def __init__(self, bodies: Iterable[Body], now: datetime, tally: Tally) -> None:
+        self.now = now
+        self._tally = tally
+        self._denials: list[dict[str, Any]] = []
+        bodies = list(bodies)
+        self._news = any(isinstance(body, _NEWS) for body in bodies)
+        self._machines, latest = _machines({code for body in bodies for code in _machine_codes(body)})
+        self._payers = _payers({body.payer for body in bodies if isinstance(body, SessionStarted | SessionEnded)})
+        self._sessions = Sessions({session for body in bodies for session in _session_ids(body)}, latest)
+        self._board = Board(latest.keys(), now)
+
+    def apply(self, body: Body, source: Source) -> str | None:
+        """Give one event its meaning. Returns why it cannot be used, in words, or None."""
+        match body:
+            case SessionStarted():
+                return self._start(body, source)
+            case SessionEnded():
+                return usage.nonsense(body) or self._end(body, source)
+            case AccessDenied():
+                return self._deny(body, source)
+            case Checkpoint():
+                for running in body.running:
+                    self._sessions.confirm(running.session, running.occupied_s)
+            case RevocationsInForce():
+                recovered = recovery.recover(body.revoked, source.agent, self.now)
+                self._tally.note(Count.RECOVERED, source.agent, recovered)
+            case Gap():
+                self._tally.note(Count.GAP, source.agent)
+        return None  # faults and starts of an agent are evidence only
+
+    def save(self) -> None:
+        """Write everything, and announce each session and machine that was touched, once."""
+        self._sessions.save()
+        self._board.save()
+        if self._denials:
+            db.session.connection().execute(insert(Denial), self._denials)
+        if self._news:
+            announce("ingest", "news", self.now)
+        for session_id in self._sessions.touched:
+            announce("session", session_id, self.now)
+        turned = self._board.turned | set(self._sessions.touched.values())
+        for code, machine in self._machines.items():
+            if machine.id in turned:
+                announce("machine", code, self.now)
+
+    def _start(self, body: SessionStarted, source: Source) -> str | None:
+        known = self._known(body)
+        if isinstance(known, str):
+            return known
+        session = usage.started(body, known[0].id, known[1], source.simulated)
+        if self._sessions.start(session):
+            self._board.runs(session)
+        self._note_owner(known[0], source)
+        return None
+
+    def _end(self, body: SessionEnded, source: Source) -> str | None:
+        known = self._known(body)
+        if isinstance(known, str):
+            return known
+        session = usage.ended(body, known[0].id, known[1], source.simulated, self.now)
+        if self._sessions.end(session):
+            self._board.rests(session)
+        else:
+            self._tally.note(Count.SECOND_END, body.session)
+        self._note_owner(known[0], source)
+        return None
+
+    def _deny(self, body: AccessDenied, source: Source) -> str | None:
+        machine = self._machines.get(body.machine)
+        if machine is None:
+            return f"unknown machine {body.machine!r}"
+        if len(body.token) > _TOKEN_LENGTH:
+            return "token longer than a fingerprint"
+        self._denials.append(
+            {
+                "event_id": source.event_id,
+                "machine_id": machine.id,
+                "holder_number": body.holder,
+                "token": body.token,
+                "reasons": [str(reason) for reason in body.reasons],
+                "at": usage.moment(body.at.wall_ms),
+            }
+        )
+        self._note_owner(machine, source)
+        return None
+
+    def _known(self, body: SessionStarted | SessionEnded) -> tuple[MachineRef, int] | str:
+        """The machine and the payer an event names, or which of them is unknown."""
+        machine, payer = self._machines.get(body.machine), self._payers.get(body.payer)
+        if machine is None:
+            return f"unknown machine {body.machine!r}"
+        return f"unknown payer {body.payer!r}" if payer is None else (machine, payer)
+
+    def _note_owner(self, machine: MachineRef, source: Source) -> None:
+        if machine.agent_id != source.agent_id:
+            self._tally.note(Count.FOREIGN_MACHINE, source.agent)
+
+
+def open_sessions() -> list[Session]:
+    """Sessions whose end has not arrived, by start. ``occupied_s`` is their last known second."""
+    with reading():
+        return sessions.read(sessions.IS_OPEN)
+
+
+def sessions_ended_between(start: datetime, end: datetime) -> list[Session]:
+    """Sessions that ended at or after ``start`` and before ``end``, provisional ones too, by start."""
+    with reading():
+        return sessions.read(UsageSession.ended_at >= start, UsageSession.ended_at < end)
+
+
+def close_silent(before: datetime, now: datetime) -> list[str]:
+    """Close provisionally, when a month is closed, each open session last heard of before ``before`` and silent since:
+    one that goes on reports every hour. Returns their ids. The real end replaces it when it comes."""
+    with writing() as session:
+        silent = [s for s in sessions.read(sessions.IS_OPEN) if s.last_known_at < min(before, now - SILENT_AFTER)]
+        for closed in map(usage.closed, silent):
+            row = session.get_one(UsageSession, closed.id)
+            row.state, row.ended_at = SessionState.PROVISIONAL, closed.ended_at
+            announce("session", closed.id, now)
+    return [closed.id for closed in silent]
+
+
+def _machines(codes: Collection[str]) -> tuple[dict[str, MachineRef], dict[int, datetime | None]]:
+    """The machines behind their codes, and each one's latest start."""
+    if not codes:
+        return {}, {}
+    latest = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
+    latest = latest.order_by(UsageSession.started_at.desc()).limit(1).correlate(Machine)
+    wanted = select(Machine.code, Machine.id, Machine.agent_id, latest.scalar_subquery())
+    rows = db.session.execute(wanted.where(Machine.code.in_(codes))).all()
+    return {code: MachineRef(id_, agent) for code, id_, agent, _ in rows}, {id_: at for _, id_, _, at in rows}
+
+
+def _payers(codes: Collection[str]) -> dict[str, int]:
+    if not codes:
+        return {}
+    return dict(db.session.execute(select(Payer.code, Payer.id).where(Payer.code.in_(codes))).tuples().all())
+
+
+def _machine_codes(body: Body) -> tuple[str, ...]:
+    match body:
+        case SessionStarted() | SessionEnded() | AccessDenied():
+            return (body.machine,)
+        case Checkpoint():
+            return tuple(running.machine for running in body.running)
+    return ()
+
+
+def _session_ids(body: Body) -> tuple[str, ...]:
+    match body:
+        case SessionStarted() | SessionEnded():
+            return (body.session,)
+        case Checkpoint():
+            return tuple(running.session for running in body.running)
+    return ()

@@ -1,0 +1,215 @@
+"""Databases for the tests: a fresh one each, on SQLite and on a real PostgreSQL that the tests start themselves.
+
+Nothing here is imported until a test asks for a database, so the pure tests stay fast.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+Databases = Callable[..., str]  # databases(migrated=True) -> the URL of a database nobody else uses
+_MISSING = "PostgreSQL is not installed: apt-get install postgresql"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Makes fresh databases of one kind; a test that asks for it runs once on each kind."""
+    made: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return made
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    """A fresh database with every table; a test that asks for it runs on SQLite and on PostgreSQL."""
+    return databases()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_databases: Databases) -> str:
+    return sqlite_databases()
+
+
+@pytest.fixture
+def postgres_url(postgresql_databases: Databases) -> str:
+    return postgresql_databases()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The bare application on a fresh database, its context pushed: services can be called."""
+    from server.db import db, make_app
+
+    application = make_app(database_url)
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A working morning: Wednesday 14 October 2026, 10:00 in Mulhouse."""
+    return datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab as small as it can be: one tenant with one payer, one holder with one badge, one machine she may use."""
+
+    holder: int
+    token: str  # ref
+    fingerprint: str
+    membership: str  # ref
+    qualification: str  # ref
+    establishment: int
+    tenant: str = "acme"
+    payer: str = "acme-rd"
+    agent: str = "agent-1"
+    machine: str = "p1"
+    skill: str = "printing"
+
+
+@pytest.fixture
+def lab(app: Flask, now: datetime) -> Lab:
+    """One lab on a fresh database, everything in it valid from a month before ``now``."""
+    from server.db import writing
+    from server.machines import service as machines
+    from server.people import service as people
+    from server.people.models import TenantKind
+    from server.training import service as training
+    from wire.messages import RiskClass
+
+    by: Any = {"actor": "test", "now": now - timedelta(days=30)}
+    with writing():
+        people.add_tenant("acme", "Acme SARL", TenantKind.COMPANY, **by)
+        house = people.add_establishment("acme", "Acme SARL", "1 rue", "68100", "Mulhouse", "FR", **by)
+        people.set_treatment(house.id, "fr_business", date(2026, 1, 1), "test", **by)
+        people.set_bill_to("acme", house.id, date(2026, 1, 1), **by)
+        people.add_payer("acme", "acme-rd", "R&D", "Acme R&D", **by)
+        ada = people.add_holder("Ada", "Lovelace", "fr", shows_first_name=True, **by)
+        token = people.give_token(ada.number, "em4100:0102030405", SITE_KEY, "k1", **by)
+        membership = people.add_membership(ada.number, "acme-rd", **by)
+        machines.add_agent("agent-1", **by)
+        machines.add_machine("p1", "Printer 1", "printer", "agent-1", RiskClass.LOW, **by)
+        training.add_skill("printing", "3D printing", **by)
+        training.require_skills("p1", ["printing"], **by)
+        qualification = training.grant(ada.number, "printing", **by)
+        return Lab(ada.number, token.ref, token.fingerprint, membership.ref, qualification.ref, house.id)
+
+
+SITE_KEY = bytes(range(32))
+
+
+# --- SQLite: one migrated file, copied ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from server.migrations import upgrade
+
+    template = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(f"sqlite:///{template}")
+    return template
+
+
+@pytest.fixture
+def sqlite_databases(_sqlite_template: Path, tmp_path: Path) -> Databases:
+    numbers = itertools.count(1)
+
+    def make(migrated: bool = True) -> str:
+        path = tmp_path / f"lab-{next(numbers)}.db"
+        if migrated:
+            shutil.copyfile(_sqlite_template, path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
+# --- PostgreSQL: one server a test run, one migrated template, copied by the server itself ------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of our own on a loopback port: the URL of it without a database name."""
+    home = Path(tempfile.mkdtemp(prefix="prolab-pg-"))
+    data, port = home / "data", _free_port()
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres", "postgres")
+    _postgres("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    options = f"-h 127.0.0.1 -p {port} -k {home} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    _postgres("pg_ctl", "-D", data, "-l", home / "log", "-w", "-o", options, "start")
+    try:
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    finally:
+        _postgres("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: str) -> str:
+    from server.migrations import upgrade
+
+    _administer(postgres, "CREATE DATABASE template_lab")
+    upgrade(f"{postgres}/template_lab")
+    return "template_lab"
+
+
+@pytest.fixture
+def postgresql_databases(postgres: str, _postgres_template: str) -> Iterator[Databases]:
+    made: list[str] = []
+
+    def make(migrated: bool = True) -> str:
+        name = f"lab_{os.getpid()}_{next(_names)}"
+        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template if migrated else 'template0'}")
+        made.append(name)
+        return f"{postgres}/{name}"
+
+    yield make
+    for name in made:
+        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_names = itertools.count(1)
+
+
+def _administer(server: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _postgres(program: str, *arguments: object) -> None:
+    """Run one of PostgreSQL's programs. It refuses to run as root, so root runs it as ``postgres``."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    if not folders:
+        pytest.fail(_MISSING, pytrace=False)
+    as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    command = [*as_owner, str(folders[-1] / program), *map(str, arguments)]
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", check=False)
+        said.seek(0)
+        if done.returncode:
+            pytest.fail(f"{program}: {said.read()}", pytrace=False)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
