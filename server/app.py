@@ -55,7 +55,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _language() -> str:
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    """The first language the browser asks for that we speak. Werkzeug's own choice gives de-CH, en;q=0.5 English."""
+    asked = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((language for language in asked if language in LANGUAGES), LANGUAGES[0])
 
 
 def _fingerprints(folder: Path) -> dict[str, str]:
@@ -70,8 +72,9 @@ def _asset(fingerprints: dict[str, str], name: str) -> str:
 def _with_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-cache")
-    response.vary.add("Accept-Language")
+    if "Cache-Control" not in response.headers:  # static files have theirs
+        response.headers["Cache-Control"] = "no-cache"
+        response.vary.add("Accept-Language")
     return response
 
 

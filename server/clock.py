@@ -2,6 +2,7 @@
 
 import mmap
 import struct
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,3 +31,8 @@ class VirtualClock(Clock):
 def clock_for(board: Path | None) -> Clock:
     """The system's clock, or the simulated board's when there is one."""
     return Clock() if board is None else VirtualClock(board)
+
+
+def patience() -> float:
+    """Real seconds that only ever grow, in simulated time too: for how long to wait, never for what is written down."""
+    return time.monotonic()

@@ -16,7 +16,6 @@ from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
-
 # Every constraint has a name, because a migration can only change what it can name.
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -92,6 +91,16 @@ def reading() -> Iterator[scoped_session[Session]]:
     finally:
         if not _writes.get():
             db.session.remove()
+
+
+@contextmanager
+def closing_database() -> Iterator[None]:
+    """Give every connection back at the end, for what starts, does something and goes. In the application's context."""
+    try:
+        yield
+    finally:
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

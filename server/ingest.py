@@ -22,9 +22,10 @@ from server.usage.evidence import Chain
 from server.usage.intake import Arrival, Incoming, Intake
 from server.usage.models import Outbox
 from server.usage.service import Source, Usage
+from server.usage.status import hear
 from wire.messages import Body, Envelope, Receipt, SessionEnded, SessionStarted, WireError, decode_body, decode_envelope
 
-__all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "ingest", "receipts"]
+__all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "count", "ingest", "receipts", "statuses"]
 
 DATABASE_AWAY = (OperationalError, InterfaceError)  # no message's fault: the caller keeps the batch and tries again
 AHEAD_ALLOWED = timedelta(minutes=5)
@@ -67,6 +68,25 @@ def ingest(batch: Sequence[Incoming], now: datetime) -> Outcome:
     return Outcome(answered, sum(outcome.stored for outcome in outcomes), counted)
 
 
+def statuses(batch: Sequence[Incoming], now: datetime) -> set[str]:
+    """Take in what agents say of themselves, and return those who spoke for themselves. Raises one of DATABASE_AWAY."""
+    try:
+        return _hear(batch, now)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("a batch of %d statuses broke us; taking them one by one", len(batch))
+    return {message.agent for message in batch if _hear_alone(message, now)}
+
+
+def count(what: Count, detail: str, now: datetime) -> None:
+    """Count one thing that went wrong around ingest, in a transaction of its own."""
+    tally = Tally()
+    tally.note(what, detail)
+    with writing():
+        tally.save(now)
+
+
 def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
     """How far each outbox is stored, by agent (None: all). An agent that never sent anything has an empty receipt."""
     wanted = select(Agent.name, Outbox.id, Outbox.last_n).outerjoin(Outbox, Outbox.agent_id == Agent.id)
@@ -79,6 +99,25 @@ def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
             if outbox is not None and len(known) < OUTBOXES_A_RECEIPT:
                 known[outbox] = last_n
     return {name: Receipt(known) for name, known in through.items()}
+
+
+def _hear(batch: Sequence[Incoming], now: datetime) -> set[str]:
+    tally = Tally()
+    with writing():
+        heard = {message.agent for message in batch if hear(message, now, tally)}
+        tally.save(now)
+    return heard
+
+
+def _hear_alone(message: Incoming, now: datetime) -> bool:
+    try:
+        return bool(_hear([message], now))
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:
+        log.exception("a status of %s broke us", message.agent)
+        count(Count.STATUS_FAULT, f"{message.agent}: {type(error).__name__}: {error}", now)
+        return False
 
 
 def _store_alone(message: Incoming, now: datetime) -> Outcome:

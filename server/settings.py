@@ -23,7 +23,7 @@ _HOW = {
     "data_dir": "a folder for documents and backups",
     "lab_name": "the name on pages and panels",
     "site_key": "the secret behind the badge fingerprints, 64 hex digits: `openssl rand -hex 32`",
-    "mqtt": "a table with host, port and password of the broker",
+    "mqtt": "host, port and password of the broker, as [mqtt]",
     "mqtt.host": "the name or address of the broker",
     "mqtt.port": "the port of the broker, 1883 or 8883",
     "mqtt.password": "the password of the broker's account for the server",
@@ -185,7 +185,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
         variable = f"{_PREFIX}{name.upper().replace('.', '__')}"
         match problem["type"]:
             case "missing":
-                lines.append(f"  {name} is missing: {_HOW.get(name, '')} (or {variable})")
+                lines.append(f"  {name} is missing: {_HOW.get(name, '')} (or {variable}{'__…' * (name == 'mqtt')})")
             case "extra_forbidden":
                 lines.append(f"  {name} is not a setting: is it misspelt?")
             case _:

@@ -52,13 +52,11 @@ def postgres_url(postgresql_databases: Databases) -> str:
 @pytest.fixture
 def app(database_url: str) -> Iterator[Flask]:
     """The bare application on a fresh database, its context pushed: services can be called."""
-    from server.db import db, make_app
+    from server.db import closing_database, make_app
 
     application = make_app(database_url)
-    with application.app_context():
+    with application.app_context(), closing_database():
         yield application
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture

@@ -56,9 +56,7 @@ class Floor:
             machine = _machine(code)
             transaction.add(self._session(session, machine.id, started, "open"))
             _report(machine, "running", started, now, session=session)
-            body = SessionStarted(
-                session, code, HOLDER, "ab" * 16, "centre-1", False, 7, _stamp(started)
-            )
+            body = SessionStarted(session, code, HOLDER, "ab" * 16, "centre-1", False, 7, _stamp(started))
             self._event(machine.agent, body, now)
             announce("machine", code, now)
         return session
@@ -116,6 +114,11 @@ class Floor:
         with writing():
             self._event(_machine(code).agent, body, self.now)
             announce("machine", code, self.now)
+
+    def tell_change(self) -> None:
+        """Something changed that the board does not know how to name."""
+        with writing():
+            announce("session", "any", self.now)
 
     def _session(self, number: str, machine_id: int, started: datetime, state: str) -> UsageSession:
         return UsageSession(
@@ -226,7 +229,12 @@ def _paperwork(now: datetime) -> None:
         tenant = transaction.query(Tenant).first()
         assert tenant
         place = Establishment(
-            tenant_id=tenant.id, legal_name="Atelier Un", street="1 rue", postcode="68100", city="Mulhouse", country="FR"
+            tenant_id=tenant.id,
+            legal_name="Atelier Un",
+            street="1 rue",
+            postcode="68100",
+            city="Mulhouse",
+            country="FR",
         )
         transaction.add_all([place, Period(month="2026-09")])
         transaction.flush()
@@ -244,7 +252,9 @@ def _paperwork(now: datetime) -> None:
             )
         )
         for _ in range(2):
-            transaction.add(RejectedEvent(agent="agent-2", received_at=now - timedelta(hours=3), reason="body", raw=b"?"))
+            transaction.add(
+                RejectedEvent(agent="agent-2", received_at=now - timedelta(hours=3), reason="body", raw=b"?")
+            )
 
 
 def _machine(code: str) -> Machine:

@@ -40,7 +40,7 @@ def load(payload: bytes, limit: int) -> Any:
     if len(payload) > limit:
         raise WireError("", f"{len(payload)} bytes, at most {limit} are read")
     try:
-        return json.loads(payload, parse_constant=_no_constant)
+        return json.loads(payload.decode(), parse_constant=_no_constant)  # decoded here: json would guess UTF-16 too
     except (ValueError, RecursionError) as error:
         raise WireError("", f"not JSON ({type(error).__name__})") from error
 
@@ -101,11 +101,19 @@ def _plain(kind: type) -> _Decoder:
             raise WireError(where, f"expected {kind.__name__}, found {type(plain).__name__}")
         if isinstance(plain, int) and abs(plain) > _INT_LIMIT:
             raise WireError(where, "number out of range")
-        if isinstance(plain, str) and "\x00" in plain:
-            raise WireError(where, "NUL in text")
+        if isinstance(plain, str):
+            _check_text(plain, where)
         return plain
 
     return read
+
+
+def _check_text(text: str, where: str) -> None:
+    """No text that a database would refuse: JSON can spell NUL, and one half of a surrogate pair."""
+    if "\x00" in text:
+        raise WireError(where, "NUL in text")
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise WireError(where, "half a character in text")
 
 
 def _choice(kind: type[StrEnum]) -> _Decoder:
@@ -153,6 +161,8 @@ def _mapping(item: Any) -> _Decoder:
     def read(plain: Any, where: str) -> Any:
         if not isinstance(plain, dict):
             raise WireError(where, f"expected an object, found {type(plain).__name__}")
+        for key in plain:
+            _check_text(key, where)
         return {key: reader(value, f"{where}.{key}") for key, value in plain.items()}
 
     return read

@@ -98,10 +98,10 @@ class Board:
         frames = _field(request, "frames", int, 2)
         if machine not in self._readers or frames < 1:
             raise ValueError(f"no reader at {machine!r}, or {frames} frames")
+        side = next(side for side in self._agents.values() if machine in side.readers)
         if self._config.virtual:
-            side = next(side for side in self._agents.values() if machine in side.readers)
             self._stepper.until(lambda: side.lacks_reader(machine), _patience_s(request))
-        written = self._readers[machine].present(card, frames)
+        written = self._readers[machine].present(card, frames, is_heard=side.line is not None)
         self._records.tap(self._time.now_ms(), machine, card, frames, written)
         return {"t_ms": self._time.now_ms(), "bytes": written}
 

@@ -9,12 +9,16 @@ import os
 import re
 import struct
 import termios
+import time
 import tty
 from pathlib import Path
+
+from agent.hardware.board_time import Patience
 
 TTY_DIRECTORY = "tty"
 _CARD = re.compile(r"[0-9A-F]{10}")
 _STX, _ETX = b"\x02", b"\x03"
+_ARRIVAL_S = 1.0
 _BUFFER_BYTES = 4000  # a terminal's input holds 4095; what is beyond would be lost without a word
 
 
@@ -34,6 +38,7 @@ class Reader:
     def __init__(self, directory: Path, machine: str) -> None:
         self._board_end, self._agent_end = os.openpty()
         tty.setraw(self._agent_end)
+        os.set_blocking(self._board_end, False)
         self._link = directory / TTY_DIRECTORY / machine
         self._link.parent.mkdir(exist_ok=True)
         self._link.unlink(missing_ok=True)
@@ -41,17 +46,35 @@ class Reader:
         self.written = 0
         self.lost = 0
 
-    def present(self, card: str, frames: int) -> int:
-        """Hold a card to the reader for so many frames; returns the bytes written. Raises ValueError if it is full."""
+    def present(self, card: str, frames: int, is_heard: bool) -> int:
+        """Hold a card to the reader for so many frames; returns the bytes written.
+
+        Where nobody is there to hear it, what was written then waits in the line. Raises ValueError if that is full.
+        """
         frame = rdm6300_frame(card) * frames
-        if self.unread() + len(frame) > _BUFFER_BYTES:
+        waiting = self.unread()
+        if waiting + len(frame) > _BUFFER_BYTES:
             raise ValueError("the reader's line is full: nobody reads it")
-        os.write(self._board_end, frame)
-        self.written += len(frame)
-        return len(frame)
+        written = self._write(frame)
+        self.written += written
+        if not is_heard:
+            self._until_arrived(waiting + written)
+        return written
+
+    def _write(self, data: bytes) -> int:
+        try:
+            return os.write(self._board_end, data)
+        except BlockingIOError as error:
+            raise ValueError("the reader's line is full: whoever should read it does not") from error
+
+    def _until_arrived(self, expected: int) -> None:
+        """The kernel moves bytes from one end to the other in its own time, as a rule within a millisecond."""
+        patience = Patience(_ARRIVAL_S)
+        while self.unread() < expected and not patience.is_over():
+            time.sleep(_ARRIVAL_S / 1000)
 
     def unread(self) -> int:
-        """Bytes that wait in the line. Bytes written a moment ago may not be counted yet."""
+        """Bytes that wait in the line. While somebody reads it, bytes of this moment may be on their way and uncounted."""
         answer = fcntl.ioctl(self._agent_end, termios.FIONREAD, b"\0" * 4)
         return int(struct.unpack("i", answer)[0])
 

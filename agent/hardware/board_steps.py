@@ -78,7 +78,6 @@ class Stepper:
                 yield missing
 
     def _unsettled(self, revisions: dict[str, int], receipted: bool, connected: bool) -> Iterator[str]:
-        yield from self._unquiet()
         for side in self._agents:
             report = side.report
             wanted = revisions.get(side.name)
@@ -92,6 +91,7 @@ class Stepper:
                 yield f"{side.name} has {report.unreceipted} events without a receipt"
             if connected and not report.connected:
                 yield f"{side.name} is not connected to the broker"
+        yield from self._unquiet()  # last, because asking again makes everybody unquiet for a moment
 
     def _deadlines(self, fine: bool) -> Iterator[tuple[AgentSide, int]]:
         for side in self._agents:

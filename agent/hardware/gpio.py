@@ -1,14 +1,16 @@
 """The permit relay on one GPIO pin. The factory that makes the pin is given: a Pi's, or the simulated board's."""
 
-from gpiozero import OutputDevice  # type: ignore[import-untyped]
-from gpiozero.pins import Factory  # type: ignore[import-untyped]
+from typing import Any
+
+from gpiozero.output_devices import OutputDevice
+from gpiozero.pins import Factory
 
 
 class GpioRelay:
     """Active high, off from the first moment: the driver needs a pull-down at the relay board, because a closed pin floats."""
 
     def __init__(self, pin: int, factory: Factory) -> None:
-        self._output = OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
+        self._output: Any = OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
 
     def energise(self) -> None:
         self._output.on()
@@ -25,6 +27,6 @@ def pi_pin_factory() -> Factory:
 
     Named outright: left to choose, gpiozero falls back without a word to drivers that leave an output on.
     """
-    from gpiozero.pins.lgpio import LGPIOFactory  # type: ignore[import-untyped]
+    from gpiozero.pins.lgpio import LGPIOFactory
 
     return LGPIOFactory()

@@ -8,9 +8,9 @@ import re
 import termios
 import threading
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import serial  # type: ignore[import-untyped]
+from serial.serialposix import Serial
 
 from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp
 
@@ -91,7 +91,7 @@ class SerialReader:
         self._mono_ms = mono_ms
         self._presence = Presence()
         self._seen = 0
-        self._line: serial.Serial | None = None
+        self._line: Any = None  # pyserial carries no types
         self._stopping = threading.Event()
         self._report: Callable[[ReaderReport], None] = lambda report: None
         self._thread = threading.Thread(target=self._run, name=f"reader-{machine}", daemon=True)
@@ -113,14 +113,14 @@ class SerialReader:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with serial.Serial(self._port, BAUD, exclusive=True) as line:
+                with Serial(self._port, BAUD, exclusive=True) as line:
                     self._read(line)
             except (OSError, termios.error) as error:  # pyserial's own errors are OSErrors
                 self._line = None
                 self._report(ReaderDown(self._machine, str(error)))
             self._stopping.wait(RETRY_S)
 
-    def _read(self, line: serial.Serial) -> None:
+    def _read(self, line: Any) -> None:
         frames = Frames()
         self._line = line
         self._report(ReaderUp(self._machine))

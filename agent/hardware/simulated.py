@@ -33,9 +33,9 @@ def board_pin_factory(directory: Path, agent: str) -> Factory:
     return _BoardFactory(PinBank(directory, agents, agent))
 
 
-class _BoardFactory(PiFactory):
+class _BoardFactory(PiFactory):  # type: ignore[misc]
     def __init__(self, bank: PinBank) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.bank = bank
         self.pin_class = _BoardPin
 
@@ -43,11 +43,11 @@ class _BoardFactory(PiFactory):
         return _RASPBERRY_PI_4B
 
 
-class _BoardPin(PiPin):
+class _BoardPin(PiPin):  # type: ignore[misc]
     """One pin, of which this process keeps nothing but the number."""
 
     def __init__(self, factory: _BoardFactory, info: Any) -> None:
-        super().__init__(factory, info)  # type: ignore[no-untyped-call]
+        super().__init__(factory, info)
         self._bank = factory.bank
         self._bank.release(self._number, FLOATING)
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 
 from server.db import db, reading
 from server.domain.facts import (
@@ -118,5 +118,5 @@ _HOURS = select(OpeningHours.category, OpeningHours.weekday, OpeningHours.opens,
 )
 
 
-def _rows(wanted: Select[Any]) -> Iterable[Row[Any]]:
+def _rows(wanted: Any) -> Iterable[Any]:
     return db.session.execute(wanted)

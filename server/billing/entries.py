@@ -31,8 +31,8 @@ def load_ids() -> Ids:
     """Inside ``reading()`` or ``writing()``."""
     tariffs = db.session.execute(select(Tariff.id, Tariff.cents_per_hour, Tariff.step_s))
     return Ids(
-        payers={code: id_ for code, id_ in db.session.execute(select(Payer.code, Payer.id))},
-        machines={code: id_ for code, id_ in db.session.execute(select(Machine.code, Machine.id))},
+        payers=dict(db.session.execute(select(Payer.code, Payer.id)).all()),
+        machines=dict(db.session.execute(select(Machine.code, Machine.id)).all()),
         tariffs={id_: (price, step) for id_, price, step in tariffs},
     )
 

@@ -5,7 +5,7 @@ Everything dated keeps its dates; what was in force is asked for the day a sessi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -26,8 +26,8 @@ class Use(NamedTuple):
     """A finished session with the machine, payer and tenant it names. ``charge``: the one it already has, or None."""
 
     id: str
-    started_at: Any
-    ended_at: Any
+    started_at: datetime
+    ended_at: datetime
     measured_s: int
     machine: str
     machine_name: str
@@ -120,7 +120,7 @@ def _uses(period: Period, specimen: bool) -> list[Use]:
         .where(Tenant.kind != TenantKind.INTERNAL.value)
         .order_by(Tenant.id, UsageSession.started_at, UsageSession.id)
     )
-    return [Use(*row) for row in db.session.execute(wanted)]
+    return [Use._make(row) for row in db.session.execute(wanted)]
 
 
 def _issuer(row: models.Seller) -> Issuer:

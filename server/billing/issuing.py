@@ -6,9 +6,10 @@ nothing at all. So it may crash anywhere and run twice: a draft goes away with i
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
 from server.billing import entries
@@ -25,6 +26,18 @@ _TRIES = 20  # each lost only to another process that took the number we had pre
 
 class _LostRaceError(Exception):
     """Another process took this number first; nothing was written."""
+
+
+class _GoneError(Exception):
+    """Another process issued this draft, or some of its sessions, first; nothing was written."""
+
+
+class _Ready(NamedTuple):
+    """A draft that can be issued."""
+
+    id: int
+    establishment_id: int
+    content: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +62,26 @@ def issue_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
     build_drafts(month, now, zone, specimen)
     with reading() as session:
         ready = select(Draft.id, Draft.establishment_id, Draft.content)
-        drafts = session.execute(ready.where(Draft.month == month, Draft.held == "").order_by(Draft.id)).all()
+        ready = ready.where(Draft.month == month, Draft.held == "").order_by(Draft.id)
+        drafts = [_Ready(*row) for row in session.execute(ready)]
         ids = entries.load_ids()
     day = day_of(now, zone)
-    given = (_issue(Draft(id=id_, establishment_id=to, content=content), day, ids, actor, now) for id_, to, content in drafts)
+    given = [_issue(draft, day, ids, actor, now) for draft in drafts]
     return [str(number) for number in given if number is not None]
 
 
-def _issue(draft: Draft, day: date, ids: entries.Ids, actor: str, now: datetime) -> Number | None:
+def _issue(draft: _Ready, day: date, ids: entries.Ids, actor: str, now: datetime) -> Number | None:
     """The number given, or None when another process has issued this draft meanwhile."""
     series = series_name(draft.content["prefix"], day, draft.content["specimen"])
     for _ in range(_TRIES):
         prepared = _prepare(draft, _next_number(series, day), day, ids)
         try:
-            return prepared.number if _write(prepared, day, actor, now) else None
+            _write(prepared, day, actor, now)
         except _LostRaceError:
             continue
+        except _GoneError:
+            return None
+        return prepared.number
     raise BillingError(f"no number could be taken in series {series}: too many processes issue at once")
 
 
@@ -78,7 +95,7 @@ def _next_number(series: str, day: date) -> Number:
     return number
 
 
-def _prepare(draft: Draft, number: Number, day: date, ids: entries.Ids) -> _Prepared:
+def _prepare(draft: _Ready, number: Number, day: date, ids: entries.Ids) -> _Prepared:
     due = day + timedelta(days=draft.content["seller"]["payment_days"])
     content = draft.content | {
         "number": str(number),
@@ -91,35 +108,35 @@ def _prepare(draft: Draft, number: Number, day: date, ids: entries.Ids) -> _Prep
     return _Prepared(draft.id, number, document, entries.charge_rows(content, ids))
 
 
-def _write(prepared: _Prepared, day: date, actor: str, now: datetime) -> bool:
+def _write(prepared: _Prepared, day: date, actor: str, now: datetime) -> None:
     """The transaction. The row of the series is taken first, so that two who issue at once stand in line."""
     with writing() as session:
         _take(prepared.number, day)
         if _rows(session.execute(delete(Draft).where(Draft.id == prepared.draft_id))) == 0:
-            session.rollback()
-            return False
+            raise _GoneError
         sessions = [charge["session_id"] for charge in prepared.charges]
         if session.scalar(select(Charge.id).where(Charge.session_id.in_(sessions)).limit(1)) is not None:
-            session.rollback()
-            return False
+            raise _GoneError
         entries.add(prepared.document, prepared.charges)
         number, gross = str(prepared.number), prepared.document.gross_cents
         audit.record(actor, "issue", "document", number, None, {"gross_cents": gross}, "", now)
         jobs.enqueue("render_document", {"document_id": prepared.document.id}, now)
         jobs.announce("document", number, now)
-    return True
 
 
 def _take(number: Number, day: date) -> None:
     """Move the series on by one, or lose the race. A series begins with its first document."""
     taken = {"last_sequence": number.sequence, "last_date": day}
-    if number.sequence == 1 and db.session.get(Series, number.series) is None:
+    mine = update(Series).where(Series.name == number.series, Series.last_sequence == number.sequence - 1)
+    if _rows(db.session.execute(mine.values(**taken))) == 1:
+        return
+    if number.sequence > 1:
+        raise _LostRaceError
+    try:
         db.session.add(Series(name=number.series, **taken))
         db.session.flush()
-        return
-    mine = update(Series).where(Series.name == number.series, Series.last_sequence == number.sequence - 1)
-    if _rows(db.session.execute(mine.values(**taken))) == 0:
-        raise _LostRaceError
+    except IntegrityError:
+        raise _LostRaceError from None
 
 
 def _rows(result: Any) -> int:

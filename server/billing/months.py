@@ -4,7 +4,7 @@ Closing waits six hours after the month's end for what agents still have to send
 never cuts one: that belongs to the month in which it will end.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from sqlalchemy import delete, select

@@ -162,7 +162,10 @@ def _line(line: dict[str, Any], one_rate: bool) -> dict[str, Any]:
 
 
 def _early(first: str, last: str) -> str:
-    return f"dont une session du {long_day(date.fromisoformat(first))} au {long_day(date.fromisoformat(last))}"
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    same_year = start.year == end.year
+    began = f"{_day(start)}\u00a0{MONTHS[start.month - 1]}" if same_year else long_day(start)
+    return f"dont une session du {began} au {long_day(end)}"
 
 
 def _rate(row: dict[str, Any]) -> str:

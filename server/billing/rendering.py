@@ -20,7 +20,8 @@ def pdf(page: dict[str, Any]) -> bytes:
         pdf_standards=["a-3b"],
         timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
     )
-    return bytes(rendered)
+    assert isinstance(rendered, bytes)  # one file, and not one a page
+    return rendered
 
 
 @cache

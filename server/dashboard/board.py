@@ -12,6 +12,7 @@ from enum import StrEnum
 from wire.messages import MachineState, Service
 
 NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
+QUARTER = timedelta(minutes=15)
 _RUNNING = (MachineState.RUNNING, MachineState.ENDING)
 _LOCKED = (MachineState.OUT_OF_SERVICE, MachineState.MAINTENANCE)
 
@@ -75,6 +76,7 @@ class Worry(StrEnum):
 
     FAULT = "fault"
     LATCHED = "latched"
+    CUT_OFF = "cut_off"  # no agent at all is heard: the fault lies on our side of them
     SILENT = "silent"
     OVERTIME = "overtime"
     REJECTED = "rejected"
@@ -108,12 +110,14 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The day so far, on the lab's clock. ``load`` counts machines in use, one figure a quarter hour begun."""
+    """The day so far, on the lab's clock."""
 
     sessions: int
-    hours_s: int
+    measured_s: int  # of sessions that have ended
     refused: int
-    load: tuple[int, ...]
+    load: tuple[int, ...]  # machines in use, one figure a quarter hour begun
+    quarters: int  # in this day: 96, but for the two days on which the clock changes
+    hours: tuple[tuple[int, int], ...]  # full hours of the clock, and the quarter in which each begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ class Board:
     troubles: tuple[Trouble, ...]
     happenings: tuple[Happening, ...]
     figures: Figures
-    agents: tuple[int, int]  # heard, all
+    silent: tuple[str, ...]  # agents
+    agents: int
 
     @property
     def counts(self) -> dict[State, int]:
@@ -205,13 +210,24 @@ def rooms_of(tiles: Iterable[Tile]) -> tuple[Room, ...]:
 def troubles_of(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
     """What the machines and agents themselves show to be wrong, worst first."""
     found = [trouble for facts in machines for trouble in _of_machine(facts, tile_of(facts, now), now)]
-    for agent in agents:
-        own = [facts for facts in machines if facts.agent.name == agent.name]
-        if is_silent(agent, any(facts.live in _RUNNING for facts in own), now):
-            names = tuple(facts.name for facts in own)
-            found.append(Trouble(Worry.SILENT, agent.name, since=agent.seen, machines=names))
+    found += _of_agents(machines, agents, now)
     order = list(Worry)
     return sorted(found, key=lambda trouble: (order.index(trouble.worry), trouble.since is None, trouble.since or now))
+
+
+def silent_agents(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> tuple[str, ...]:
+    running = {facts.agent.name for facts in machines if facts.live in _RUNNING}
+    return tuple(agent.name for agent in agents if is_silent(agent, agent.name in running, now))
+
+
+def _of_agents(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
+    silent = silent_agents(machines, agents, now)
+    seen = {agent.name: agent.seen for agent in agents}
+    if 1 < len(silent) == len(agents):
+        last = max((moment for moment in seen.values() if moment), default=None)
+        return [Trouble(Worry.CUT_OFF, since=last, count=len(silent))]
+    names = {name: tuple(facts.name for facts in machines if facts.agent.name == name) for name in silent}
+    return [Trouble(Worry.SILENT, name, since=seen[name], machines=names[name]) for name in silent]
 
 
 def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trouble]:
@@ -227,11 +243,10 @@ def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trou
 
 def load_of(spans: Iterable[tuple[datetime, datetime | None]], start: datetime, now: datetime) -> tuple[int, ...]:
     """How many machines were in use in each quarter hour from ``start`` to ``now``. An open span runs until now."""
-    quarter = timedelta(minutes=15)
-    load = [0] * ((now - start) // quarter + 1)
+    load = [0] * ((now - start) // QUARTER + 1)
     for begins, ends in spans:
-        first = max(0, (begins - start) // quarter)
-        last = min(len(load) - 1, (min(ends or now, now) - start) // quarter)
+        first = max(0, (begins - start) // QUARTER)
+        last = min(len(load) - 1, (min(ends or now, now) - start) // QUARTER)
         for index in range(first, last + 1):
             load[index] += 1
     return tuple(load)

@@ -29,7 +29,7 @@ def changed_parts(before: Board, after: Board) -> list[Part]:
 
 
 def whole(board: Board) -> list[Part]:
-    return [Part("day", board.day), Part("agents", board.agents), Part("board", board)]
+    return [Part("day", board.day), Part("agents", (len(board.silent), board.agents)), Part("board", board)]
 
 
 def render(parts: Iterable[Part], now: datetime) -> dict[str, str]:
@@ -46,12 +46,12 @@ def _render_in(language: str, parts: list[Part], now: datetime) -> str:
 def _parts(board: Board) -> list[Part]:
     return [
         Part("day", board.day),
-        Part("agents", board.agents),
+        Part("agents", (len(board.silent), board.agents)),
         *(Part("count", item) for item in board.counts.items()),
         Part("troubles", board.troubles),
         *(Part("room_head", (index, room)) for index, room in enumerate(board.rooms)),
         *(Part("tile", tile) for room in board.rooms for tile in room.tiles),
-        Part("figures", board.figures),
+        Part("today", board.figures),
         Part("happenings", board.happenings),
     ]
 

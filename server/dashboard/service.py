@@ -13,10 +13,11 @@ from server.dashboard.board import (
     Trouble,
     Worry,
     rooms_of,
+    silent_agents,
     tile_of,
     troubles_of,
 )
-from server.dashboard.today import figures_since, happenings_since
+from server.dashboard.today import figures_of, happenings_since
 from server.db import db, reading
 from server.domain.period import day_of, day_start
 from server.jobs.models import Job
@@ -31,15 +32,14 @@ def read_board(now: datetime, zone: ZoneInfo) -> Board:
     with reading():
         agents = _agents()
         machines = _machines(agents)
-        machine_troubles = troubles_of(machines, list(agents.values()), now)
-        silent = sum(trouble.worry is Worry.SILENT for trouble in machine_troubles)
         return Board(
             day,
             rooms_of(tile_of(facts, now) for facts in machines),
-            (*machine_troubles, *_troubles_in_the_books()),
+            (*troubles_of(machines, list(agents.values()), now), *_troubles_in_the_books()),
             happenings_since(midnight, {facts.code: facts.name for facts in machines}),
-            figures_since(midnight, now),
-            (len(agents) - silent, len(agents)),
+            figures_of(day, now, zone),
+            silent_agents(machines, list(agents.values()), now),
+            len(agents),
         )
 
 

@@ -1,12 +1,14 @@
 """The day so far: its last events as the agents told them, and its figures. Of an event only machine and reason are kept."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 
-from server.dashboard.board import Figures, Happening, load_of
+from server.dashboard.board import QUARTER, Figures, Happening, load_of
 from server.db import db
+from server.domain.period import day_start
 from server.machines.models import Agent
 from server.usage.models import Denial, Event, EventPayload, UsageSession
 from wire.messages import (
@@ -22,7 +24,7 @@ from wire.messages import (
     decode_envelope,
 )
 
-SHOWN = 12
+SHOWN = 8
 _READ_BACK = 60  # stored events looked at to find those: an agent may just have sent yesterday's
 _KINDS = (SessionStarted.KIND, SessionEnded.KIND, AccessDenied.KIND, Fault.KIND, Gap.KIND, AgentStarted.KIND)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,12 +45,21 @@ def happenings_since(midnight: datetime, names: Mapping[str, str]) -> tuple[Happ
     return tuple(sorted(today, key=lambda happening: (happening.at, happening.event), reverse=True)[:SHOWN])
 
 
-def figures_since(midnight: datetime, now: datetime) -> Figures:
+def figures_of(day: date, now: datetime, zone: ZoneInfo) -> Figures:
     """Sessions begun, seconds measured in those that ended, taps refused, and the machines in use by quarter hour."""
+    midnight = day_start(day, zone)
     begun = db.session.scalar(select(func.count()).where(UsageSession.started_at >= midnight))
     measured = db.session.scalar(select(func.sum(UsageSession.occupied_s)).where(UsageSession.ended_at >= midnight))
     refused = db.session.scalar(select(func.count()).where(Denial.at >= midnight))
-    return Figures(begun or 0, measured or 0, refused or 0, load_of(_spans(midnight), midnight, now))
+    load = load_of(_spans(midnight), midnight, now)
+    quarters = (day_start(day + timedelta(days=1), zone) - midnight) // QUARTER
+    return Figures(begun or 0, measured or 0, refused or 0, load, quarters, _hours(day, zone))
+
+
+def _hours(day: date, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    midnight = day_start(day, zone)
+    clock = {hour: datetime(day.year, day.month, day.day, hour, tzinfo=zone).astimezone(UTC) for hour in range(24)}
+    return tuple((hour, (moment - midnight) // QUARTER) for hour, moment in clock.items())
 
 
 def _spans(midnight: datetime) -> list[tuple[datetime, datetime | None]]:
@@ -66,7 +77,9 @@ def _happening(number: int, raw: bytes, agent: str, names: Mapping[str, str]) ->
     def of(stamp: Stamp, machine: str | None, reasons: tuple[str, ...] = (), seconds: int | None = None) -> Happening:
         at = _EPOCH + timedelta(milliseconds=stamp.wall_ms)
         known = machine if machine in names else ""
-        return Happening(number, at, body.KIND, names.get(machine or "", machine or agent), known or "", reasons, seconds)
+        return Happening(
+            number, at, body.KIND, names.get(machine or "", machine or agent), known or "", reasons, seconds
+        )
 
     match body:
         case SessionStarted():

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, abort, current_app, jsonify, render_templ
 from flask_babel import get_locale
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.dashboard.board import Worry
 from server.dashboard.connection import Connection
 from server.dashboard.feed import Feed
 
@@ -44,15 +43,14 @@ def healthz() -> tuple[Response, HTTPStatus]:
         seen = _feed().look()
     except SQLAlchemyError:
         return jsonify(ok=False, reasons=["the database cannot be read"]), HTTPStatus.SERVICE_UNAVAILABLE
-    silent = [trouble.subject for trouble in seen.board.troubles if trouble.worry is Worry.SILENT]
-    reasons = [f"agent {name} is silent" for name in silent]
+    reasons = [f"agent {name} is silent" for name in seen.board.silent]
     answer = jsonify(
         ok=not reasons,
         reasons=reasons,
         newest_change=seen.change,
         told_change=told,
         streams=streams,
-        agents=seen.board.agents[1],
-        agents_silent=silent,
+        agents=seen.board.agents,
+        agents_silent=seen.board.silent,
     )
     return answer, HTTPStatus.OK

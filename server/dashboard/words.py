@@ -109,6 +109,20 @@ def duration(seconds: float) -> str:
     return from_an_hour().format(hours=minutes // 60, minutes=f"{minutes % 60:02}")
 
 
+def limit(seconds: int) -> str:
+    """A planned time: ``4 h`` where it is full hours."""
+    return hours(seconds // 3600) if seconds % 3600 == 0 else duration(seconds)
+
+
+def hour(number: int) -> str:
+    """An hour of the clock."""
+    return gettext("%(hour)s:00", hour=number)
+
+
+def hours(number: int) -> str:
+    return gettext("%(hours)s h", hours=number)
+
+
 def under_an_hour() -> str:
     return gettext("{minutes} min")
 
@@ -123,7 +137,8 @@ def since(start: datetime, until: datetime) -> str:
 
 def share(tile: Tile, now: datetime) -> str:
     """How much of the longest session has passed, of a bar 100 long."""
-    assert tile.started and tile.limit_s
+    assert tile.started
+    assert tile.limit_s
     passed = ((tile.until or now) - tile.started).total_seconds()
     return f"{min(100, max(0, 100 * passed / tile.limit_s)):.1f}"
 

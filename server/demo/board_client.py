@@ -43,8 +43,15 @@ class BoardClient:
         """This Pi's clock has just been set."""
         self._ask("sync", agent=agent)
 
-    def state(self) -> dict[str, Any]:
-        return self._ask("state")
+    def connected(self, agent: str) -> bool:
+        """True while a process of this agent lives."""
+        running: bool = self._ask("state")["agents"][agent]["running"]
+        return running
+
+    def bytes_read(self) -> dict[str, int]:
+        """By machine, what agents took out of their reader's line since the beginning."""
+        state = self._ask("state")
+        return {m: written - state["unread"][m] - state["lost"][m] for m, written in state["written"].items()}
 
     def close(self) -> None:
         self._answers.close()

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
-from server.billing.models import Seller, Tariff, VatCell
-from server.db import db, writing
+from server.billing import service as billing
+from server.db import writing
 from server.demo.cast import Cast, Scene
 from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
-from server.demo.lab import Tariff as Price
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
 from server.demo.lab_tenants import Tenant, french_vat_id, siren
-from server.domain.vat import MACHINE_USE_FROM_FRANCE, Nature
+from server.domain import invoicing
+from server.domain.vat import MACHINE_USE_FROM_FRANCE
 from server.machines import service as machines
-from server.machines.models import Machine as MachineRow
 from server.people import service as people
 from server.people.models import TenantKind
 from server.training import service as training
@@ -58,7 +55,7 @@ class _Founder:
         for machine in self._lab.machines:
             self._machine(machine)
         self._opening_hours()
-        db.session.add_all([_seller(), *_vat_cells(), *map(_tariff, self._lab.tariffs)])
+        self._prices()
         for tenant in self._lab.tenants:
             self._tenant(tenant)
         return {holder.key: self._holder(holder) for holder in self._lab.holders}
@@ -74,6 +71,17 @@ class _Founder:
             own = [hours for hours in self._lab.hours if hours.category == category]
             opened = [machines.Hours(hours.weekday, hours.opens, hours.closes) for hours in own]
             machines.set_opening_hours(category, opened, **self._by)
+
+    def _prices(self) -> None:
+        """Seller, prices, and the VAT cells that the law texts suggest; one tenant's treatment has none."""
+        billing.add_seller(_seller(), OPENED, **self._by)
+        for proposal in MACHINE_USE_FROM_FRANCE:
+            billing.accept_proposal(proposal, OPENED, actor="accountant of the demo", now=self._by["now"])
+        for tariff in sorted(self._lab.tariffs, key=lambda tariff: tariff.valid_from):
+            scope = billing.PricedFor(tariff.machine, tariff.category, tariff.tenant_kind)
+            price = billing.Price(tariff.cents_per_hour, tariff.step_s, tariff.minimum_s, tariff.fee_cents)
+            until = midnight(tariff.valid_until) if tariff.valid_until else None
+            billing.add_tariff(scope, price, midnight(tariff.valid_from), until, "price list", **self._by)
 
     def _tenant(self, tenant: Tenant) -> None:
         kind = TenantKind(tenant.kind)
@@ -115,55 +123,23 @@ def _cost_centres(tenant: Tenant) -> list[tuple[str, str]]:
     return [(tenant.code, "Prototypes")]
 
 
-def _seller() -> Seller:
+def _seller() -> invoicing.Seller:
     number = siren(100)
-    return Seller(
-        valid_from=OPENED,
+    return invoicing.Seller(
         trade_name="Atelier du Fil",
         legal_name="Atelier du Fil SAS",
         capital="10 000 €",
         street="1 quai des Prototypes",
         postcode="68100",
         city="Mulhouse",
+        country="FR",
         siren=number,
         siret=f"{number}00011",
         rcs=f"Mulhouse {number}",
         vat_id=french_vat_id(number),
         iban="FR7600000000000000000000097",
         bic="DEMOFRP1XXX",
+        vat_on_debits=False,
+        payment_days=30,
         late_rate="trois fois le taux de l'intérêt légal",
-    )
-
-
-def _vat_cells() -> list[VatCell]:
-    """What the law texts suggest, each decided by a named person. The tenant without a cell stays without."""
-    return [
-        VatCell(
-            regime="normal",
-            treatment=cell.treatment,
-            nature=Nature.MACHINE_USE.value,
-            category=cell.category,
-            rate_bp=cell.rate_bp,
-            mention=cell.mention,
-            valid_from=OPENED,
-            reason=cell.reason,
-            decided_by="accountant of the demo",
-        )
-        for cell in MACHINE_USE_FROM_FRANCE
-    ]
-
-
-def _tariff(price: Price) -> Tariff:
-    machine = select(MachineRow.id).where(MachineRow.code == price.machine)
-    return Tariff(
-        machine_id=db.session.scalar(machine) if price.machine else None,
-        category=price.category,
-        tenant_kind=price.tenant_kind,
-        valid_from=midnight(price.valid_from),
-        valid_until=midnight(price.valid_until) if price.valid_until else None,
-        cents_per_hour=price.cents_per_hour,
-        step_s=price.step_s,
-        minimum_s=price.minimum_s,
-        session_fee_cents=price.fee_cents,
-        reason="price list of the demo",
     )

@@ -30,7 +30,7 @@ class Echo:
         self._client.connect(host, port)
         self._client.loop_start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 

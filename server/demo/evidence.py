@@ -220,13 +220,16 @@ def _ended(body: dict[str, Any]) -> Ended:
 
 
 def _taps_told(events: list[tuple[str, dict[str, Any]]]) -> dict[str, int]:
+    """Starts, refusals, and what a session counted until its end; a refusal at a busy machine is among the latter."""
     told: dict[str, int] = defaultdict(int)
     for kind, body in events:
         match kind:
-            case "session_started" | "access_denied":
+            case "session_started":
                 told[body["machine"]] += 1
             case "session_ended":
                 told[body["machine"]] += body["taps"]
+            case "access_denied" if "in_use" not in body["reasons"]:
+                told[body["machine"]] += 1
     return dict(told)
 
 

@@ -1,6 +1,7 @@
 """The demo's children: started with a log of their own, watched, and all stopped in order, whatever happens."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ class Processes:
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
             self._children[name] = subprocess.Popen(
-                command,
+                [*_ends_with_us(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -72,6 +73,12 @@ class Processes:
     def last_words(self, name: str) -> str:
         lines = (self._logs / f"{name}.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL:])
+
+
+def _ends_with_us() -> list[str]:
+    """Should the demo itself be killed, the kernel ends its children."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def clean_environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from server.demo.days import BEFORE, MONTH_ENDS, Days, at
 from server.demo.faults import plan_faults
 from server.demo.lab import CNC, LASER, PRINTER, Lab
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, Holder
-from server.demo.moments import Plan
+from server.demo.moments import Plan, Visit
 from server.demo.scenes import plan_scenes
 from wire.messages import DenialReason
 
@@ -84,19 +84,19 @@ def _try(builder: Builder, cast: Cast, category: str, start: int, seconds: int) 
         return False
     holder = random.choice(_able(cast, category))
     builder.visit(machine, holder, start, start + seconds)
-    _in_between(builder, cast, machine, holder, start, seconds)
+    _in_between(builder, cast, category, Visit(machine, holder.key, start, start + seconds), holder.card)
     return True
 
 
-def _in_between(builder: Builder, cast: Cast, machine: str, holder: Holder, start: int, seconds: int) -> None:
-    """Now and then the holder looks how long the job has run, or somebody else tries at the busy machine."""
+def _in_between(builder: Builder, cast: Cast, category: str, visit: Visit, card: str) -> None:
+    """Now and then the holder looks how long the job has run, or somebody else tries at the busy printer."""
     random = builder.random
-    moment = start + seconds // 2 + random.randrange(60)
+    moment = visit.start + visit.seconds // 2 + random.randrange(60)
     if random.random() < 0.04:
-        builder.tap(moment, machine, holder.card)
-    elif random.random() < 0.015:
-        other = random.choice([one for one in cast.regulars if one.key != holder.key])
-        builder.refused_beside(moment, machine, other.card, DenialReason.IN_USE)
+        builder.tap(moment, visit.machine, card)
+    elif category == PRINTER and random.random() < 0.02:
+        other = random.choice([one for one in _able(cast, category) if one.key != visit.holder])
+        builder.refused_beside(moment, visit.machine, other.card, DenialReason.IN_USE)
 
 
 def _refusals(builder: Builder, cast: Cast, day: date) -> None:

@@ -22,6 +22,7 @@ threads = MAX_STREAMS + 32
 keepalive = 5
 graceful_timeout = 5
 worker_tmp_dir = "/dev/shm"
+control_socket_disable = True  # nobody steers it but its parent
 accesslog = None  # addresses of people are nobody's business here
 
 

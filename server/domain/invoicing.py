@@ -3,14 +3,13 @@
 An invoice names organisations, cost centres and machines, and never a person.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from server.domain.mentions import Steps, how_time_is_billed, operation, payment
+from server.domain.mentions import Steps, how_time_is_billed, natural, operation, payment
 from server.domain.money import Net, Totals, totals
 from server.domain.rating import MissingPrice, RatedSession
 from server.domain.vat import Cell, MissingCell
@@ -226,8 +225,3 @@ def _by(items: Iterable[Sold], key: Callable[[Sold], Any]) -> list[list[Sold]]:
     """The items put into groups of equal key, in the order of the key and of their start."""
     ordered = sorted(items, key=lambda one: (key(one), one.rated.session.start, one.rated.session.id))
     return [list(own) for _, own in groupby(ordered, key=key)]
-
-
-def natural(name: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts "Imprimante 9" before "Imprimante 10"."""
-    return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in re.split(r"(\d+)", name))

@@ -4,6 +4,7 @@ Sources: art. 242 nonies A ann. II CGI, décret 2022-1299 (category of operation
 L441-10 and D441-5 of the code de commerce; the words on VAT come with the cell of the VAT table.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Steps:
 def how_time_is_billed(machines: Mapping[Steps, Iterable[str]]) -> str:
     """One sentence for all machines; where they differ, the commonest way of counting is that of "all others"."""
     *others, commonest = sorted(machines.items(), key=lambda item: (len(set(item[1])), item[0]))
-    ways = [f"{steps} ({', '.join(sorted(set(names)))})" for steps, names in others]
+    ways = [f"{steps} ({', '.join(sorted(set(names), key=natural))})" for steps, names in others]
     ways.append(f"{commonest[0]} (toutes les autres machines)" if others else str(commonest[0]))
     return (
         f"Temps facturé {' ; '.join(ways)}. Chaque session est facturée au tarif en vigueur à son début, "
@@ -56,3 +57,8 @@ def _short(seconds: int) -> str:
     if seconds % 3600 == 0:
         return f"{seconds // 3600} h"
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts "Imprimante 9" before "Imprimante 10"."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in re.split(r"(\d+)", name))

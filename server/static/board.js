@@ -5,6 +5,7 @@
 const page = document.body;
 const SILENT_MS = 40000; // the server speaks at least every 15 s
 const SETTLE_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 2000 : 600;
+const OURS = ["class", "open", "aria-pressed"]; // attributes that belong to this page, not to the server
 const minute = 60000;
 
 let offset = Number(page.dataset.now) - Date.now(); // what the server's clock is ahead of ours
@@ -29,10 +30,10 @@ function settle(old, fresh) {
 
 function takeAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && name !== "class") old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !OURS.includes(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (name !== "class" && name !== "aria-pressed" && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (!OURS.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
 }
 
@@ -120,6 +121,7 @@ function hear(event) {
   const news = JSON.parse(event.data);
   heard = Date.now();
   offset = news.now - heard;
+  page.dataset.heard = news.now;
   page.classList.remove("is-frozen");
   byId("frozen").hidden = true;
   return news;

@@ -66,7 +66,7 @@ class Tally:
 def totals() -> dict[str, int]:
     """Every counter that was ever raised."""
     with reading() as session:
-        return dict(session.execute(select(IngestCount.name, IngestCount.count)).tuples().all())
+        return dict(session.execute(select(IngestCount.name, IngestCount.count)).all())
 
 
 def printable(words: str) -> str:

@@ -39,7 +39,7 @@ class Intake:
     def __init__(self, agents: Iterable[str], outboxes: Iterable[str], now: datetime, tally: Tally) -> None:
         connection = db.session.connection()
         names = select(Agent.name, Agent.id).where(Agent.name.in_(set(agents)))
-        self._agents = dict(connection.execute(names).tuples().all())
+        self._agents = dict(connection.execute(names).all())
         known = select(Outbox.id, Outbox.agent_id, Outbox.last_n).where(Outbox.id.in_(set(outboxes)))
         rows = connection.execute(known).all()
         self._owners = {id_: agent_id for id_, agent_id, _ in rows}
@@ -95,7 +95,7 @@ class Intake:
             return []
         today = (RejectedEvent.n.is_(None)) & (RejectedEvent.received_at > self._now - timedelta(days=1))
         counted = select(RejectedEvent.agent, func.count()).where(today).group_by(RejectedEvent.agent)
-        kept = dict(db.session.connection().execute(counted).tuples().all())
+        kept = dict(db.session.connection().execute(counted).all())
         few = []
         for row in self._loose:
             kept[row["agent"]] = kept.get(row["agent"], 0) + 1

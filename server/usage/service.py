@@ -191,7 +191,7 @@ def _machines(codes: Collection[str]) -> tuple[dict[str, MachineRef], dict[int, 
 def _payers(codes: Collection[str]) -> dict[str, int]:
     if not codes:
         return {}
-    return dict(db.session.execute(select(Payer.code, Payer.id).where(Payer.code.in_(codes))).tuples().all())
+    return dict(db.session.execute(select(Payer.code, Payer.id).where(Payer.code.in_(codes))).all())
 
 
 def _machine_codes(body: Body) -> tuple[str, ...]:

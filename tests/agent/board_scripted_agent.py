@@ -20,6 +20,7 @@ from agent.hardware.simulated import board_pin_factory
 
 FRAME_BYTES = 14
 MINUTE_MS = 60_000
+HALF_MINUTE_MS = 30_000
 
 
 class ScriptedAgent:
@@ -36,6 +37,7 @@ class ScriptedAgent:
         self.inbox: SimpleQueue[str] = SimpleQueue()
         self.seen: dict[str, int] = {}
         self.taps = 0
+        self.soft_ms = HALF_MINUTE_MS
         if "deaf" not in habits:
             for place in places:
                 line = serial.Serial(str(directory / "tty" / place.machine), 9600, exclusive=True)
@@ -56,8 +58,8 @@ class ScriptedAgent:
 
     def deadlines(self, now_ms: int) -> tuple[int | None, int | None]:
         hard = now_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS if "minutely" in self.habits else None
-        soft = now_ms // 30_000 * 30_000 + 30_000 if "softly" in self.habits else None
-        return (now_ms - 1 if "late" in self.habits and now_ms > 0 else hard), soft
+        late = "late" in self.habits and now_ms > 0
+        return now_ms - 1 if late else hard, self.soft_ms if "softly" in self.habits else None
 
     def run(self) -> None:
         print("waiting", flush=True)
@@ -69,6 +71,8 @@ class ScriptedAgent:
                 print(now.mono_ms // 1000, now.wall_ms - self.start_ms, now.quality, flush=True)
             if machine is not None:
                 self.tapped(machine)
+            elif (now_ms := self.clock.now().mono_ms) >= self.soft_ms:
+                self.soft_ms = now_ms // HALF_MINUTE_MS * HALF_MINUTE_MS + HALF_MINUTE_MS
 
     def tapped(self, machine: str) -> None:
         if "freezing" in self.habits:

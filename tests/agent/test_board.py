@@ -196,7 +196,14 @@ def test_a_request_that_makes_no_sense_is_answered_with_what_is_wrong(bench: Any
     ]
 
     assert all("ok" not in answer for answer in wrong)
-    complaints = ["nothing this board does", "'p9'", "ten upper-case hex", "expected int, found bool", "past", "agent-9"]
+    complaints = [
+        "nothing this board does",
+        "'p9'",
+        "ten upper-case hex",
+        "expected int, found bool",
+        "past",
+        "agent-9",
+    ]
     assert [part for part, answer in zip(complaints, wrong, strict=True) if part not in answer["error"]] == []
 
 
@@ -221,15 +228,20 @@ def test_agents_do_not_outlive_their_board(bench: Any) -> None:
 
 
 def test_a_board_does_not_outlive_whoever_started_it(tmp_path: Path, bench: Any) -> None:
-    starter = "import subprocess, sys; subprocess.Popen([sys.executable, '-m', 'agent.hardware.board', sys.argv[1]])"
     home = tmp_path / "orphan"
     home.mkdir()
     (home / "board.json").write_text((bench.directory / "board.json").read_text())
-    with subprocess.Popen([sys.executable, "-c", starter, str(home)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()  # ends when the orphan, who holds the pipe too, has ended
+    starter = (
+        "import subprocess, sys\n"
+        "command = [sys.executable, '-m', 'agent.hardware.board', sys.argv[1]]\n"
+        "print(subprocess.Popen(command, stdout=subprocess.PIPE, text=True).stdout.readline())\n"
+    )
 
-    assert said in (b"ready\n", b"")
+    command = [sys.executable, "-c", starter, str(home)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+
+    assert done.stdout.strip() == "ready"
+    assert done.stderr == ""  # and it was read to its end, which comes when the orphan, who holds it too, has ended
 
 
 def test_in_real_time_edges_are_recorded_as_they_happen(benches: Callable[..., Any]) -> None:

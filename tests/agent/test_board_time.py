@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from typing import Any
 
 CARD = "62E3086CED"
@@ -130,7 +131,6 @@ def test_a_month_of_sessions_leaves_time_for_everything_else(bench: Any) -> None
     """1 500 sessions need some 15 000 steps: at half a millisecond each that is 8 s. A broad limit, for busy machines."""
     bench.agent("agent-1", "minutely")
     bench.agent("agent-2")
-    import time
 
     start = time.perf_counter()
     steps = bench.advance(60 * 500)["steps"]

@@ -1,6 +1,5 @@
 """An agent on paper: an outbox with numbers, whose events the tests hand to ingest by hand; and a lab for it to stand in."""
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -77,7 +76,13 @@ class PaperAgent:
         return self.says(SessionStarted(session, machine, 123456, "f" * 32, payer, False, 7, stamp(at)))
 
     def ends(
-        self, session: str, machine: str, start: datetime, seconds: int, payer: str = PAYER, reason: str = EndReason.HOLDER
+        self,
+        session: str,
+        machine: str,
+        start: datetime,
+        seconds: int,
+        payer: str = PAYER,
+        reason: str = EndReason.HOLDER,
     ) -> Incoming:
         end = start + timedelta(seconds=seconds)
         body = SessionEnded(
@@ -102,5 +107,3 @@ class PaperAgent:
 
     def enforces(self, at: datetime, *revoked: Revocation) -> Incoming:
         return self.says(RevocationsInForce(9, revoked, stamp(at)))
-
-

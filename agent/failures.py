@@ -1,0 +1,92 @@
+"""What each failure does to a running machine and to the next start, by the kind of machine: the failure matrix.
+
+Pure. ``session.step()`` reads it, tests read it, and ``firmware_notes/`` shows it. The rule behind every cell: badge, list,
+network and disk never remove power from a running machine; the loss of our own output does (design rule 4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from wire.messages import EndReason, OnLoss, RiskClass
+
+
+class Failure(StrEnum):
+    READER_DEAD = "reader_dead"
+    STATE_UNWRITABLE = "state_unwritable"  # disk full, card worn out
+    PEER_AWAY = "peer_away"  # broker or server
+    EFFECT_FAILED = "effect_failed"  # an exception caught anywhere but in driving the output
+    OUTPUT_FAILED = "output_failed"  # an exception in driving the output
+    AGENT_DEAD = "agent_dead"  # main loop hung, killed, state unknown
+    CONTACT_OPEN = "contact_open"  # commanded on, and the contact is open
+    CONTACT_CLOSED = "contact_closed"  # commanded off, and the contact is closed
+    MAINS_BACK = "mains_back"  # after a cut
+
+
+class Column(StrEnum):
+    """What kind of machine it is, as far as failures go."""
+
+    LOW_HOLD = "low_hold"  # low risk on an actuator that holds by itself
+    LOW_PLAIN = "low_plain"  # low risk on a plain relay
+    HIGHER = "higher"  # medium and high risk
+
+
+class Power(StrEnum):
+    STAYS = "stays"
+    RELEASED = "released"
+
+
+class NextStart(StrEnum):
+    ALLOWED = "allowed"
+    DENIED = "denied"  # as long as the failure lasts
+    LATCHED = "latched"  # until staff clears it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a failure does to a running machine, to the next start, and to the record of the end."""
+
+    power: Power
+    next_start: NextStart
+    end: EndReason | None = None
+    alarm: bool = True
+    estimated: bool = False  # the end is marked so, because what it rests on was not on disk
+
+
+_GOES_ON = Answer(Power.STAYS, NextStart.DENIED)
+_SET_ASIDE = Answer(Power.STAYS, NextStart.LATCHED)
+_LOST = Answer(Power.RELEASED, NextStart.LATCHED, EndReason.OUTPUT_FAILED)
+_OFF_AFTER_LOSS = Answer(Power.RELEASED, NextStart.ALLOWED, EndReason.POWER_LOSS)
+_NO_POWER = Answer(Power.RELEASED, NextStart.ALLOWED, EndReason.NO_POWER)
+
+
+def _row(low_hold: Answer, low_plain: Answer, higher: Answer) -> Mapping[Column, Answer]:
+    return MappingProxyType({Column.LOW_HOLD: low_hold, Column.LOW_PLAIN: low_plain, Column.HIGHER: higher})
+
+
+def _same(answer: Answer) -> Mapping[Column, Answer]:
+    return _row(answer, answer, answer)
+
+
+# Only a lost output removes power, and what the contact or the mains took away already (design rule 4).
+MATRIX: Mapping[Failure, Mapping[Column, Answer]] = MappingProxyType(
+    {
+        Failure.READER_DEAD: _same(_GOES_ON),
+        Failure.STATE_UNWRITABLE: _same(replace(_GOES_ON, estimated=True)),
+        Failure.PEER_AWAY: _same(Answer(Power.STAYS, NextStart.ALLOWED, alarm=False)),
+        Failure.EFFECT_FAILED: _same(_SET_ASIDE),
+        Failure.OUTPUT_FAILED: _same(_LOST),
+        # A holding actuator keeps its own state; its session goes on only where its contact was proven closed throughout.
+        Failure.AGENT_DEAD: _row(replace(_OFF_AFTER_LOSS, power=Power.STAYS), _OFF_AFTER_LOSS, _OFF_AFTER_LOSS),
+        Failure.CONTACT_OPEN: _same(_NO_POWER),
+        Failure.CONTACT_CLOSED: _row(_GOES_ON, _SET_ASIDE, _SET_ASIDE),
+        Failure.MAINS_BACK: _same(_OFF_AFTER_LOSS),
+    }
+)
+
+
+def column_of(risk: RiskClass, on_loss: OnLoss) -> Column:
+    if risk is not RiskClass.LOW:
+        return Column.HIGHER
+    return Column.LOW_HOLD if on_loss is OnLoss.HOLD else Column.LOW_PLAIN

@@ -1,0 +1,239 @@
+"""All that must survive a power cut, in one SQLite file: the outbox, what runs, the last list, latches, the last time.
+
+One thread writes (the main loop); the link reads with a connection of its own. Every transaction is on the disk when it
+returns: ``synchronous=FULL`` lost none of the acknowledged rows when power was cut, NORMAL lost hundreds.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID, uuid4
+
+from agent.machine import Latch, Session
+from wire.codec import decode, encode
+from wire.messages import Body, Envelope, Revocation, Stamp, decode_envelope, encode_event
+
+T = TypeVar("T")
+FILE_NAME = "agent.db"
+KEPT_MS = 45 * 86_400_000  # receipted events, so that a server restored from a backup gets them again (design rule 8)
+_ROW_BYTES = 64 * 1024
+_SCHEMA = """
+CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
+CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
+CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL);
+CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, wish INTEGER NOT NULL);
+CREATE TABLE list (only INTEGER PRIMARY KEY CHECK (only = 1), received BLOB NOT NULL, payload BLOB NOT NULL);
+CREATE TABLE reported (kind TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY (kind, ref));
+"""
+
+
+class StateUnwritable(Exception):  # noqa: N818 — it says what is the matter
+    """The disk did not take it. Nothing of the transaction is stored."""
+
+
+class Position(NamedTuple):
+    """``through``: the server has stored everything up to this number, by its last receipt."""
+
+    outbox: str
+    last_n: int
+    through: int
+
+
+class StoredList(NamedTuple):
+    received: Stamp
+    payload: bytes
+
+
+class Lost(NamedTuple):
+    """An outbox of which what was not sent is gone."""
+
+    outbox: str | None
+    reason: str
+
+
+class Transaction:
+    """What can be written; all of it or nothing."""
+
+    def __init__(self, connection: sqlite3.Connection, position: Position, simulated: bool, wall_ms: int) -> None:
+        self._connection = connection
+        self._simulated = simulated
+        self._wall_ms = wall_ms
+        self.position = position
+
+    def append(self, event: Body) -> int:
+        """Put an event into the outbox. Returns its number."""
+        outbox, last_n, through = self.position
+        n = last_n + 1
+        self._insert(n, encode_event(outbox, n, event, self._simulated))
+        self.position = Position(outbox, n, through)
+        return n
+
+    def put_running(self, session: Session) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO running VALUES (?, ?)", (session.machine, encode(session)))
+
+    def drop_running(self, machine: str) -> None:
+        self._connection.execute("DELETE FROM running WHERE machine = ?", (machine,))
+
+    def put_latch(self, machine: str, latch: Latch) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO latch VALUES (?, ?, ?)", (machine, latch.n, latch.wish))
+
+    def drop_latch(self, machine: str) -> None:
+        self._connection.execute("DELETE FROM latch WHERE machine = ?", (machine,))
+
+    def put_list(self, received: Stamp, payload: bytes) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO list VALUES (1, ?, ?)", (encode(received), payload))
+
+    def unreported(self, revoked: Iterable[Revocation]) -> tuple[Revocation, ...]:
+        """Those not reported before; from now on all of ``revoked`` count as reported, and what has left it is forgotten."""
+        known = set(self._connection.execute("SELECT kind, ref FROM reported"))
+        current = {(one.kind, one.ref): one for one in revoked}
+        self._connection.executemany("DELETE FROM reported WHERE kind = ? AND ref = ?", known - current.keys())
+        self._connection.executemany("INSERT INTO reported VALUES (?, ?)", current.keys() - known)
+        return tuple(one for key, one in current.items() if key not in known)
+
+    def receipt(self, through: int) -> None:
+        self.position = self.position._replace(through=through)
+
+    def forget_old(self) -> None:
+        """Drop what was receipted and is older than 45 days."""
+        limits = (self.position.through, self._wall_ms - KEPT_MS)
+        self._connection.execute("DELETE FROM event WHERE n <= ? AND wall_ms < ?", limits)
+
+    def renew_outbox(self, after: int) -> None:
+        """Give the events after ``after`` to a new outbox, numbered from 1: the old numbers no longer fit the server's."""
+        rows = self._connection.execute("SELECT n, payload FROM event WHERE n > ? ORDER BY n", (after,)).fetchall()
+        self._connection.execute("DELETE FROM event")
+        self._connection.execute("UPDATE latch SET n = 0")
+        self.position = Position(str(uuid4()), 0, 0)
+        for n, (_, payload) in enumerate(rows, 1):
+            old = decode_envelope(payload)
+            self._insert(n, encode(Envelope(self.position.outbox, n, old.kind, old.body, old.simulated, old.v)))
+            self.position = self.position._replace(last_n=n)
+
+    def _insert(self, n: int, payload: bytes) -> None:
+        self._connection.execute("INSERT INTO event VALUES (?, ?, ?)", (n, self._wall_ms, payload))
+
+
+class State:
+    """The state file of one agent. ``lost`` tells of an unreadable one that was set aside for it, if there was one."""
+
+    def __init__(self, directory: Path, simulated: bool) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / FILE_NAME
+        self._simulated = simulated
+        self.lost = _set_aside(self.path)
+        self._connection = _open(self.path)
+        row = self._connection.execute("SELECT id, last_n, through, wall_ms FROM outbox").fetchone()
+        self.position = Position(*row[:3])
+        self.last_wall_ms: int = row[3]
+
+    def write(self, wall_ms: int, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in one transaction that is on disk on return. Raises StateUnwritable, and then nothing is stored."""
+        transaction = Transaction(self._connection, self.position, self._simulated, wall_ms)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            result = work(transaction)
+            self._connection.execute(
+                "UPDATE outbox SET id = ?, last_n = ?, through = ?, wall_ms = max(wall_ms, ?)",
+                (*transaction.position, wall_ms),
+            )
+            self._connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self._undo()
+            raise StateUnwritable(str(error)) from error
+        except BaseException:
+            self._undo()
+            raise
+        self.position = transaction.position
+        return result
+
+    def running(self) -> list[Session]:
+        return [
+            decode(Session, row[0], _ROW_BYTES) for row in self._all("SELECT session FROM running ORDER BY machine")
+        ]
+
+    def latches(self) -> dict[str, Latch]:
+        return {machine: Latch(n, wish) for machine, n, wish in self._all("SELECT machine, n, wish FROM latch")}
+
+    def stored_list(self) -> StoredList | None:
+        for received, payload in self._all("SELECT received, payload FROM list"):
+            return StoredList(decode(Stamp, received, _ROW_BYTES), payload)
+        return None
+
+    def oldest_n(self) -> int | None:
+        """The oldest event that can still be sent."""
+        oldest: int | None = self._connection.execute("SELECT min(n) FROM event").fetchone()[0]
+        return oldest
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, query: str) -> list[Any]:
+        return self._connection.execute(query).fetchall()
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):  # the error that matters is being raised; this one says the same again
+                self._connection.execute("ROLLBACK")
+
+
+class Outbox:
+    """The link's view of the events, for reading only. Made and used in the link's own thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5, isolation_level=None)
+
+    def position(self) -> Position:
+        return Position(*self._connection.execute("SELECT id, last_n, through FROM outbox").fetchone())
+
+    def after(self, n: int, limit: int) -> Iterator[tuple[int, bytes]]:
+        """Events after ``n`` in order, at most ``limit``."""
+        query = "SELECT n, payload FROM event WHERE n > ? ORDER BY n LIMIT ?"
+        yield from self._connection.execute(query, (n, limit)).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 1048576")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").fetchone():
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {_SCHEMA}; INSERT INTO outbox VALUES ('{uuid4()}', 0, 0, 0); COMMIT;"
+        )
+    return connection
+
+
+def _set_aside(path: Path) -> Lost | None:
+    """Move an unusable file out of the way. Raises sqlite3.Error where the trouble is not in the file, such as a full disk."""
+    reason = _problem_in(path) if path.exists() else None
+    if reason is None:
+        return None
+    lost = Lost(_outbox_in(path), reason)
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):  # the newest only, so that none fill the disk
+        if (file := path.with_name(name)).exists():
+            file.replace(path.with_name(f"bad-{name}"))
+    return lost
+
+
+def _problem_in(path: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(path, timeout=5)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            return None if verdict == "ok" else str(verdict)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return str(error)
+        raise
+
+
+def _outbox_in(path: Path) -> str | None:
+    """The id of a damaged file's outbox, if that much can still be read."""
+    with suppress(sqlite3.Error, TypeError, ValueError), closing(sqlite3.connect(path, timeout=5)) as connection:
+        return str(UUID(connection.execute("SELECT id FROM outbox").fetchone()[0]))
+    return None

@@ -1,0 +1,72 @@
+"""The files of a document: ``<number>.json``, its frozen words, and ``<number>.pdf``, rendered from them once.
+
+The words are written first, so a PDF never stands there without them: whoever finds a PDF knows what it says, and it is
+never made again. Files appear whole or not at all.
+"""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from server.billing.entries import sha256
+from server.billing.errors import DamagedDocumentError
+from server.billing.models import Document
+from server.billing.page import page
+from server.billing.rendering import pdf
+from server.db import reading, writing
+from server.jobs import service as jobs
+
+
+def render_document(document_id: int, documents_dir: Path, now: datetime) -> None:
+    """Write the files of a numbered document and mark it issued. Doing it again does nothing.
+
+    DamagedDocumentError when what is stored is not what was issued; then nothing is overwritten.
+    """
+    wanted = select(Document.number, Document.frozen, Document.frozen_sha256, Document.pdf_sha256)
+    with reading() as session:
+        number, frozen, frozen_sha256, pdf_sha256 = session.execute(wanted.where(Document.id == document_id)).one()
+    if sha256(frozen.encode()) != frozen_sha256:
+        raise DamagedDocumentError(f"{number}: the frozen words in the database are not those that were frozen")
+    documents_dir.mkdir(parents=True, exist_ok=True)
+    found = _write_files(documents_dir, number, frozen)
+    if pdf_sha256 is not None and found != pdf_sha256:
+        raise DamagedDocumentError(f"{number}: the PDF is not the one that was issued")
+    if pdf_sha256 is None:
+        _mark_issued(document_id, number, found, now)
+
+
+def _write_files(documents_dir: Path, number: str, frozen: str) -> str:
+    """Both files where they are missing. Returns the SHA-256 of the PDF that stands there."""
+    words, rendered = documents_dir / f"{number}.json", documents_dir / f"{number}.pdf"
+    if not words.exists():
+        write_whole(words, frozen.encode())
+    elif words.read_bytes() != frozen.encode():
+        raise DamagedDocumentError(f"{number}: {words.name} says something else than the database")
+    if not rendered.exists():
+        write_whole(rendered, pdf(page(json.loads(frozen))))
+    return sha256(rendered.read_bytes())
+
+
+def _mark_issued(document_id: int, number: str, pdf_sha256: str, now: datetime) -> None:
+    numbered = update(Document).where(Document.id == document_id, Document.state == "numbered")
+    with writing() as session:
+        session.execute(numbered.values(state="issued", pdf_sha256=pdf_sha256, issued_at=now))
+        jobs.announce("document", number, now)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that is there completely, and still there after a power cut, or not there at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,37 @@
+"""Billing as the rest of the program calls it: close a month, issue it, render, restore, and set what things cost."""
+
+from server.billing.adopting import adopt_documents
+from server.billing.documents import render_document
+from server.billing.errors import BillingError, DamagedDocumentError
+from server.billing.issuing import issue_month
+from server.billing.months import CloseReport, Drafts, DraftSummary, OpenSession, build_drafts, close_month
+from server.billing.prices import (
+    Price,
+    PricedFor,
+    accept_proposal,
+    add_seller,
+    add_tariff,
+    add_vat_cell,
+    rates_for,
+)
+
+__all__ = [
+    "BillingError",
+    "CloseReport",
+    "DamagedDocumentError",
+    "DraftSummary",
+    "Drafts",
+    "OpenSession",
+    "Price",
+    "PricedFor",
+    "accept_proposal",
+    "add_seller",
+    "add_tariff",
+    "add_vat_cell",
+    "adopt_documents",
+    "build_drafts",
+    "close_month",
+    "issue_month",
+    "rates_for",
+    "render_document",
+]

@@ -1,0 +1,301 @@
+"""The commands of ``prolab``. Each is thin, and imports inside what it runs, so that each process loads only its own.
+
+Exit codes: 0 done, 1 refused or something is wrong with the books, 2 cannot start (settings, database, command line).
+"""
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from server.billing.service import Drafts
+    from server.settings import Settings
+
+
+def _login() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+_GUNICORN = Path(__file__).parents[1] / "deploy" / "gunicorn_conf.py"
+_month = click.argument("month", metavar="YYYY-MM")
+_by = click.option("--by", "actor", default=_login, show_default="your login", help="Who does this.")
+
+
+class CannotStart(click.ClickException):
+    exit_code = 2
+
+
+@click.group()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="The settings; else PROLAB_CONFIG, ./prolab.toml, /etc."
+)
+def main(config: Path | None) -> None:
+    """Machine access, metering and monthly invoices for a shared workshop."""
+    if config is not None:
+        os.environ["PROLAB_CONFIG"] = str(config.resolve())  # for the processes we start, too
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--lab-name", default="Prolab", show_default=True)
+@click.option("--database-url", help="Else a SQLite file in the folder.")
+@click.option(
+    "--card", help="Badge of the example holder, as in em4100:0102030405. Without it nobody can start anything."
+)
+@_by
+def init(directory: Path, lab_name: str, database_url: str | None, card: str | None, actor: str) -> None:
+    """Write a small lab that works: settings with fresh secrets, database, broker files, one example of everything."""
+    from server.cli.first_lab import FirstLab, Refused, make
+    from server.clock import Clock
+
+    try:
+        steps = make(FirstLab(directory.resolve(), lab_name, database_url, card, actor), Clock().now())
+    except Refused as error:
+        raise CannotStart(str(error)) from None
+    click.echo(steps)
+
+
+@main.command()
+def serve() -> None:
+    """Run web, link and work together; all are stopped when one ends or when this is stopped."""
+    from server.cli.serving import run_together
+
+    with _books(_settings()):
+        parts = {part: [sys.executable, "-m", "server.cli", part] for part in ("web", "link", "work")}
+    sys.exit(run_together(parts))
+
+
+@main.command()
+def web() -> None:
+    """Serve the pages: one process, many threads."""
+    with _books(_settings()):
+        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", str(_GUNICORN)])
+
+
+@main.command()
+def link() -> None:
+    """Talk to the agents: events in, access lists and receipts out."""
+    from server.link import run
+
+    settings = _settings()
+    with _books(settings):
+        _log_to_stderr()
+    run(settings)
+
+
+@main.command()
+def work() -> None:
+    """Do the jobs: render documents."""
+    from server.work import run
+
+    settings = _settings()
+    with _books(settings):
+        _log_to_stderr()
+    run(settings)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the tables of this version. Stop the other processes first, and take a backup."""
+    from server.migrations import newest_revision
+
+    _migrate(_settings())
+    click.echo(f"the database is at revision {newest_revision()}")
+
+
+@main.command("close-month")
+@_month
+@_by
+def close_month(month: str, actor: str) -> None:
+    """Close a month and show its drafts. Can be repeated until its documents are issued."""
+    from server.billing.service import close_month as close
+    from server.clock import clock_for
+
+    settings = _settings()
+    with _books(settings), _refusals():
+        now = clock_for(settings.board).now()
+        report = close(month, actor, now, settings.zone, specimen=settings.demo)
+        _show(report.drafts)
+        for one in report.open_sessions:
+            click.echo(f"still open: {one.machine} since {one.started_at.astimezone(settings.zone):%Y-%m-%d %H:%M}")
+
+
+@main.command()
+@_month
+@_by
+def issue(month: str, actor: str) -> None:
+    """Give numbers to the drafts of a closed month that are not held. `prolab work` renders the documents."""
+    from server.billing.service import issue_month
+    from server.clock import clock_for
+
+    settings = _settings()
+    with _books(settings), _refusals():
+        now = clock_for(settings.board).now()
+        for number in issue_month(month, actor, now, settings.zone, specimen=settings.demo):
+            click.echo(number)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def backup(file: Path | None) -> None:
+    """Write all rows and documents into one FILE. Keep the settings file apart: its secrets are not in it."""
+    from server.clock import clock_for
+    from server.jobs.backup import backup as take
+
+    settings = _settings()
+    with _books(settings), _refusals():
+        now = clock_for(settings.board).now()
+        target = file or settings.backups_dir / f"prolab-{now:%Y%m%dT%H%M%SZ}.tar"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rows = take(target, settings.documents_dir)
+    click.echo(f"{target}: {sum(rows.values())} rows of {len(rows)} tables")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.confirmation_option("--yes", prompt="Everything in the database is replaced. Are web, link and work stopped?")
+def restore(file: Path) -> None:
+    """Read a backup back. Documents issued since then are adopted; agents send their events again."""
+    from server.billing.service import adopt_documents
+    from server.clock import clock_for
+    from server.jobs.backup import restore as read_back
+
+    settings = _settings()
+    _migrate(settings)  # an empty database is welcome
+    with _books(settings), _refusals():
+        now = clock_for(settings.board).now()
+        rows = read_back(file, settings.documents_dir, now)
+        click.echo(f"{sum(rows.values())} rows of {len(rows)} tables restored")
+        for number in adopt_documents(settings.documents_dir, now):
+            click.echo(f"adopted, issued after the backup: {number}")
+
+
+@main.command("verify-ledger")
+def verify_ledger() -> None:
+    """Check events, sessions, charges and documents against each other. Every problem is a line; exit code 1 with any."""
+    from server.billing.ledger import verify_billing
+    from server.usage.ledger import verify_ledger as verify_usage
+
+    settings = _settings()
+    with _books(settings):
+        problems = [*verify_usage(), *verify_billing(settings.documents_dir)]
+    for problem in problems:
+        click.echo(problem)
+    click.echo(f"{len(problems)} problems" if problems else "the ledger is whole", err=True)
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One month on a virtual clock, its invoices, and the reconciliation.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where files and invoices go.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same figures.")
+@click.option("--days", type=click.IntRange(1, 31), help="Live fewer days than the whole month.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option(
+    "--sabotage", type=click.Choice(["pin", "event", "charge", "line"]), help="Falsify one value; it must be found."
+)
+@click.option("--reconcile", type=click.Path(path_type=Path, exists=True), help="Reconcile a finished run again.")
+@click.option("--port", type=int, default=8080, show_default=True, help="Of the live board.")
+def demo(
+    once: bool,
+    out: Path | None,
+    seed: int,
+    days: int | None,
+    as_json: bool,
+    sabotage: str | None,
+    reconcile: Path | None,
+    port: int,
+) -> None:
+    """A whole lab on simulated hardware: live until Ctrl-C, or one month at once."""
+    from server.demo.main import run
+
+    code = run(
+        once=once,
+        out=out,
+        seed=seed,
+        days=days,
+        as_json=as_json,
+        sabotage=sabotage,
+        reconcile=reconcile,
+        port=port,
+    )
+    sys.exit(code)
+
+
+def _settings() -> "Settings":
+    from server.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(None)
+    except SettingsError as error:
+        raise CannotStart(str(error)) from None
+
+
+def _migrate(settings: "Settings") -> None:
+    from server.migrations import upgrade
+
+    with _database_errors(settings):
+        upgrade(settings.database_url)
+
+
+@contextmanager
+def _books(settings: "Settings") -> Iterator[None]:
+    """The application context on a database that is there and up to date."""
+    from server.db import closing_database, db, make_app
+    from server.migrations import all_tables, current_revision, newest_revision
+
+    all_tables()
+    with _database_errors(settings):
+        app = make_app(settings.database_url)
+    with app.app_context(), closing_database():
+        with _database_errors(settings), db.engine.connect() as connection:
+            found = current_revision(connection)
+        if found != newest_revision():
+            raise CannotStart(f"the database is at revision {found}, not {newest_revision()}: run `prolab migrate`")
+        yield
+
+
+@contextmanager
+def _database_errors(settings: "Settings") -> Iterator[None]:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    try:
+        yield
+    except ArgumentError as error:
+        raise CannotStart(f"database_url cannot be read: {error}") from None
+    except OperationalError as error:
+        url = make_url(settings.database_url).render_as_string(hide_password=True)
+        raise CannotStart(f"the database {url} does not answer: {error.orig}") from None
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What was asked cannot be done: its sentence, and no traceback."""
+    from server.billing.errors import BillingError
+    from server.jobs.backup import BackupError
+
+    try:
+        yield
+    except (BillingError, BackupError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _show(drafts: "Drafts") -> None:
+    for one in drafts.drafts:
+        held = f"  held: {one.held}" if one.held else ""
+        click.echo(f"{one.tenant:20} {one.sessions:5} sessions {one.gross_cents / 100:12.2f} EUR{held}")
+    for sentence in drafts.unplaced:
+        click.echo(f"unplaced: {sentence}")
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)

@@ -1,0 +1,193 @@
+"""What ``prolab init`` writes: a lab as small as one can be, with everything it takes to go from a badge to an invoice.
+
+Nothing permissive: the example holder has no badge and no qualification unless the card to lend was named.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.billing import service as billing
+from server.db import closing_database, make_app, writing
+from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
+from server.domain.vat import MACHINE_USE_FROM_FRANCE
+from server.machines import service as machines
+from server.migrations import upgrade
+from server.people import service as people
+from server.people.models import Tenant, TenantKind
+from server.training import service as training
+from wire.messages import RiskClass
+
+AGENT, MACHINE, KEY_ID, TIMEZONE = "agent-1", "p1", "k1", "Europe/Paris"
+_OURS = ("prolab.toml", "agent.toml", "prolab.db", "broker")
+
+
+class Refused(Exception):  # noqa: N818 — a sentence for a person
+    """The lab cannot be written here; what is there already was not touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLab:
+    directory: Path
+    name: str
+    database_url: str | None
+    card: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    site_key: bytes
+    server_password: str
+    agent_password: str
+
+
+def make(lab: FirstLab, now: datetime) -> str:
+    """Write it all and return what to do next, in words. Raises Refused."""
+    _refuse_to_overwrite(lab)
+    lab.directory.mkdir(parents=True, exist_ok=True)
+    known = _Secrets(secrets.token_bytes(32), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    _fill_database(lab, known.site_key, now)
+    broker = Broker(lab.directory / "broker")
+    broker.add_user("server", known.server_password)
+    broker.add_user(AGENT, known.agent_password)
+    _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
+    _write_secret(lab.directory / "agent.toml", _agent(broker.port, known))
+    return _next_steps(lab)
+
+
+def _refuse_to_overwrite(lab: FirstLab) -> None:
+    there = [name for name in _OURS if (lab.directory / name).exists()]
+    if there:
+        raise Refused(f"{lab.directory} has {', '.join(there)} already: nothing was written")
+    try:
+        find_mosquitto()
+    except BrokerMissing as error:
+        raise Refused(str(error)) from None
+
+
+# --- the books --------------------------------------------------------------------------------------------------------
+
+
+def _fill_database(lab: FirstLab, site_key: bytes, now: datetime) -> None:
+    """Everything in one transaction, into a database that has nothing yet."""
+    url = lab.database_url
+    if url is None:
+        file = lab.directory / "prolab.db"
+        file.touch(mode=0o600)  # names of people will stand in it
+        url = f"sqlite:///{file}"
+    try:
+        upgrade(url)
+        with make_app(url).app_context(), closing_database(), writing() as session:
+            if session.scalar(select(Tenant.id).limit(1)) is not None:
+                raise Refused("this database has a lab in it already: nothing was written")
+            _example(lab, site_key, now)
+    except SQLAlchemyError as error:
+        raise Refused(f"the database cannot be used: {error}") from None
+
+
+def _example(lab: FirstLab, site_key: bytes, now: datetime) -> None:
+    by: dict[str, Any] = {"actor": lab.actor, "now": now}
+    today = now.astimezone(ZoneInfo(TIMEZONE)).date()
+    people.add_tenant("example", "Example SAS", TenantKind.COMPANY, **by)
+    address = ("1 rue de l'Exemple", "68100", "Mulhouse", "FR")
+    house = people.add_establishment("example", "Example SAS", *address, **by)
+    people.set_treatment(house.id, "fr_business", today, "example of `prolab init`", **by)
+    people.set_bill_to("example", house.id, today, **by)
+    people.add_payer("example", "example", "General", "Example", **by)
+    machines.add_agent(AGENT, **by)
+    machines.add_machine(MACHINE, "Printer 1", "printer", AGENT, RiskClass.LOW, **by)
+    training.add_skill("printing", "3D printing", **by)
+    training.require_skills(MACHINE, ["printing"], **by)
+    price = billing.Price(cents_per_hour=300, step_s=900)
+    billing.add_tariff(billing.PricedFor(category="printer"), price, now, reason="example of `prolab init`", **by)
+    for proposal in MACHINE_USE_FROM_FRANCE:
+        billing.accept_proposal(proposal, today, **by)
+    holder = people.add_holder("Camille", "Example", **by)
+    people.add_membership(holder.number, "example", **by)
+    if lab.card is not None:
+        people.give_token(holder.number, lab.card, site_key, KEY_ID, "first badge", **by)
+        training.grant(holder.number, "printing", **by)
+
+
+# --- the files --------------------------------------------------------------------------------------------------------
+
+
+def _settings(lab: FirstLab, broker_port: int, known: _Secrets) -> str:
+    return f"""\
+# The settings of this lab. It holds secrets: keep it readable by the server only, and a copy apart from the backups.
+# Paths are relative to this file. A variable such as PROLAB_MQTT__HOST wins over what stands here.
+lab_name = {_text(lab.name)}
+timezone = {_text(TIMEZONE)}
+database_url = {_text(lab.database_url or "sqlite:///prolab.db")}
+data_dir = "data"                  # documents/ and backups/
+
+# Badges are known by a fingerprint under this key. Lose it, and every badge must be given out again.
+site_key = {_text(known.site_key.hex())}
+site_key_id = {_text(KEY_ID)}
+
+[mqtt]
+host = {_text(HOST)}
+port = {broker_port}
+password = {_text(known.server_password)}
+
+[web]
+host = "127.0.0.1"
+port = 8080
+"""
+
+
+def _agent(broker_port: int, known: _Secrets) -> str:
+    return f"""\
+# The settings of one agent. It holds secrets: keep it readable by the agent only.
+name = {_text(AGENT)}
+state_dir = {_text(AGENT)}
+site_key = {_text(known.site_key.hex())}
+site_key_id = {_text(KEY_ID)}
+language = "fr"
+
+[broker]
+host = {_text(HOST)}
+port = {broker_port}
+username = {_text(AGENT)}
+password = {_text(known.agent_password)}
+
+[[machine]]
+id = {_text(MACHINE)}
+reader = "/dev/ttyUSB0"            # better its name under /dev/serial/by-id
+relay = 17                         # pin of the relay, in Broadcom numbers
+on_loss = "off"
+"""
+
+
+def _text(value: str) -> str:
+    return json.dumps(value)  # a JSON string is a TOML string
+
+
+def _write_secret(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as opened:
+        opened.write(text)
+
+
+def _next_steps(lab: FirstLab) -> str:
+    badge = (
+        f"The badge {lab.card} may start the example machine."
+        if lab.card
+        else "Nobody can start a machine yet: the example holder has no badge and no qualification (see --card)."
+    )
+    return f"""\
+A lab with one tenant, holder, machine and price is in {lab.directory}. {badge}
+Next, each in its own terminal:
+  1. {find_mosquitto()} -c {lab.directory / "broker" / "broker.conf"}
+  2. cd {lab.directory} && prolab serve            the board is then on http://127.0.0.1:8080
+  3. on the Pi, after setting the reader's port, the relay's pin and the broker's address in agent.toml:
+     prolab-agent run --config agent.toml
+Before the first invoice: enter the seller, and let your accountant confirm the three VAT cells."""

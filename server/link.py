@@ -1,0 +1,276 @@
+"""The server's end of the broker: events in, lists and receipts out. The only place on this side that knows MQTT.
+
+Three threads. Paho's reads the network and queues what arrives. The main one takes everything that has arrived, stores it
+in one transaction, and only then acknowledges it and sends the receipts. The third sends lists. What an agent sends may
+be wrong in any way: it is counted, and the link goes on. The link itself may die at any moment: what was not acknowledged
+comes again, and so does every event that has no receipt.
+"""
+
+import logging
+import random
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, Queue, SimpleQueue
+from threading import Event, Thread
+from typing import Any, NamedTuple, TypeVar
+
+from flask import Flask
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from server import ingest
+from server.clock import Clock, clock_for, patience
+from server.db import make_app
+from server.ingest import DATABASE_AWAY, Incoming
+from server.lists.outgoing import Outgoing
+from server.settings import Mqtt, Settings
+from server.usage.counts import Count
+from wire.messages import MAX_EVENT_BYTES, Receipt, encode
+from wire.topics import Leaf, Topic, of_all_agents, parse
+
+CLIENT_ID = "prolab-link"
+BATCH = 500
+UNACKNOWLEDGED = 1000  # messages the broker may have with us at once: this bounds our memory
+SESSION_KEPT_S = 300  # the broker keeps events for us while we are restarted
+KEEPALIVE_S = 30
+POLL_S = 0.05
+RETRY_S = 1.0
+_READ = MAX_EVENT_BYTES + 1  # of a longer message enough to see that it is too long
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class _Connected(NamedTuple):
+    connection: int
+
+
+class _Lost(NamedTuple):
+    reason: str
+
+
+class _Message(NamedTuple):
+    connection: int
+    mid: int
+    qos: int
+    topic: str
+    payload: bytes
+
+
+class _Stopped(Exception):  # noqa: N818 — an order, not an error
+    """We are told to stop while the database is away: what we hold stays unacknowledged."""
+
+
+def run(settings: Settings) -> None:
+    """Connect and carry on until SIGTERM or SIGINT; a batch that has begun is finished first."""
+    link = Link(make_app(settings.database_url), settings, clock_for(settings.board))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: link.stop())
+    link.run()
+
+
+class Link:
+    def __init__(self, app: Flask, settings: Settings, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+        self._mqtt = settings.mqtt
+        self._arrived: Queue[_Connected | _Lost | _Message] = Queue(
+            UNACKNOWLEDGED * 5
+        )  # a flood of QoS 0 waits outside
+        self._spoken: SimpleQueue[_Connected | set[str]] = SimpleQueue()  # for the thread that sends lists
+        self._stopping = Event()
+        self._connection = 0
+        self._outgoing = Outgoing(settings.zone, settings.site_key_id)
+        self._client = _client(settings.mqtt)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Until ``stop`` is called, from a signal or another thread."""
+        lists = Thread(target=self._send_lists, name="lists")
+        with self._app.app_context(), _connecting(self._client, self._mqtt):
+            lists.start()
+            try:
+                while not self._stopping.is_set():
+                    self._take_in(self._drain())
+            except _Stopped:
+                log.warning("stopped while the database was away")
+            finally:
+                self._stopping.set()
+                lists.join()
+
+    # --- paho's thread: no database here, and no waiting ---------------------------------------------------------------
+
+    def _on_connect(self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _more: Any) -> None:
+        if reason.is_failure:
+            self._arrived.put(_Lost(f"refused: {reason}"))
+            return
+        self._connection += 1
+        self._arrived.put(_Connected(self._connection))
+        _add_jitter(client)
+        client.subscribe([(of_all_agents(leaf), 1) for leaf in (Leaf.EVENTS, Leaf.STATUS)])
+
+    def _on_disconnect(self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _: Any) -> None:
+        if not self._stopping.is_set():
+            self._arrived.put(_Lost(str(reason)))
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        payload = bytes(message.payload[:_READ])
+        self._arrived.put(_Message(self._connection, message.mid, message.qos, topic, payload))
+
+    # --- the main thread: everything that is stored --------------------------------------------------------------------
+
+    def _drain(self) -> list[_Connected | _Lost | _Message]:
+        """What has arrived, up to a batch of it. Waits a moment for the first."""
+        arrived = []
+        try:
+            arrived.append(self._arrived.get(timeout=0.2))
+            while len(arrived) < BATCH:
+                arrived.append(self._arrived.get_nowait())
+        except Empty:
+            pass
+        return arrived
+
+    def _take_in(self, arrived: list[_Connected | _Lost | _Message]) -> None:
+        """Store a batch; then acknowledge it and send the receipts."""
+        receipts: dict[str, Receipt] = {}
+        messages = []
+        for one in arrived:
+            match one:
+                case _Connected():
+                    log.info("connected to the broker")
+                    receipts |= self._insist(ingest.receipts) or {}
+                    self._spoken.put(one)
+                case _Lost():
+                    log.warning("the broker is gone: %s", one.reason)
+                    self._count(Count.DISCONNECTED, one.reason)
+                case _Message():
+                    messages.append(one)
+        receipts |= self._store(messages)
+        for message in messages:
+            if message.qos and message.connection == self._connection:  # an older number means another message now
+                self._client.ack(message.mid, message.qos)
+        for agent, receipt in receipts.items():
+            self._send(Topic(agent, Leaf.RECEIPT), encode(receipt))
+
+    def _store(self, messages: list[_Message]) -> dict[str, Receipt]:
+        """Events first, then what the agents say of themselves. Returns the receipts to send."""
+        events: list[Incoming] = []
+        said: list[Incoming] = []
+        for message in messages:
+            topic = parse(message.topic)
+            if topic is None or topic.leaf not in (Leaf.EVENTS, Leaf.STATUS):
+                self._count(Count.UNKNOWN_TOPIC, message.topic)
+            else:
+                (events if topic.leaf is Leaf.EVENTS else said).append(Incoming(topic.agent, message.payload))
+        outcome = self._insist(lambda: ingest.ingest(events, self._clock.now())) if events else None
+        if said:
+            self._spoken.put(self._insist(lambda: ingest.statuses(said, self._clock.now())) or set())
+        return {} if outcome is None else outcome.receipts
+
+    def _insist(self, do: Callable[[], T]) -> T | None:
+        """Do it as soon as the database lets us. None when our own code could not cope: what has no receipt comes again."""
+        away = False
+        while True:
+            try:
+                done = do()
+            except DATABASE_AWAY as error:
+                log.warning("the database is away: %s", str(error)[:300])
+                away = True
+                if self._stopping.wait(RETRY_S):
+                    raise _Stopped from error
+                continue
+            except Exception:
+                log.exception("our own code could not cope")
+                return None
+            if away:
+                self._count(Count.DATABASE_AWAY, "")
+            return done
+
+    def _count(self, what: Count, detail: str) -> None:
+        self._insist(lambda: ingest.count(what, detail, self._clock.now()))
+
+    # --- the thread that sends lists -----------------------------------------------------------------------------------
+
+    def _send_lists(self) -> None:
+        pause = POLL_S
+        with self._app.app_context(), suppress(_Stopped):
+            while not self._stopping.wait(pause):
+                try:
+                    pause = self._send_due_lists()
+                except DATABASE_AWAY as error:
+                    log.warning("no lists while the database is away: %s", str(error)[:300])
+                    pause = RETRY_S
+                except Exception:
+                    log.exception("the lists could not be compiled")
+                    self._count(Count.LIST_FAULT, "see the log of the link")
+                    pause = RETRY_S
+
+    def _send_due_lists(self) -> float:
+        """Send what is due. Returns for how many seconds to rest: no less than this took, so that ingest gets its turn."""
+        began = patience()
+        while not self._spoken.empty():
+            word = self._spoken.get()
+            if isinstance(word, _Connected):
+                self._outgoing.connected(began)
+            else:
+                self._outgoing.heard(word)
+        if self._client.is_connected():
+            now = self._clock.now()
+            self._outgoing.look(now, began)
+            for agent, payload in self._outgoing.take(now, began).items():
+                self._send(Topic(agent, Leaf.ACCESS_LIST), payload)
+        return max(POLL_S, patience() - began)
+
+    def _send(self, topic: Topic, payload: bytes) -> None:
+        """Retained. Without a connection it is not even queued: at the next one everything is sent anew."""
+        if self._client.is_connected():
+            self._client.publish(str(topic), payload, qos=1, retain=True)
+
+
+def _client(mqtt: Mqtt) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, CLIENT_ID, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
+    client.username_pw_set(mqtt.username, mqtt.password.get_secret_value())
+    client.max_inflight_messages_set(UNACKNOWLEDGED)
+    client.on_socket_open = _without_delay
+    if mqtt.tls:
+        client.tls_set(ca_certs=str(mqtt.ca_file) if mqtt.ca_file is not None else None)
+    _add_jitter(client)
+    return client
+
+
+@contextmanager
+def _connecting(client: Client, mqtt: Mqtt) -> Iterator[None]:
+    """Keeps connecting, from paho's own thread, until the block is left; then says goodbye in order."""
+    wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    wishes.SessionExpiryInterval = SESSION_KEPT_S
+    wishes.ReceiveMaximum = UNACKNOWLEDGED
+    client.connect_async(mqtt.host, mqtt.port, KEEPALIVE_S, clean_start=False, properties=wishes)
+    client.loop_start()
+    try:
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _without_delay(_client: Client, _data: Any, connection: Any) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _add_jitter(client: Client) -> None:
+    """How long to wait before connecting again: never quite the same, soon at first, every two seconds at most."""
+    client.reconnect_delay_set(random.uniform(0.1, 0.4), random.uniform(1.0, 2.0))  # type: ignore[arg-type]

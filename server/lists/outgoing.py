@@ -1,0 +1,107 @@
+"""Which agents are to be sent their access list now, and which must wait a moment first.
+
+All are to be sent theirs when the link has connected, because the broker keeps nothing; later those whose list changed
+or is due. An agent that holds events the server has not stored waits until they are: after a restore from a backup they
+may tell of rights that were taken away, and a list compiled without them would give those rights back.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from server.db import reading
+from server.jobs.models import Change
+from server.jobs.service import last_change_id
+from server.lists.service import compile_all, needs_publishing, record
+from server.machines.models import Agent
+from server.usage.models import Outbox
+
+ACCESS = "access"  # the topic of changes that lists depend on
+WAITS_FOR_EVENTS_S = 30.0  # at most; an agent whose events do not come must not keep an old list for ever
+WAITS_FOR_STATUS_S = 2.0  # at most; an agent that is there has spoken by then
+
+
+class Outgoing:
+    """Times named ``at`` are real seconds (clock.patience); ``now`` is the lab's time, which stands in the lists."""
+
+    def __init__(self, zone: ZoneInfo, key_id: str) -> None:
+        self._zone = zone
+        self._key_id = key_id
+        self._wanted: dict[str, float] = {}  # agent → since when
+        self._anyway: set[str] = set()  # to be sent although they were sent the same before
+        self._heard: set[str] = set()  # since the link connected
+        self._newest = 0  # the newest change seen
+
+    def connected(self, at: float) -> None:
+        """The broker may have lost everything."""
+        self._heard.clear()
+        self._newest = last_change_id()
+        everyone = _agents()
+        self._wanted = dict.fromkeys(everyone, at)
+        self._anyway = set(everyone)
+
+    def heard(self, agents: Iterable[str]) -> None:
+        """These agents have said what they hold."""
+        self._heard.update(agents)
+
+    def look(self, now: datetime, at: float) -> None:
+        """Look whether something that lists depend on has changed, or some list is due."""
+        newest = last_change_id()
+        if newest < self._newest or _access_changed(self._newest, newest):  # lower: the books were restored under us
+            self._want(_agents(), at)
+        self._newest = newest
+        self._want(needs_publishing(now), at)
+
+    def take(self, now: datetime, at: float) -> dict[str, bytes]:
+        """The lists that may go out now, each under a new revision that is already written down."""
+        ready = self._ready(at)
+        if not ready:
+            return {}
+        payloads = {}
+        for name, compiled in compile_all(now, ready, self._zone, self._key_id).items():
+            send = compiled.worth_sending or name in self._anyway
+            record(compiled, now, sent=send)
+            if send:
+                payloads[name] = compiled.payload
+        for name in ready:
+            del self._wanted[name]
+        self._anyway -= ready
+        return payloads
+
+    def _want(self, agents: Iterable[str], at: float) -> None:
+        for name in agents:
+            self._wanted.setdefault(name, at)
+
+    def _ready(self, at: float) -> set[str]:
+        if not self._wanted:
+            return set()
+        behind = _behind()
+        return {name for name, since in self._wanted.items() if at - since >= self._patience(name, behind)}
+
+    def _patience(self, agent: str, behind: set[str]) -> float:
+        if agent not in self._heard:
+            return WAITS_FOR_STATUS_S
+        return WAITS_FOR_EVENTS_S if agent in behind else 0.0
+
+
+def _access_changed(seen: int, newest: int) -> bool:
+    if newest == seen:
+        return False
+    new = (Change.id > seen) & (Change.id <= newest) & (Change.topic == ACCESS)
+    with reading() as session:
+        return session.scalar(select(Change.id).where(new).limit(1)) is not None
+
+
+def _agents() -> list[str]:
+    with reading() as session:
+        return list(session.scalars(select(Agent.name)))
+
+
+def _behind() -> set[str]:
+    """Agents that have written more events than are stored."""
+    wanted = select(Agent.name).outerjoin(Outbox, Outbox.id == Agent.outbox)
+    with reading() as session:
+        missing = Agent.last_n > func.coalesce(Outbox.last_n, 0)
+        return set(session.scalars(wanted.where(Agent.outbox.is_not(None), missing)))

@@ -1,0 +1,472 @@
+"""Flip one fact of a lab in which everybody may: each reason alone denies, or closes one payer and nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from server.domain.access import REVOKED_FOR, compile_list, judge, refusal_reasons
+from server.domain.facts import (
+    Facts,
+    HolderFact,
+    HoursFact,
+    MachineFact,
+    MembershipFact,
+    PayerFact,
+    QualificationFact,
+    TokenFact,
+    next_turn,
+)
+from wire.messages import (
+    FEATURES,
+    PAYER_REASONS,
+    Authorisation,
+    DenialReason,
+    Interval,
+    OnMaximum,
+    Policy,
+    Refusal,
+    Revocation,
+    RiskClass,
+    Service,
+)
+
+NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
+YEAR_AGO, HOUR, DAY = NOW - timedelta(days=365), timedelta(hours=1), timedelta(days=1)
+PARIS = ZoneInfo("Europe/Paris")
+ADA, BOB = 1001, 1002
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+TOKEN = TokenFact("token-1", "f1" * 16, ADA, YEAR_AGO)
+TIE = MembershipFact("tie-1", ADA, "acme", 0, YEAR_AGO)
+SKILL = QualificationFact("skill-1", ADA, "printing", "alone", YEAR_AGO)
+PRINTER = MachineFact("p1", "agent-1", "Printer", "printer", RiskClass.LOW, frozenset({"printing"}))
+ALL_MAY = Facts(
+    holders=(HolderFact(ADA, "fr", "Ada"), HolderFact(BOB, "de")),
+    tokens=(TOKEN, TokenFact("token-2", "f2" * 16, BOB, YEAR_AGO)),
+    memberships=(TIE, MembershipFact("tie-2", BOB, "acme", 0, YEAR_AGO)),
+    payers=(PayerFact("acme", "Acme", YEAR_AGO), PayerFact("beta", "Beta", YEAR_AGO)),
+    qualifications=(SKILL, QualificationFact("skill-2", BOB, "printing", "alone", YEAR_AGO)),
+    machines=(PRINTER,),
+    rates={("p1", "acme"): 300},
+)
+
+
+def compiled(facts, now=NOW, agent="agent-1"):
+    return compile_list(judge(facts, now), agent, 7, PARIS, "k1")
+
+
+def with_token(**changes):
+    return replace(ALL_MAY, tokens=(replace(TOKEN, **changes), ALL_MAY.tokens[1]))
+
+
+def with_tie(**changes):
+    return replace(ALL_MAY, memberships=(replace(TIE, **changes), ALL_MAY.memberships[1]))
+
+
+def with_skill(**changes):
+    return replace(ALL_MAY, qualifications=(replace(SKILL, **changes), ALL_MAY.qualifications[1]))
+
+
+def with_payer(**changes):
+    return replace(ALL_MAY, payers=(replace(ALL_MAY.payers[0], **changes), ALL_MAY.payers[1]))
+
+
+def with_machine(**changes):
+    return replace(ALL_MAY, machines=(replace(PRINTER, **changes),))
+
+
+# What of each reason the server judges, and how it says so. The rest are moments and states only the agent knows.
+FLIPS = {
+    DenialReason.UNKNOWN_TOKEN: replace(ALL_MAY, tokens=ALL_MAY.tokens[1:]),
+    DenialReason.TOKEN_BLOCKED: with_token(blocked_at=NOW - HOUR),
+    DenialReason.TOKEN_EXPIRED: with_token(valid_until=NOW),
+    DenialReason.HOLDER_BLOCKED: replace(
+        ALL_MAY, holders=(replace(ALL_MAY.holders[0], blocked_at=NOW - HOUR), ALL_MAY.holders[1])
+    ),
+    DenialReason.QUALIFICATION_MISSING: replace(ALL_MAY, qualifications=ALL_MAY.qualifications[1:]),
+    DenialReason.QUALIFICATION_EXPIRED: with_skill(valid_until=NOW),
+    DenialReason.QUALIFICATION_REVOKED: with_skill(revoked_at=NOW - HOUR),
+    DenialReason.OUTSIDE_HOURS: replace(ALL_MAY, hours=(HoursFact("printer", 2, time(12), time(14)),)),
+    DenialReason.OUT_OF_SERVICE: with_machine(service=Service.OUT),
+    DenialReason.MAINTENANCE: with_machine(service=Service.MAINTENANCE),
+    DenialReason.MEMBERSHIP_ENDED: with_tie(ended_at=NOW - HOUR),
+    DenialReason.TENANT_SUSPENDED: with_payer(tenant_suspended_from=NOW),
+    DenialReason.CONTRACT_ENDED: with_payer(valid_until=NOW),
+}
+JUDGED_BY_THE_AGENT = {
+    DenialReason.LATCHED,
+    DenialReason.FAULT,
+    DenialReason.IN_USE,
+    DenialReason.LIST_MISSING,
+    DenialReason.LIST_EXPIRED,
+    DenialReason.CLOCK_NOT_SET,
+    DenialReason.AGENT_UPDATE_NEEDED,
+}
+WITHOUT_FACTS_YET = {DenialReason.BUDGET_REACHED}  # there is no table of budgets; the card of a payer has room for it
+
+
+def reasons_for(facts, token="f1" * 16):
+    """What an agent would be told about a tap of Ada's badge on the printer now: every reason in the list."""
+    access_list = compiled(facts)
+    [machine] = access_list.machines
+    entry = next((entry for entry in access_list.holders if entry.token == token), None)
+    if entry is None:
+        return {DenialReason.UNKNOWN_TOKEN}
+    found = {entry.denied} | {reason for one in machine.may_not if one.holder == entry.holder for reason in one.reasons}
+    if not found - {None} and entry.holder not in {one.holder for one in machine.may}:
+        found.add(DenialReason.QUALIFICATION_MISSING)
+    found.add({card.id: card.closed for card in access_list.payers}[entry.payers[0]])
+    found.add(_state(machine))
+    return found - {None}
+
+
+def _state(machine):
+    if machine.open is not None and not any(one.from_ms <= _ms(NOW) < one.until_ms for one in machine.open):
+        return DenialReason.OUTSIDE_HOURS
+    states = {Service.OUT: DenialReason.OUT_OF_SERVICE, Service.MAINTENANCE: DenialReason.MAINTENANCE}
+    return states.get(machine.service)
+
+
+def test_in_the_lab_before_any_flip_both_may():
+    [machine] = compiled(ALL_MAY).machines
+
+    assert reasons_for(ALL_MAY) == set()
+    assert machine.may == (Authorisation(ADA, "alone", None), Authorisation(BOB, "alone", None))
+    assert machine.may_not == ()
+
+
+@pytest.mark.parametrize("reason", FLIPS)
+def test_each_reason_alone_denies(reason):
+    assert reasons_for(FLIPS[reason]) == {reason}
+
+
+def test_every_denial_reason_has_a_row_here():
+    assert set(DenialReason) == FLIPS.keys() | JUDGED_BY_THE_AGENT | WITHOUT_FACTS_YET
+
+
+@pytest.mark.parametrize("reason", [reason for reason in FLIPS if reason in PAYER_REASONS])
+def test_what_is_wrong_with_a_payer_closes_that_payer_and_never_the_holder(reason):
+    second = MembershipFact("tie-3", ADA, "beta", 1, YEAR_AGO)
+    facts = FLIPS[reason]
+    access_list = compiled(replace(facts, memberships=(*facts.memberships, second)))
+
+    entry, closed = access_list.holders[0], {card.id: card.closed for card in access_list.payers}
+    assert entry.denied is None
+    assert ADA in {one.holder for one in access_list.machines[0].may}
+    assert [closed[payer] for payer in entry.payers] == [reason, None]
+    assert entry.payers[1] == "beta"
+
+
+@pytest.mark.parametrize(
+    "reason", [reason for reason in FLIPS if reason not in PAYER_REASONS | {DenialReason.UNKNOWN_TOKEN}]
+)
+def test_what_is_wrong_elsewhere_leaves_the_payers_open(reason):
+    access_list = compiled(FLIPS[reason])
+
+    assert all(card.closed is None for card in access_list.payers)
+
+
+def test_every_reason_is_named_not_the_first_one_found():
+    both = replace(PRINTER, skills=frozenset({"printing", "milling", "welding"}))
+    facts = replace(
+        FLIPS[DenialReason.HOLDER_BLOCKED],
+        machines=(both,),
+        qualifications=(
+            replace(SKILL, valid_until=NOW - DAY),
+            replace(SKILL, ref="skill-9", skill="milling", revoked_at=NOW - 2 * DAY),
+        ),
+    )
+
+    refusal = next(one for one in compiled(facts).machines[0].may_not if one.holder == ADA)
+
+    assert refusal == Refusal(
+        ADA,
+        (
+            DenialReason.HOLDER_BLOCKED,
+            DenialReason.QUALIFICATION_MISSING,
+            DenialReason.QUALIFICATION_EXPIRED,
+            DenialReason.QUALIFICATION_REVOKED,
+        ),
+        _ms(NOW - HOUR),
+    )
+
+
+def test_who_never_learned_it_is_in_neither_list():
+    [machine] = compiled(FLIPS[DenialReason.QUALIFICATION_MISSING]).machines
+
+    assert ADA not in {one.holder for one in machine.may} | {one.holder for one in machine.may_not}
+    assert refusal_reasons(judge(FLIPS[DenialReason.QUALIFICATION_MISSING], NOW), PRINTER, ADA)[0] == {
+        DenialReason.QUALIFICATION_MISSING
+    }
+
+
+def test_a_machine_that_asks_for_nothing_lets_nobody_start():
+    [machine] = compiled(with_machine(skills=frozenset())).machines
+
+    assert machine.may == ()
+
+
+def test_all_skills_of_a_machine_are_asked_for():
+    [machine] = compiled(with_machine(skills=frozenset({"printing", "milling"}))).machines
+
+    assert machine.may == ()
+
+
+# --- tokens and holders -----------------------------------------------------------------------------------------------
+
+
+def test_a_holder_with_two_tokens_is_one_holder():
+    spare = replace(TOKEN, ref="token-9", fingerprint="f9" * 16, blocked_at=NOW - HOUR)
+    access_list = compiled(replace(ALL_MAY, tokens=(*ALL_MAY.tokens, spare)))
+
+    assert [(entry.token[:2], entry.denied) for entry in access_list.holders if entry.holder == ADA] == [
+        ("f1", None),
+        ("f9", DenialReason.TOKEN_BLOCKED),
+    ]
+    assert [one.holder for one in access_list.machines[0].may] == [ADA, BOB]
+
+
+def test_a_name_is_in_the_list_only_where_it_may_be_shown():
+    assert [(entry.name, entry.lang) for entry in compiled(ALL_MAY).holders] == [("Ada", "fr"), (None, "de")]
+
+
+def test_a_token_that_is_valid_from_tomorrow_is_not_known_yet():
+    facts = with_token(valid_from=NOW + DAY)
+
+    assert [entry.holder for entry in compiled(facts).holders] == [BOB]
+    assert next_turn(facts, NOW) == NOW + DAY
+    assert [entry.holder for entry in compiled(facts, NOW + DAY).holders] == [ADA, BOB]
+
+
+# --- qualifications ---------------------------------------------------------------------------------------------------
+
+
+def test_a_qualification_that_starts_tomorrow_does_not_count_yet():
+    facts = with_skill(valid_from=NOW + DAY)
+
+    assert [one.holder for one in compiled(facts).machines[0].may] == [BOB]
+    assert [one.holder for one in compiled(facts, NOW + DAY).machines[0].may] == [ADA, BOB]
+
+
+def test_another_level_than_alone_lets_nobody_start():
+    assert [one.holder for one in compiled(with_skill(level="supervised")).machines[0].may] == [BOB]
+
+
+def test_a_renewed_qualification_counts_although_the_old_one_expired():
+    old = replace(SKILL, ref="old", valid_until=NOW - DAY)
+    facts = replace(ALL_MAY, qualifications=(old, SKILL))
+
+    assert ADA in {one.holder for one in compiled(facts).machines[0].may}
+
+
+def test_a_revocation_also_ends_what_was_granted_before_it():
+    older = replace(SKILL, ref="older", valid_from=YEAR_AGO - DAY)
+    facts = replace(ALL_MAY, qualifications=(older, replace(SKILL, revoked_at=NOW - HOUR)))
+
+    assert compiled(facts).machines[0].may_not == (
+        Refusal(ADA, (DenialReason.QUALIFICATION_REVOKED,), _ms(NOW - HOUR)),
+    )
+
+
+def test_a_grant_after_the_revocation_counts_again():
+    again = replace(SKILL, ref="again", valid_from=NOW - HOUR)
+    facts = replace(ALL_MAY, qualifications=(replace(SKILL, revoked_at=NOW - HOUR), again))
+
+    assert ADA in {one.holder for one in compiled(facts).machines[0].may}
+
+
+# --- payers -----------------------------------------------------------------------------------------------------------
+
+
+def ties(*rows):
+    return replace(ALL_MAY, memberships=rows)
+
+
+def payers_of_ada(facts, now=NOW):
+    return next(entry for entry in compiled(facts, now).holders if entry.holder == ADA).payers
+
+
+def test_the_lowest_rank_is_the_default():
+    assert payers_of_ada(ties(TIE, MembershipFact("t", ADA, "beta", -1, YEAR_AGO))) == ("beta", "acme")
+
+
+def test_nobody_is_billed_by_fallback_when_the_default_membership_ends():
+    second = MembershipFact("t", ADA, "beta", 1, YEAR_AGO)
+
+    assert payers_of_ada(ties(replace(TIE, valid_until=NOW), second)) == ("acme#ended", "beta")
+
+
+def test_a_second_membership_that_ended_is_simply_gone():
+    second = MembershipFact("t", ADA, "beta", 1, YEAR_AGO, valid_until=NOW - DAY)
+
+    assert payers_of_ada(ties(TIE, second)) == ("acme",)
+
+
+def test_a_membership_renewed_with_the_same_payer_is_open():
+    renewed = MembershipFact("t", ADA, "acme", 1, NOW - HOUR)
+
+    assert payers_of_ada(ties(replace(TIE, ended_at=NOW - HOUR), renewed)) == ("acme",)
+
+
+def test_without_any_membership_the_only_payer_is_a_closed_one():
+    access_list = compiled(ties())
+
+    assert {entry.payers for entry in access_list.holders} == {("#ended",)}
+    assert [(card.id, card.closed) for card in access_list.payers] == [("#ended", DenialReason.MEMBERSHIP_ENDED)]
+
+
+def test_a_membership_that_starts_later_is_not_there_yet():
+    facts = ties(TIE, MembershipFact("t", ADA, "beta", -1, NOW + HOUR))
+
+    assert payers_of_ada(facts) == ("acme",)
+    assert payers_of_ada(facts, NOW + HOUR) == ("beta", "acme")
+
+
+def test_a_card_shows_the_price_of_the_agents_own_machines():
+    facts = replace(ALL_MAY, rates={("p1", "acme"): 300, ("c1", "acme"): 4500, ("p1", "beta"): 1})
+
+    assert [(card.id, card.rates) for card in compiled(facts).payers] == [("acme", {"p1": 300})]
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [with_token(valid_until=NOW + HOUR), with_tie(valid_until=NOW + HOUR), with_skill(valid_until=NOW + HOUR)],
+    ids=["token", "membership", "qualification"],
+)
+def test_a_right_that_ends_within_the_life_of_the_list_says_when(facts):
+    [machine] = compiled(facts).machines
+
+    assert machine.may == (Authorisation(ADA, "alone", _ms(NOW + HOUR)), Authorisation(BOB, "alone", None))
+    assert next_turn(facts, NOW) == NOW + HOUR
+
+
+def test_the_earliest_end_counts():
+    facts = replace(
+        with_token(valid_until=NOW + 3 * HOUR), qualifications=(replace(SKILL, valid_until=NOW + 2 * HOUR),)
+    )
+
+    assert compiled(facts).machines[0].may == (Authorisation(ADA, "alone", _ms(NOW + 2 * HOUR)),)
+
+
+def test_an_end_far_away_is_not_carried():
+    assert compiled(with_skill(valid_until=NOW + 4 * DAY)).machines[0].may[0].until_ms is None
+
+
+def test_a_lab_without_dates_ahead_has_no_next_turn():
+    assert next_turn(ALL_MAY, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("risk", "seconds", "hours"),
+    [
+        (RiskClass.LOW, None, 72),
+        (RiskClass.MEDIUM, None, 48),
+        (RiskClass.HIGH, None, 24),
+        (RiskClass.HIGH, 7200, 2),
+    ],
+)
+def test_a_list_is_valid_as_long_as_the_risk_allows(risk, seconds, hours):
+    [machine] = compiled(with_machine(risk=risk, list_valid_s=seconds)).machines
+
+    assert machine.valid_until_ms == _ms(NOW + hours * HOUR)
+
+
+def test_what_was_taken_away_travels_for_forty_five_days():
+    facts = replace(
+        with_token(blocked_at=NOW - HOUR),
+        memberships=(replace(TIE, ended_at=NOW - REVOKED_FOR),),
+        qualifications=(replace(SKILL, revoked_at=NOW - DAY),),
+    )
+
+    assert compiled(facts).revoked == (
+        Revocation("qualification", "skill-1", _ms(NOW - DAY)),
+        Revocation("token", "token-1", _ms(NOW - HOUR)),
+    )
+
+
+# --- machines ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "requires"),
+    [
+        (ALL_MAY, {"confirmed_end"}),
+        (with_machine(policy=Policy(max_s=60)), {"confirmed_end", "maximum_warn"}),
+        (with_machine(policy=Policy(max_s=60, on_max=OnMaximum.CUT)), {"confirmed_end", "maximum_cut"}),
+        (FLIPS[DenialReason.OUTSIDE_HOURS], {"confirmed_end", "opening_hours"}),
+    ],
+)
+def test_each_policy_feature_in_use_is_named(facts, requires):
+    [machine] = compiled(facts).machines
+
+    assert set(machine.requires) == requires
+    assert requires <= FEATURES
+
+
+def test_an_agent_gets_its_own_machines_and_everybodys_badges():
+    other = replace(PRINTER, code="p2", agent="agent-2")
+    facts = replace(ALL_MAY, machines=(PRINTER, other))
+
+    lists = [compiled(facts, agent=agent) for agent in ("agent-1", "agent-2", "agent-3")]
+
+    assert [[machine.machine for machine in one.machines] for one in lists] == [["p1"], ["p2"], []]
+    assert all(one.holders == lists[0].holders for one in lists)
+
+
+def test_wishes_and_notes_reach_the_list():
+    wish = {"service": Service.OUT_AFTER_JOB, "note": "nozzle", "end_session": "s", "clear_latch_upto": 4}
+
+    [machine] = compiled(with_machine(**wish)).machines
+
+    assert {name: getattr(machine, name) for name in wish} == wish
+
+
+# --- opening hours ----------------------------------------------------------------------------------------------------
+
+
+def openings(*rows, now=NOW):
+    facts = replace(ALL_MAY, hours=tuple(HoursFact("printer", *row) for row in rows))
+    [machine] = compiled(facts, now).machines
+    return machine.open
+
+
+def at(day, hour, minute=0, month=10):
+    """Lab time as the wire writes it."""
+    return _ms(datetime(2026, month, day, hour, minute, tzinfo=PARIS))
+
+
+def test_hours_are_whole_openings_in_utc_for_the_life_of_the_list():
+    week = [(day, time(8), time(20)) for day in range(5)]
+
+    assert openings(*week) == (
+        Interval(at(14, 8), at(14, 20)),
+        Interval(at(15, 8), at(15, 20)),
+        Interval(at(16, 8), at(16, 20)),
+    )
+
+
+def test_an_opening_over_midnight_is_one_interval():
+    assert openings((2, time(18), time.max), (3, time(0), time(6))) == (Interval(at(14, 18), at(15, 6)),)
+
+
+def test_a_category_without_hours_is_always_open():
+    assert openings() is None
+    assert compiled(replace(ALL_MAY, hours=(HoursFact("laser", 0, time(8), time(9)),))).machines[0].open is None
+
+
+def test_hours_keep_to_the_clock_on_the_wall_when_it_changes():
+    saturday = datetime(2026, 10, 24, 8, tzinfo=UTC)  # the night after, 3:00 becomes 2:00
+
+    sunday = openings((6, time(0), time.max), now=saturday)
+
+    assert sunday == (Interval(at(25, 0), at(26, 0)),)
+    assert sunday[0].until_ms - sunday[0].from_ms == 25 * 3600 * 1000

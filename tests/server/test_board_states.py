@@ -1,0 +1,109 @@
+"""Which of the eight states a machine shows, and what is found wrong: plain facts in, a tile out."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from server.dashboard.board import (
+    AgentFacts,
+    MachineFacts,
+    State,
+    Worry,
+    load_of,
+    tile_of,
+    troubles_of,
+)
+
+NOW = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HEARD = AgentFacts("agent-1", online=True, seen=NOW)
+GONE = AgentFacts("agent-1", online=False, seen=NOW - HOUR)
+FREE = MachineFacts("m1", "FDM 1", "Hall", HEARD, "in", "", None, live="idle")
+RUNNING = replace(FREE, live="running", started=NOW - HOUR)
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        (FREE, State.FREE),
+        (RUNNING, State.USE),
+        (replace(RUNNING, live="ending"), State.USE),
+        (replace(FREE, live="out_of_service"), State.LOCK),
+        (replace(FREE, live="maintenance"), State.LOCK),
+        (replace(FREE, latched=True), State.LOCK),
+        (replace(FREE, service="out"), State.LOCK),
+        (replace(FREE, service="out_after_job"), State.LOCK),
+        (replace(FREE, faults=("no_power",)), State.FAULT),
+        (replace(FREE, live=None), State.OFF),
+        (replace(FREE, live="a word of tomorrow"), State.OFF),
+        (replace(FREE, agent=GONE), State.OFF),
+        (replace(FREE, agent=AgentFacts("agent-1", online=False, seen=None)), State.OFF),
+    ],
+)
+def test_each_fact_gives_its_state(facts: MachineFacts, state: State) -> None:
+    assert tile_of(facts, NOW).state is state
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        (replace(RUNNING, faults=("no_power",), latched=True), State.FAULT),
+        (replace(RUNNING, latched=True), State.LOCK),
+        (replace(RUNNING, agent=GONE), State.USE),
+        (replace(FREE, latched=True, agent=GONE), State.LOCK),
+    ],
+)
+def test_where_several_hold_the_first_in_rank_is_shown(facts: MachineFacts, state: State) -> None:
+    assert tile_of(facts, NOW).state is state
+
+
+@pytest.mark.parametrize("wish", ["out", "out_after_job", "maintenance"])
+def test_a_running_machine_is_never_shown_as_locked_because_staff_wish_it(wish: str) -> None:
+    tile = tile_of(replace(RUNNING, service=wish), NOW)
+
+    assert (tile.state, tile.started) == (State.USE, NOW - HOUR)
+
+
+def test_a_session_on_a_silent_agent_stands_still_at_the_last_word() -> None:
+    tile = tile_of(replace(RUNNING, agent=GONE), NOW)
+
+    assert (tile.state, tile.silent, tile.until) == (State.USE, True, GONE.seen)
+
+
+def test_no_news_of_a_running_machine_is_silence_and_no_news_of_an_idle_one_is_not() -> None:
+    quiet = AgentFacts("agent-1", online=True, seen=NOW - HOUR)
+
+    assert tile_of(replace(RUNNING, agent=quiet), NOW).silent
+    assert not tile_of(replace(FREE, agent=quiet), NOW).silent
+
+
+def test_a_session_beyond_its_planned_time_is_worth_a_look() -> None:
+    late = troubles_of([replace(RUNNING, limit_s=1800)], [HEARD], NOW)
+    in_time = troubles_of([replace(RUNNING, limit_s=7200)], [HEARD], NOW)
+
+    assert [(trouble.worry, trouble.since) for trouble in late] == [(Worry.OVERTIME, NOW - HOUR / 2)]
+    assert in_time == []
+
+
+def test_one_silent_agent_is_named_with_its_machines() -> None:
+    other = AgentFacts("agent-2", online=True, seen=NOW)
+    found = troubles_of([replace(FREE, agent=GONE)], [GONE, other], NOW)
+
+    assert [(trouble.worry, trouble.subject, trouble.machines) for trouble in found] == [
+        (Worry.SILENT, "agent-1", ("FDM 1",))
+    ]
+
+
+def test_all_agents_silent_is_one_trouble_of_our_own() -> None:
+    other = AgentFacts("agent-2", online=False, seen=NOW - 2 * HOUR)
+    found = troubles_of([replace(FREE, agent=GONE)], [GONE, other], NOW)
+
+    assert [(trouble.worry, trouble.since) for trouble in found] == [(Worry.CUT_OFF, GONE.seen)]
+
+
+def test_the_load_counts_a_machine_in_every_quarter_hour_it_touches() -> None:
+    minute = timedelta(minutes=1)
+    spans = [(NOW - HOUR, NOW + 20 * minute), (NOW + 16 * minute, None), (NOW + 14 * minute, NOW + 15 * minute)]
+
+    assert load_of(spans, NOW, NOW + 46 * minute) == (2, 3, 1, 1)

@@ -1,0 +1,301 @@
+"""The commands: what they say, what they refuse, and their exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import NullPool, create_engine, select, text
+
+from agent import config as agent_config
+from server.cli import main
+from server.cli.first_lab import FirstLab, Refused, make
+from server.migrations import all_tables
+from server.settings import load_settings
+
+NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
+CARD = "em4100:0102030405"
+COMMANDS = [
+    "init",
+    "serve",
+    "web",
+    "link",
+    "work",
+    "migrate",
+    "close-month",
+    "issue",
+    "backup",
+    "restore",
+    "verify-ledger",
+    "demo",
+]
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch, database_url) -> Path:
+    """A folder as `prolab init` leaves it, on either kind of database."""
+    empty(database_url)
+    folder = tmp_path / "lab"
+    make(FirstLab(folder, "Test lab", database_url, CARD, "ana"), NOW)
+    monkeypatch.setenv("PROLAB_CONFIG", str(folder / "prolab.toml"))
+    return folder
+
+
+def empty(url):
+    assert rows(url, "tenant") == []
+
+
+def rows(url, table, *columns):
+    wanted = all_tables().tables[table]
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return connection.execute(select(*(wanted.c[name] for name in columns)) if columns else select(wanted)).all()
+
+
+def run(*arguments, answer=None):
+    return CliRunner().invoke(main, arguments, input=answer, catch_exceptions=False)
+
+
+def test_every_command_is_there_and_explains_itself():
+    assert set(main.commands) == set(COMMANDS)
+    for name in COMMANDS:
+        done = run(name, "--help")
+        assert done.exit_code == 0
+        assert len(done.output.splitlines()) > 3
+
+
+def test_the_command_line_loads_no_framework_before_a_command_runs():
+    loaded = (
+        "import sys, server.cli; print([m for m in ('flask', 'sqlalchemy', 'pydantic', 'paho') if m in sys.modules])"
+    )
+
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# --- init -------------------------------------------------------------------------------------------------------------
+
+
+def test_init_writes_settings_that_both_sides_can_start_with(lab, database_url):
+    settings = load_settings(lab / "prolab.toml")
+    agent = agent_config.load(lab / "agent.toml")
+
+    assert (settings.lab_name, settings.database_url, settings.demo) == ("Test lab", database_url, False)
+    assert agent.site_key == settings.site_key_bytes
+    assert agent.broker.port == settings.mqtt.port
+    assert [place.id for place in agent.machines] == [code for (code,) in rows(database_url, "machine", "code")]
+    accounts = (lab / "broker" / "broker.passwords").read_text().splitlines()
+    assert [line.split(":")[0] for line in accounts] == ["server", agent.name]
+
+
+def test_what_init_writes_is_readable_by_its_owner_only(tmp_path):
+    make(FirstLab(tmp_path / "lab", "Lab", None, None, "ana"), NOW)
+
+    files = [path for path in (tmp_path / "lab").rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"prolab.toml", "agent.toml", "prolab.db", "broker.passwords"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_two_labs_share_no_secret(tmp_path):
+    for name in ("one", "two"):
+        make(FirstLab(tmp_path / name, "Lab", None, None, "ana"), NOW)
+
+    one, two = (tomllib.loads((tmp_path / name / "prolab.toml").read_text()) for name in ("one", "two"))
+    assert one["site_key"] != two["site_key"]
+    assert one["mqtt"]["password"] != two["mqtt"]["password"]
+
+
+def test_init_seeds_nothing_that_lets_anybody_start_without_a_card(tmp_path):
+    make(FirstLab(tmp_path / "lab", "Lab", None, None, "ana"), NOW)
+
+    url = f"sqlite:///{tmp_path}/lab/prolab.db"
+    assert (rows(url, "token"), rows(url, "qualification")) == ([], [])
+    assert len(rows(url, "holder")) == len(rows(url, "machine_skill")) == 1
+
+
+def test_init_with_a_card_lends_it(lab, database_url):
+    assert len(rows(database_url, "token")) == len(rows(database_url, "qualification")) == 1
+    assert {who for (who,) in rows(database_url, "vat_cell", "decided_by")} == {"ana"}
+
+
+def test_init_never_overwrites(lab, tmp_path, database_url):
+    before = (lab / "prolab.toml").read_text()
+
+    again = run("init", str(lab))
+
+    assert again.exit_code == 2
+    assert "has prolab.toml, agent.toml, broker already" in again.output
+    assert (lab / "prolab.toml").read_text() == before
+    with pytest.raises(Refused, match="has a lab in it already"):
+        make(FirstLab(tmp_path / "other", "Lab", database_url, None, "ana"), NOW)
+
+
+def test_init_says_what_to_do_next(tmp_path):
+    done = run("init", str(tmp_path / "lab"))
+
+    assert done.exit_code == 0
+    for step in ("mosquitto -c", "prolab serve", "prolab-agent run", "Nobody can start a machine yet"):
+        assert step in done.output
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "link", "work", "migrate", "backup", "verify-ledger"])
+def test_without_settings_nothing_starts_and_all_that_is_missing_is_said(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PROLAB_CONFIG", raising=False)
+
+    done = run(command)
+
+    assert done.exit_code == 2
+    assert "site_key is missing" in done.output
+
+
+def test_an_old_database_is_told_to_migrate_first(lab, database_url):
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+
+    done = run("verify-ledger")
+
+    assert done.exit_code == 2
+    assert "run `prolab migrate`" in done.output
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(lab, monkeypatch):
+    monkeypatch.setenv("PROLAB_DATABASE_URL", "postgresql+psycopg://prolab:geheim@127.0.0.1:1/prolab")
+
+    done = run("verify-ledger")
+
+    assert done.exit_code == 2
+    assert "postgresql+psycopg://prolab:***@127.0.0.1:1/prolab does not answer" in done.output
+    assert "geheim" not in done.output
+
+
+def test_the_settings_can_be_named_on_the_command_line(tmp_path):
+    make(FirstLab(tmp_path / "lab", "Lab", None, None, "ana"), NOW)
+    command = [sys.executable, "-m", "server.cli", "--config", str(tmp_path / "lab" / "prolab.toml"), "migrate"]
+
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+
+    assert done.stdout == "the database is at revision 0001\n"
+
+
+# --- the books --------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_ledger_is_said_so_and_a_changed_one_is_not(lab, database_url):
+    assert run("verify-ledger").exit_code == 0
+
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        outbox = all_tables().tables["outbox"]
+        row = {"id": "00000000-0000-4000-8000-000000000001", "agent_id": 1, "last_n": 3, "first_seen_at": NOW}
+        connection.execute(outbox.insert(), row)
+
+    broken = run("verify-ledger")
+    assert broken.exit_code == 1
+    assert "problems" in broken.stderr
+    assert broken.stdout
+
+
+def test_a_backup_goes_where_it_is_asked_or_into_the_folder_of_backups(lab, tmp_path):
+    assert run("backup", str(tmp_path / "here.tar")).exit_code == 0
+    assert run("backup").exit_code == 0
+
+    assert (tmp_path / "here.tar").is_file()
+    assert len(list((lab / "data" / "backups").glob("prolab-*.tar"))) == 1
+
+
+def test_a_restore_asks_first_and_brings_everything_back(lab, tmp_path, database_url):
+    run("backup", str(tmp_path / "lab.tar"))
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM person"))
+
+    assert run("restore", str(tmp_path / "lab.tar"), answer="n\n").exit_code == 1
+    assert rows(database_url, "person") == []
+    assert run("restore", "--yes", str(tmp_path / "lab.tar")).exit_code == 0
+    assert len(rows(database_url, "person")) == 1
+
+
+def test_a_restore_makes_the_tables_of_an_empty_database(lab, tmp_path, databases, monkeypatch):
+    run("backup", str(tmp_path / "lab.tar"))
+    url = databases(migrated=False)
+    monkeypatch.setenv("PROLAB_DATABASE_URL", url)
+
+    assert run("restore", "--yes", str(tmp_path / "lab.tar")).exit_code == 0
+
+    assert len(rows(url, "holder")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("close-month", "2026-13"), "is not a month"),
+        (("close-month", "2026-01"), "no seller is on record"),
+        (("issue", "2026-01"), "2026-01 is not closed yet"),
+    ],
+)
+def test_what_billing_refuses_is_a_sentence(lab, arguments, said):
+    done = run(*arguments)
+
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_file_that_is_no_backup_is_refused(lab):
+    done = run("restore", "--yes", str(lab / "prolab.toml"))
+
+    assert done.exit_code == 1
+    assert "cannot be read back" in done.output
+
+
+# --- serve ------------------------------------------------------------------------------------------------------------
+
+SERVE = """
+import sys
+from server.cli.serving import run_together
+parts = {name: [sys.executable, "-c", code] for name, code in zip(sys.argv[1::2], sys.argv[2::2])}
+sys.exit(run_together(parts))
+"""
+STAYS = "import os, signal, time; print(os.getpid(), flush=True); time.sleep(60)"
+
+
+def test_serve_stops_its_parts_when_it_is_stopped():
+    serve = subprocess.Popen([sys.executable, "-c", SERVE, "a", STAYS, "b", STAYS], stdout=subprocess.PIPE, text=True)
+    children = [int(serve.stdout.readline()) for _ in range(2)]
+
+    serve.send_signal(signal.SIGTERM)
+
+    assert serve.wait(10) == 0
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    serve.stdout.close()
+
+
+def test_serve_ends_with_the_first_part_that_ends():
+    ends = "import sys; sys.exit(3)"
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE, "a", STAYS, "b", ends], capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert done.returncode == 1
+    assert "b ended with 3; stopping the others" in done.stderr
+    assert not Path(f"/proc/{int(done.stdout)}").exists()
+
+
+def test_parts_end_with_a_serve_that_was_killed():
+    serve = subprocess.Popen([sys.executable, "-c", SERVE, "a", STAYS], stdout=subprocess.PIPE, text=True)
+    child = int(serve.stdout.readline())
+
+    os.kill(serve.pid, signal.SIGKILL)
+    serve.wait(10)
+
+    assert serve.stdout.read() == ""  # ends only when the last who could write there has
+    serve.stdout.close()
+    assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]

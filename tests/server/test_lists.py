@@ -1,0 +1,180 @@
+"""The lists agents get: compiled from the books, sent when something in them changed, renewed before they run out."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from server.billing import service as billing
+from server.db import db, writing
+from server.lists import service as lists
+from server.lists.models import PublishedList
+from server.machines import service as machines
+from server.machines.models import Agent
+from server.people import service as people
+from server.training import service as training
+from wire.codec import encode
+from wire.messages import DenialReason, RiskClass, Service, decode_access_list
+
+PARIS = ZoneInfo("Europe/Paris")
+HOUR = timedelta(hours=1)
+
+
+def compiled(now, agents=None):
+    return lists.compile_all(now, agents, PARIS, "k1")
+
+
+def send(now):
+    """What the link does: send what is worth it, remember all."""
+    made = compiled(now)
+    for one in made.values():
+        lists.record(one, now, sent=one.worth_sending)
+    return {name: one.access_list for name, one in made.items() if one.worth_sending}
+
+
+@pytest.fixture(autouse=True)
+def _lab(lab):
+    return lab
+
+
+def test_the_list_carries_the_holder_the_payer_and_the_right(lab, now):
+    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(300, 900), now, actor="m", now=now)
+
+    one = compiled(now)["agent-1"]
+
+    assert decode_access_list(one.payload) == one.access_list
+    assert one.payload == encode(one.access_list)
+    [entry] = one.access_list.holders
+    assert (entry.token, entry.holder, entry.name, entry.payers) == (lab.fingerprint, lab.holder, "Ada", ("acme-rd",))
+    assert [(card.id, card.rates) for card in one.access_list.payers] == [("acme-rd", {"p1": 300})]
+    assert [right.holder for right in one.access_list.machines[0].may] == [lab.holder]
+    assert (one.access_list.key_id, one.access_list.issued_ms) == ("k1", round(now.timestamp() * 1000))
+
+
+def test_a_payer_without_a_price_has_none_on_its_card(now):
+    assert compiled(now)["agent-1"].access_list.payers[0].rates == {}
+
+
+def test_the_first_list_is_sent_and_the_same_one_is_not_sent_again(now):
+    assert lists.needs_publishing(now) == {"agent-1"}
+    assert send(now).keys() == {"agent-1"}
+    assert send(now + HOUR) == {}
+    assert lists.needs_publishing(now + HOUR) == set()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lab, by: people.block_token(lab.token, "lost", **by),
+        lambda lab, by: people.block_holder(lab.holder, "hurt", **by),
+        lambda lab, by: people.end_membership(lab.membership, "left", **by),
+        lambda lab, by: people.suspend_tenant("acme", "unpaid", **by),
+        lambda lab, by: training.revoke(lab.qualification, "unsafe", **by),
+        lambda lab, by: machines.set_service("p1", Service.OUT, "nozzle", **by),
+        lambda lab, by: machines.set_opening_hours("printer", [machines.Hours(0, HOURS[0], HOURS[1])], **by),
+        lambda lab, by: machines.end_session_wish("p1", "s", "why", **by),
+        lambda lab, by: machines.clear_latch("p1", 3, "why", **by),
+        lambda lab, by: billing.add_tariff(
+            billing.PricedFor(category="printer"), billing.Price(1, 1), by["now"], actor="m", now=by["now"]
+        ),
+    ],
+)
+def test_each_change_is_sent_at_once_and_announced(lab, now, change):
+    from server.jobs.service import changes_after, last_change_id
+
+    send(now)
+    seen, later = last_change_id(), now + timedelta(minutes=1)
+
+    change(lab, {"actor": "desk", "now": later})
+
+    assert [one.topic for one in changes_after(seen)] == ["access"]
+    assert send(later).keys() == {"agent-1"}
+
+
+HOURS = (machines.time(8), machines.time(20))
+
+
+def test_a_deleted_token_reaches_the_list(lab, now):
+    send(now)
+    with writing() as session:
+        session.delete(session.scalars(db.select(people.Token)).one())
+
+    sent = send(now + HOUR)
+
+    assert sent["agent-1"].holders == ()
+
+
+def test_a_list_is_renewed_at_half_of_its_shortest_validity(now):
+    machines.add_machine("l1", "Laser", "laser", "agent-1", RiskClass.HIGH, actor="m", now=now)
+    send(now)
+
+    assert lists.needs_publishing(now + 11 * HOUR) == set()
+    assert lists.needs_publishing(now + 12 * HOUR) == {"agent-1"}
+    first, renewed = now, send(now + 12 * HOUR)["agent-1"]
+    assert renewed.issued_ms == round((first + 12 * HOUR).timestamp() * 1000)
+
+
+def test_a_list_is_due_when_a_dated_fact_turns_and_says_so(lab, now):
+    training.add_skill("milling", "Milling", actor="m", now=now)
+    training.require_skills("p1", ["milling"], actor="m", now=now)
+    training.grant(lab.holder, "milling", now + HOUR, now + 2 * HOUR, actor="t", now=now)
+
+    before = send(now)["agent-1"].machines[0]
+    assert lists.needs_publishing(now + HOUR - timedelta(seconds=1)) == set()
+    assert lists.needs_publishing(now + HOUR) == {"agent-1"}
+    during = send(now + HOUR)["agent-1"].machines[0]
+    assert lists.needs_publishing(now + 2 * HOUR) == {"agent-1"}
+    after = send(now + 2 * HOUR)["agent-1"].machines[0]
+
+    assert [len(machine.may) for machine in (before, during, after)] == [0, 1, 0]
+    assert during.may[0].until_ms == round((now + 2 * HOUR).timestamp() * 1000)
+    assert after.may_not[0].reasons == (DenialReason.QUALIFICATION_EXPIRED,)
+
+
+def test_a_turn_that_changes_nothing_for_an_agent_is_not_sent_and_not_asked_about_again(now):
+    stranger = people.add_holder("Bob", "B", actor="desk", now=now)
+    training.grant(stranger.number, "printing", now, now + HOUR, actor="t", now=now)
+    send(now)
+
+    assert lists.needs_publishing(now + HOUR) == {"agent-1"}
+    assert send(now + HOUR) == {}
+    assert lists.needs_publishing(now + HOUR) == set()
+    assert db.session.scalars(db.select(PublishedList.issued_at)).one() == now
+
+
+def test_a_new_price_is_on_the_cards_from_its_first_moment(now):
+    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(300, 900), now, actor="m", now=now)
+    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(345, 900), now + HOUR, actor="m", now=now)
+
+    send(now)
+
+    assert lists.needs_publishing(now + HOUR) == {"agent-1"}
+    assert send(now + HOUR)["agent-1"].payers[0].rates == {"p1": 345}
+
+
+def test_revisions_rise_with_the_clock_the_last_list_and_what_the_agent_reports(now):
+    milliseconds = round(now.timestamp() * 1000)
+    assert send(now)["agent-1"].revision == milliseconds
+
+    machines.set_service("p1", Service.OUT, actor="m", now=now)
+    assert send(now)["agent-1"].revision == milliseconds + 1
+
+    with writing() as session:
+        session.scalars(db.select(Agent)).one().revision = milliseconds + 5_000_000_000
+    machines.set_service("p1", Service.IN, actor="m", now=now)
+    assert send(now + HOUR)["agent-1"].revision == milliseconds + 5_000_000_001
+
+
+def test_a_clock_that_was_set_back_does_not_make_revisions_fall(now):
+    first = send(now)["agent-1"].revision
+    machines.set_service("p1", Service.OUT, actor="m", now=now)
+
+    assert send(now - HOUR)["agent-1"].revision == first + 1
+
+
+def test_only_the_agents_asked_for_are_compiled(now):
+    machines.add_agent("agent-2", actor="m", now=now)
+
+    assert compiled(now).keys() == {"agent-1", "agent-2"}
+    assert compiled(now, {"agent-2"}).keys() == {"agent-2"}
+    assert compiled(now)["agent-2"].access_list.machines == ()

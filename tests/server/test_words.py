@@ -1,0 +1,85 @@
+"""The words of the pages: complete in three languages, nothing left over, and in letters that the font has."""
+
+import string
+from gettext import GNUTranslations
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from server.dashboard import words
+from server.dashboard.board import State
+from server.dashboard.render import LANGUAGES
+from wire.messages import DenialReason, EndReason
+
+SERVER = Path(__file__).parents[2] / "server"
+LOCALE = SERVER / "locale"
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+
+
+def texts_in_the_source() -> set[str | tuple[str, ...]]:
+    with (LOCALE / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(str(SERVER), methods, options, KEYWORDS)
+    return {message for _, _, message, _, _ in found}
+
+
+def catalog(language: str) -> Catalog:
+    with (LOCALE / language / "LC_MESSAGES" / "prolab.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def translated(language: str) -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
+    return {message.id: message.string for message in catalog(language) if message.id}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated_and_none_is_left_over(language: str) -> None:
+    known = translated(language)
+    in_use = texts_in_the_source()
+    empty = [text for text, written in known.items() if not all([written] if isinstance(written, str) else written)]
+
+    assert len(in_use) > 80
+    assert in_use - known.keys() == set()
+    assert known.keys() - in_use == set()
+    assert empty == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_the_blanks_that_are_filled_in(language: str) -> None:
+    for text, written in translated(language).items():
+        sources = [text] if isinstance(text, str) else list(text)
+        for source, word in zip(sources, [written] if isinstance(written, str) else written, strict=True):
+            assert blanks(word) == blanks(source), source
+
+
+def blanks(text: str) -> set[str]:
+    named = {part.partition(")")[0] for part in text.split("%(")[1:]}
+    return named | {name for _, name, _, _ in string.Formatter().parse(text.replace("%(", "")) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_catalogue_is_the_written_one(language: str) -> None:
+    with (LOCALE / language / "LC_MESSAGES" / "prolab.mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+
+    for text, written in translated(language).items():
+        if isinstance(text, str):
+            assert compiled.gettext(text) == written
+        else:
+            assert tuple(compiled.ngettext(*text, number) for number in (1, 2)) == written
+
+
+def test_no_text_needs_a_letter_that_the_font_lacks() -> None:
+    texts = [text for language in LANGUAGES for written in translated(language).values() for text in written]
+
+    assert not {letter for text in texts for letter in text if ord(letter) > 0xFF} - set("œŒ’‘“”„…–—€−")
+
+
+def test_every_reason_and_state_of_the_wire_has_words() -> None:
+    assert words.DENIALS.keys() == set(DenialReason)
+    assert words.ENDS.keys() == set(EndReason)
+    assert words.STATES.keys() == set(State)

@@ -1,0 +1,202 @@
+"""Kills the agent, and the link, at every commit, output change and publish of one scenario: nothing lost, nothing twice.
+
+The points are numbered by a recording run of the same scenario (``killable.py``). After each kill the process is started
+again, as systemd would, the scenario goes on, and the relay's own record is held against the ledger.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from server.db import reading
+from server.demo.board_client import BoardError
+from server.people import service as people
+from server.people.models import Token
+from server.usage.models import Denial, Event, RejectedEvent, UsageSession
+from tests.system.small_lab import AGENT, Interval, SmallLab, small_lab
+
+FEWEST_POINTS = 25
+CHECKPOINT_S = 30
+
+
+@pytest.fixture
+def lab() -> Iterator[SmallLab]:
+    with small_lab() as running:
+        yield running
+
+
+@pytest.mark.parametrize("victim", [AGENT, "link"])
+def test_a_kill_at_any_point_loses_nothing_and_doubles_nothing(lab: SmallLab, victim: str, tmp_path: Path) -> None:
+    lab.start()
+    run = _Runs(lab, victim, tmp_path)
+    count = run.record()
+    print(f"\n{victim}: {count} kill points")
+    assert count >= FEWEST_POINTS
+
+    wrong = {}
+    for point in range(1, count + 1):
+        run.killed_at(point)
+        if problems := run.problems():
+            wrong[point] = problems
+
+    assert wrong == {}
+    assert run.kills >= count - 2, "the last points may come after the scenario's end"
+
+
+class _Runs:
+    """One lab, the same scenario again and again, the victim killed at another point each time."""
+
+    def __init__(self, lab: SmallLab, victim: str, directory: Path) -> None:
+        self._lab = lab
+        self._victim = victim
+        self._directory = directory
+        self._seen_intervals = 0
+        self._killed = False
+        self.kills = 0
+
+    def record(self) -> int:
+        """Run the scenario unharmed; how many points it passed."""
+        file = self._scenario(0)
+        assert self.problems() == []
+        return len(file.read_text().splitlines())
+
+    def killed_at(self, point: int) -> None:
+        self._scenario(point)
+        self.kills += self._killed
+
+    def problems(self) -> list[str]:
+        """What does not fit between the relay's record, the agent's outbox and the ledger."""
+        intervals = self._lab.intervals()
+        with reading() as session:
+            sessions = session.scalars(select(UsageSession).order_by(UsageSession.started_at)).all()
+            stored = {(e.outbox, e.n): e.kind for e in session.scalars(select(Event))}
+            rejected = session.scalars(select(RejectedEvent.reason)).all()
+            denials = len(session.scalars(select(Denial)).all())
+        found = [f"rejected: {reason}" for reason in rejected]
+        outbox = self._lab.outbox()
+        if stored != outbox:
+            found.append(f"outbox {len(outbox)}, ledger {len(stored)}: {set(outbox.items()) ^ set(stored.items())}")
+        if denials != list(outbox.values()).count("access_denied"):
+            found.append(f"{denials} denials")
+        found += [f"relay still closed: {one}" for one in intervals if one.off_ms is None]
+        codes = {machine.id: machine.code for machine in _machines()}
+        used = {(codes[one.machine_id], _ms(one)): one for one in sessions}
+        found += [problem for one in intervals for problem in _compare(one, used.pop((one.machine, one.on_ms), None))]
+        found += [f"billed without power: {key}" for key, left in used.items() if left.occupied_s]
+        return found
+
+    def _scenario(self, kill_at: int) -> Path:
+        lab, points = self._lab, self._directory / f"points-{kill_at}"
+        lab.stage.processes.stop(self._victim)
+        self._start(points, kill_at)
+        lab.lists_in_force()
+        points.with_name(points.name + ".armed").touch()
+        self._killed = False
+        for step in (self._maker, self._others, self._staff, self._last):
+            step()
+        self._put_away()
+        return points
+
+    def _maker(self) -> None:
+        """Starts, works for more than one checkpoint, asks how long, and ends."""
+        ada = self._lab.holder(0)
+        self._tap("p1", ada.card)
+        self._time(95)
+        self._tap("p1", ada.card)
+        self._tap("p1", ada.card)
+
+    def _others(self) -> None:
+        """A badge nobody knows, and somebody else's at a machine in use."""
+        ada, ben = self._lab.holder(0), self._lab.holder(1)
+        self._tap("p2", "62FFFFFFF0")
+        self._tap("p2", ada.card)
+        self._time(31)
+        self._tap("p2", ben.card)
+        self._time(10)
+
+    def _staff(self) -> None:
+        """A badge is lost and blocked while something runs; it is refused from then on; then it is found again."""
+        cleo = self._lab.holder(2)
+        with reading() as session:
+            ref = session.scalars(select(Token.ref).where(Token.holder_number == self._lab.numbers[cleo.key])).one()
+        people.block_token(ref, "lost", actor="test", now=self._lab.now)
+        self._settle()
+        self._tap("p1", cleo.card)
+        people.unblock_token(ref, "found again", actor="test", now=self._lab.now)
+        self._settle()
+
+    def _last(self) -> None:
+        ada = self._lab.holder(0)
+        self._tap("p2", ada.card)
+        self._tap("p2", ada.card)
+        self._time(6)
+
+    def _put_away(self) -> None:
+        """Whatever still runs is ended by its holder, and everything has its receipt."""
+        self._settle()
+        for machine in ("p1", "p2"):
+            if self._lab.is_on(machine):
+                for _ in range(2):
+                    self._tap(machine, self._lab.holder(0).card)
+        self._time(10)
+        self._settle()
+
+    def _tap(self, machine: str, card: str) -> None:
+        self._guarded(lambda: self._lab.tap(machine, card))
+
+    def _time(self, seconds: int) -> None:
+        self._guarded(lambda: self._lab.pass_time(seconds))
+
+    def _settle(self) -> None:
+        self._guarded(self._lab.lists_in_force)
+        if self._revive():
+            self._lab.lists_in_force()
+
+    def _guarded(self, act: object) -> None:
+        """Do it; should the victim die of it, start it again, unarmed."""
+        try:
+            act()  # type: ignore[operator]
+        except (BoardError, RuntimeError):
+            if not self._revive():
+                raise
+        self._revive()
+
+    def _revive(self) -> bool:
+        if self._lab.stage.processes.alive(self._victim):
+            return False
+        self._killed = True
+        self._lab.stage.processes.forget(self._victim)
+        self._start(self._directory / "unarmed", 0)
+        self._lab.lists_in_force()
+        return True
+
+    def _start(self, points: Path, kill_at: int) -> None:
+        self._lab.start_killable(self._victim, points, kill_at)
+
+
+def _compare(interval: Interval, session: UsageSession | None) -> list[str]:
+    """To the second; after a kill, at the last checkpoint that was on disk, never more than the relay was closed."""
+    if session is None:
+        return [f"power without a session: {interval}"]
+    if interval.off_ms is None or session.state != "ended":
+        return [f"not ended: {interval} {session.state}"]
+    powered_s = (interval.off_ms - interval.on_ms) // 1000
+    if session.occupied_s == powered_s:
+        return []
+    on_a_checkpoint = session.occupied_s % CHECKPOINT_S == 0 and session.end_reason == "power_loss"
+    if on_a_checkpoint and 0 <= powered_s - session.occupied_s < 2 * CHECKPOINT_S:
+        return []
+    return [f"{interval.machine}: relay {powered_s} s, ledger {session.occupied_s} s ({session.end_reason})"]
+
+
+def _ms(session: UsageSession) -> int:
+    return round(session.started_at.timestamp() * 1000)
+
+
+def _machines() -> list[object]:
+    from server.machines.models import Machine
+
+    with reading() as session:
+        return list(session.scalars(select(Machine)))

@@ -1,0 +1,164 @@
+"""The bytes themselves. The agent produces these, the server reads them, the protocol page shows them.
+
+A file in golden/ is changed by hand and with thought: agents in the field speak the old bytes for as long as they are not
+updated. New fields go to the end of a record and have a default.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from wire import messages as m
+from wire.codec import encode
+
+GOLDEN = Path(__file__).with_name("golden")
+PAGE = Path(__file__).parents[2] / "firmware_notes" / "wire-protocol.md"
+
+OUTBOX = "6f1f0a52-3c0e-4d6e-9f0b-2a1d8f3f7c11"
+SESSION = "c2a7b8de-5b64-4f0a-8a53-0d1f6c9b2e47"
+BOOT = "b6a3f6f0-7c1d-4a55-9c0e-5f2f1d8e4a90"
+TOKEN = "7d9f2c4b8e015a63c1d4f7a2903b6e58"
+STARTED = m.Stamp(BOOT, 3_600_250, 1_790_000_000_250, m.TimeQuality.SYNCED)
+ENDED = m.Stamp(BOOT, 9_061_250, 1_790_005_461_250, m.TimeQuality.SYNCED)
+UNSET = m.Stamp(BOOT, 12_000, 1_789_996_400_000, m.TimeQuality.ESTIMATED)
+
+BODIES: tuple[m.Body, ...] = (
+    m.AgentStarted("1.0.0", UNSET),
+    m.SessionStarted(SESSION, "p1", 48211907, TOKEN, "tenant-a", False, 1_789_999_000_000, STARTED),
+    m.SessionEnded(
+        SESSION, "p1", 48211907, "tenant-a", 1_789_999_000_000,
+        STARTED, ENDED, 5461, 5461, None, None, m.EndReason.HOLDER, 2,
+    ),
+    m.AccessDenied(
+        "p2", TOKEN, 48211907,
+        (m.DenialReason.QUALIFICATION_EXPIRED, m.DenialReason.OUTSIDE_HOURS), 1_789_999_000_000, ENDED,
+    ),
+    m.Checkpoint((m.RunningSession(SESSION, "p1", 3600),), m.Stamp(BOOT, 7_200_250, 1_790_003_600_250, m.TimeQuality.SYNCED)),
+    m.Fault("p1", "reader_down", "could not open port", 3, ENDED),
+    m.Gap("0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59", "file is not a database", UNSET),
+    m.RevocationsInForce(
+        1_789_999_000_000,
+        (m.Revocation("qualification", "3b8f6c0d-1e2a-4b3c-9d4e-5f60718293a4", 1_789_998_000_000),), ENDED,
+    ),
+)  # fmt: skip
+
+ONLINE = m.Status(
+    agent="agent-1",
+    online=True,
+    boot=BOOT,
+    version="1.0.0",
+    revision=1_789_999_000_000,
+    outbox=OUTBOX,
+    last_n=3,
+    at_ms=1_790_003_600_250,
+    synced=True,
+    understands=tuple(sorted(m.FEATURES)),
+    machines=(
+        m.MachineStatus("p1", m.MachineState.RUNNING, 1_790_000_000_250, SESSION, 3600),
+        m.MachineStatus("p2", m.MachineState.OUT_OF_SERVICE, 1_789_990_000_000, latched=True, faults=("reader_down",)),
+    ),
+)
+WILL = m.Status("agent-1", False, BOOT)
+
+ACCESS_LIST = m.AccessList(
+    agent="agent-1",
+    revision=1_789_999_000_000,
+    issued_ms=1_789_999_000_000,
+    key_id="k1",
+    payers=(
+        m.PayerCard("tenant-a", "Tenant A · prototypes", {"p1": 350, "p2": 1800}, 7200),
+        m.PayerCard("tenant-b", "Tenant B", {"p1": 350}, None, m.DenialReason.BUDGET_REACHED),
+    ),
+    holders=(
+        m.HolderEntry(TOKEN, 48211907, "Ada", "fr", ("tenant-a", "tenant-b")),
+        m.HolderEntry("15c0e9d83b7a42f6a8d1904e7c62f3b5", 73650214, None, "de", (), m.DenialReason.TOKEN_BLOCKED),
+    ),
+    machines=(
+        m.MachineEntry(
+            machine="p1",
+            name="Printer 1",
+            risk=m.RiskClass.LOW,
+            valid_until_ms=1_790_258_200_000,
+            requires=(m.CONFIRMED_END, m.MAXIMUM_WARN),
+            policy=m.Policy(confirm_s=5, max_s=86_400),
+            may=(m.Authorisation(48211907, "alone", 1_793_000_000_000),),
+            may_not=(m.Refusal(73650214, (m.DenialReason.QUALIFICATION_MISSING,)),),
+        ),
+        m.MachineEntry(
+            machine="p2",
+            name="Mill 2",
+            risk=m.RiskClass.HIGH,
+            valid_until_ms=1_790_085_400_000,
+            service=m.Service.OUT_AFTER_JOB,
+            note="spindle bearing",
+            end_session=SESSION,
+            clear_latch_upto=17,
+            requires=(m.CONFIRMED_END, m.OPENING_HOURS),
+            open=(m.Interval(1_790_000_000_000, 1_790_040_000_000),),
+            may_not=(m.Refusal(48211907, (m.DenialReason.QUALIFICATION_EXPIRED,), 1_789_000_000_000),),
+        ),
+    ),
+    revoked=(m.Revocation("qualification", "3b8f6c0d-1e2a-4b3c-9d4e-5f60718293a4", 1_789_998_000_000),),
+)
+RECEIPT = m.Receipt({OUTBOX: 2, "0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59": 4711})
+
+EVENTS = {f"event-{body.KIND}": (n, body) for n, body in enumerate(BODIES, start=1)}
+MADE = {
+    **{name: m.encode_event(OUTBOX, n, body, simulated=False) for name, (n, body) in EVENTS.items()},
+    "status-online": encode(ONLINE),
+    "status-will": encode(WILL),
+    "access-list": encode(ACCESS_LIST),
+    "receipt": encode(RECEIPT),
+}
+
+
+def golden(name: str) -> bytes:
+    return (GOLDEN / f"{name}.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_each_message_has_exactly_the_bytes_on_file(name: str) -> None:
+    assert MADE[name] == golden(name)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_each_event_on_file_reads_as_the_record_that_made_it(name: str) -> None:
+    n, body = EVENTS[name]
+
+    envelope = m.decode_envelope(golden(name))
+
+    assert (envelope.outbox, envelope.n, envelope.kind, envelope.simulated) == (OUTBOX, n, body.KIND, False)
+    assert m.decode_body(envelope) == body
+
+
+def test_the_other_messages_on_file_read_as_the_records_that_made_them() -> None:
+    assert m.decode_status(golden("status-online")) == ONLINE
+    assert m.decode_status(golden("status-will")) == WILL
+    assert m.decode_access_list(golden("access-list")) == ACCESS_LIST
+    assert m.decode_receipt(golden("receipt")) == RECEIPT
+
+
+def test_every_kind_of_event_is_on_file() -> None:
+    assert {body.KIND for body in BODIES} == set(m.KINDS)
+    assert {path.stem for path in GOLDEN.iterdir()} == set(MADE)
+
+
+def test_the_protocol_page_shows_the_messages_on_file() -> None:
+    shown = {
+        name: json.loads(block)
+        for name, block in re.findall(r"`(\S+)\.json`\n+```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    }
+
+    assert shown == {name: json.loads(golden(name)) for name in MADE}
+
+
+def test_the_protocol_page_names_every_reason_an_agent_can_give() -> None:
+    page = PAGE.read_text()
+
+    missing = [
+        word for kind in (m.DenialReason, m.EndReason, m.TimeQuality) for word in kind if f"`{word}`" not in page
+    ]
+
+    assert missing == []
