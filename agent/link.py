@@ -19,8 +19,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.access import Index, index
+from agent.access import index
 from agent.config import Broker
+from agent.reports import Connected, Disconnected, LinkReport, LinkTrouble, ListArrived, ReceiptArrived
 from agent.sending import Sending
 from agent.state import Outbox
 from wire.messages import WireError, decode_access_list, decode_receipt
@@ -31,38 +32,6 @@ KEEPALIVE_S = 30
 ANSWER_S = 10.0
 _NOBODY_LISTENS, _REFUSED, _TAKEN_OVER = 0x10, 0x80, 0x8E  # MQTT 5 reason codes
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class ListArrived:
-    index: Index
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptArrived:
-    through: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkTrouble:
-    """Something is wrong on the other side. ``code`` is a fault's code."""
-
-    code: str
-    detail: str
-
-
-LinkReport = Connected | Disconnected | ListArrived | ReceiptArrived | LinkTrouble
 
 
 class Link:

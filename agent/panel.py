@@ -35,6 +35,7 @@ class View:
     name: str
     note: str
     list_age_ms: int | None  # None: no list
+    expired: bool  # the list is too old for new starts
     now: Stamp
 
 
@@ -78,6 +79,9 @@ def draw(view: View, translate: Translate) -> Shown:
 def _free(view: View, _: Translate) -> Shown:
     if view.list_age_ms is None:
         return _locked(_("Offline"), REFUSALS[DenialReason.LIST_MISSING], Lamp.OFFLINE, _)
+    if view.expired:
+        text, hint = refusal(view, Denied(frozenset({DenialReason.LIST_EXPIRED})), _)
+        return Shown(_("Offline"), view.name, _lines(text), hint, Lamp.OFFLINE)
     if Failure.PEER_AWAY in view.machine.failures:
         return Shown(_("Offline"), view.name, _lines(_("Known badges\naccepted")), _("Badge here"), Lamp.OFFLINE)
     return Shown(view.name, "", (_("Free"), ""), _("Badge here"), Lamp.FREE)
@@ -142,7 +146,9 @@ def _busy(session: Session, now: Stamp, _: Translate) -> tuple[str, str]:
 
 
 def duration(seconds: int, _: Translate) -> str:
-    hours, minutes = divmod(max(0, seconds) // 60, 60)
+    if seconds < 60:
+        return _("{seconds} s").format(seconds=max(0, seconds))
+    hours, minutes = divmod(seconds // 60, 60)
     if hours:
         return _("{hours} h {minutes:02}").format(hours=hours, minutes=minutes)
     return _("{minutes} min").format(minutes=minutes)

@@ -147,6 +147,7 @@ class State:
             self._undo()
             raise
         self.position = transaction.position
+        self.last_wall_ms = max(self.last_wall_ms, wall_ms)
         return result
 
     def running(self) -> list[Session]:

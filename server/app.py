@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response, render_template, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, gettext
 from werkzeug.exceptions import HTTPException
 
 from server.clock import clock_for
@@ -44,7 +44,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         asset=partial(_asset, _fingerprints(Path(app.root_path) / "static")),
         demo=settings.demo,
         lab_name=settings.lab_name,
-        language=lambda: get_locale().language,
         words=words,
         zone=settings.zone,
     )

@@ -29,7 +29,6 @@ __all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "count", "ingest", "receipts"
 
 DATABASE_AWAY = (OperationalError, InterfaceError)  # no message's fault: the caller keeps the batch and tries again
 AHEAD_ALLOWED = timedelta(minutes=5)
-OUTBOXES_A_RECEIPT = 1000
 _LOCK = 0x696E6765  # "inge": on PostgreSQL one ingest at a time, as the evidence is one chain
 log = logging.getLogger(__name__)
 
@@ -94,9 +93,9 @@ def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
         wanted = wanted.where(Agent.name.in_(agents))
     through: dict[str, dict[str, int]] = {}
     with reading() as session:
-        for name, outbox, last_n in session.execute(wanted.order_by(Outbox.first_seen_at.desc(), Outbox.id)):
+        for name, outbox, last_n in session.execute(wanted.order_by(Outbox.id)):
             known = through.setdefault(name, {})
-            if outbox is not None and len(known) < OUTBOXES_A_RECEIPT:
+            if outbox is not None:
                 known[outbox] = last_n
     return {name: Receipt(known) for name, known in through.items()}
 
@@ -136,11 +135,14 @@ def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -
     tally = Tally()
     with writing():
         _one_at_a_time()
-        intake = _intake(messages, now, tally)
+        connection = db.session.connection()
+        intake = Intake(connection, {message.agent for message in batch}, now, tally)
         arrivals = [arrival for read in messages if (arrival := _sort(intake, read)) is not None]
-        chain = Chain(now)
+        chain = Chain(connection, now)
         if fault is None:
-            usage = _use(intake, chain, [_open(arrival, now, tally) for arrival in arrivals], now, tally)
+            events = [_open(arrival, now, tally) for arrival in arrivals]
+            usage = Usage(connection, [body for _, body, _ in events if body is not None], now, tally)
+            _use(usage, intake, chain, events)
         else:
             usage = None
             for arrival in arrivals:
@@ -151,13 +153,11 @@ def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -
         if usage is not None:
             usage.save()
         tally.save(now)
-        answered = receipts({message.agent for message, envelope in messages if isinstance(envelope, Envelope)})
-    return Outcome(answered, len(chain), tally.counts)
+    return Outcome(intake.receipts(), len(chain), tally.counts)
 
 
-def _use(intake: Intake, chain: Chain, events: Sequence[_Opened], now: datetime, tally: Tally) -> Usage:
+def _use(usage: Usage, intake: Intake, chain: Chain, events: Sequence[_Opened]) -> None:
     """Give each event its meaning and its place in the chain, or reject it."""
-    usage = Usage([body for _, body, _ in events if body is not None], now, tally)
     for arrival, body, unusable in events:
         source = Source(chain.next_id, arrival.message.agent, arrival.agent_id, arrival.envelope.simulated)
         reason = usage.apply(body, source) if body is not None else unusable
@@ -165,7 +165,6 @@ def _use(intake: Intake, chain: Chain, events: Sequence[_Opened], now: datetime,
             chain.add(arrival.agent_id, arrival.envelope, arrival.message.payload)
         else:
             intake.reject(arrival, reason)
-    return usage
 
 
 def _read(message: Incoming) -> _Read:
@@ -173,11 +172,6 @@ def _read(message: Incoming) -> _Read:
         return message, decode_envelope(message.payload)
     except WireError as error:
         return message, error
-
-
-def _intake(messages: Sequence[_Read], now: datetime, tally: Tally) -> Intake:
-    readable = [envelope for _, envelope in messages if isinstance(envelope, Envelope)]
-    return Intake({message.agent for message, _ in messages}, {envelope.outbox for envelope in readable}, now, tally)
 
 
 def _sort(intake: Intake, read: _Read) -> Arrival | None:

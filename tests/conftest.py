@@ -6,11 +6,7 @@ Nothing here is imported until a test asks for a database, so the pure tests sta
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
 Databases = Callable[..., str]  # databases(migrated=True) -> the URL of a database nobody else uses
-_MISSING = "PostgreSQL is not installed: apt-get install postgresql"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -144,70 +139,35 @@ def sqlite_databases(_sqlite_template: Path, tmp_path: Path) -> Databases:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL of our own on a loopback port: the URL of it without a database name."""
-    home = Path(tempfile.mkdtemp(prefix="prolab-pg-"))
-    data, port = home / "data", _free_port()
-    if os.geteuid() == 0:
-        shutil.chown(home, "postgres", "postgres")
-    _postgres("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-h 127.0.0.1 -p {port} -k {home} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-    _postgres("pg_ctl", "-D", data, "-l", home / "log", "-w", "-o", options, "start")
+    from tests.postgres import PostgresError, running_postgres
+
     try:
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
-    finally:
-        _postgres("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(home)
+        with running_postgres() as server:
+            yield server
+    except PostgresError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def _postgres_template(postgres: str) -> str:
     from server.migrations import upgrade
+    from tests.postgres import administer
 
-    _administer(postgres, "CREATE DATABASE template_lab")
+    administer(postgres, "CREATE DATABASE template_lab")
     upgrade(f"{postgres}/template_lab")
     return "template_lab"
 
 
 @pytest.fixture
 def postgresql_databases(postgres: str, _postgres_template: str) -> Iterator[Databases]:
+    from tests.postgres import administer, create_database
+
     made: list[str] = []
 
     def make(migrated: bool = True) -> str:
-        name = f"lab_{os.getpid()}_{next(_names)}"
-        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template if migrated else 'template0'}")
-        made.append(name)
-        return f"{postgres}/{name}"
+        made.append(create_database(postgres, _postgres_template if migrated else "template0"))
+        return f"{postgres}/{made[-1]}"
 
     yield make
     for name in made:
-        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-_names = itertools.count(1)
-
-
-def _administer(server: str, statement: str) -> None:
-    import psycopg
-
-    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
-def _postgres(program: str, *arguments: object) -> None:
-    """Run one of PostgreSQL's programs. It refuses to run as root, so root runs it as ``postgres``."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-    if not folders:
-        pytest.fail(_MISSING, pytrace=False)
-    as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    command = [*as_owner, str(folders[-1] / program), *map(str, arguments)]
-    with tempfile.TemporaryFile("w+") as said:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", check=False)
-        said.seek(0)
-        if done.returncode:
-            pytest.fail(f"{program}: {said.read()}", pytrace=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")

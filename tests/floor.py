@@ -47,7 +47,7 @@ class Floor:
     outbox: str = field(default_factory=lambda: str(uuid.uuid4()))
     events: int = 0
 
-    def start(self, code: str, minutes: int = 0, now: datetime | None = None) -> str:
+    def start(self, code: str, minutes: float = 0, now: datetime | None = None) -> str:
         """A session that began so many minutes ago."""
         now = now or self.now
         session = str(uuid.uuid4())
@@ -205,7 +205,7 @@ def busy(now: datetime) -> Floor:
             _machine(code).max_s = limit * 60 if limit else None
         floor.start(code, minutes)
     floor.silence("agent-3", 34)
-    floor.report("m15", "idle", faults=("relay_stuck",))
+    floor.report("m15", "idle", faults=("contact_closed",))
     floor.report("m12", "idle", latched=True)
     floor.report("m20", "maintenance")
     floor.want("m20", "maintenance")
@@ -218,7 +218,7 @@ def busy(now: datetime) -> Floor:
     floor.deny("m4", DenialReason.QUALIFICATION_MISSING, minutes=4)
     floor.deny("m20", DenialReason.MAINTENANCE, DenialReason.QUALIFICATION_EXPIRED, minutes=9)
     floor.deny("m6", DenialReason.TENANT_SUSPENDED, minutes=21)
-    floor.tell("m15", Fault("m15", "relay_stuck", "", 1, _stamp(now - timedelta(minutes=23))))
+    floor.tell("m15", Fault("m15", "contact_closed", "", 1, _stamp(now - timedelta(minutes=23))))
     floor.tell("m3", AgentStarted("0.1.0", _stamp(now - timedelta(minutes=70))))
     _paperwork(now)
     return floor
@@ -264,7 +264,14 @@ def _machine(code: str) -> Machine:
 
 def _report(machine: Machine, state: str, since: datetime, seen: datetime, **live: Any) -> None:
     with writing() as transaction:
-        row = {"state": state, "since": since, "seen_at": seen, "session": None, "latched": False, "faults": []} | live
+        row: dict[str, Any] = {
+            "state": state,
+            "since": since,
+            "seen_at": seen,
+            "session": None,
+            "latched": False,
+            "faults": [],
+        } | live
         transaction.merge(MachineLive(machine_id=machine.id, **row | {"faults": list(row["faults"])}))
 
 

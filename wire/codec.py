@@ -14,6 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _Decoder = Callable[[Any, str], Any]
+_PLAIN = frozenset((str, int, float, bool, types.NoneType))
 _INT_LIMIT = 2**53  # what JSON numbers carry exactly everywhere
 
 
@@ -58,15 +59,22 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
 
 
 def to_plain(value: Any) -> Any:
-    if is_dataclass(value):
-        if getattr(value, "AS_ARRAY", False):
-            return [to_plain(getattr(value, field.name)) for field in fields(value)]
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if is_dataclass(kind):
+        plain = [to_plain(getattr(value, name)) for name in _names(kind)]
+        return plain if getattr(kind, "AS_ARRAY", False) else dict(zip(_names(kind), plain, strict=True))
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     return str(value) if isinstance(value, StrEnum) else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _no_constant(name: str) -> Any:

@@ -70,7 +70,7 @@ class Board:
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             return {"ok": True, **self._do(request)}
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             return {"error": str(error)}
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +118,7 @@ class Board:
         revisions = _field(request, "revision", dict, {})
         for agent in revisions:
             self._side({"agent": agent})
+            _field(revisions, agent, int)
         receipted, connected = _field(request, "receipted", bool, False), _field(request, "connected", bool, False)
         self._stepper.until_settled(revisions, receipted, connected, _patience_s(request))
         self._records.look(self._time.now_ms())
@@ -165,7 +166,11 @@ def _field(request: dict[str, Any], name: str, kind: type[T], default: T | None 
 
 
 def _patience_s(request: dict[str, Any]) -> float:
-    return float(request.get("timeout_s", _PATIENCE_S))
+    match request.get("timeout_s", _PATIENCE_S):
+        case int() | float() as seconds:
+            return seconds
+        case _:
+            raise ValueError("timeout_s: expected a number of seconds")
 
 
 def main() -> None:

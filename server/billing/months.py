@@ -1,7 +1,8 @@
 """Closing a month, and its drafts: thrown away and rebuilt at will, until their documents are issued.
 
 Closing waits six hours after the month's end for what agents still have to send. It never waits for an open session and
-never cuts one: that belongs to the month in which it will end.
+never cuts one: that belongs to the month in which it will end. One whose agent fell silent before the month's end is closed
+provisionally, at its last known second; the real end replaces that when it comes.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from server.db import db, reading, writing
 from server.domain.period import Period, day_of, period_of
 from server.machines.models import Machine
 from server.usage.models import UsageSession
+from server.usage.service import close_silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class CloseReport:
     month: str
     drafts: Drafts
     open_sessions: tuple[OpenSession, ...]
+    provisional: tuple[str, ...]  # sessions closed at their last known second, because nothing was heard of them since
 
 
 def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: bool) -> CloseReport:
@@ -75,6 +78,7 @@ def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
     if now < period.closable_from:
         first = period.closable_from.astimezone(zone)
         raise BillingError(f"{month} can be closed from {first:%Y-%m-%d %H:%M} on, when its last events have arrived")
+    provisional = tuple(close_silent(period.end, now))
     drafts = build_drafts(month, now, zone, specimen)
     still_open = _open_sessions(period, specimen)
     with writing() as session:
@@ -83,7 +87,7 @@ def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
             row.state, row.closed_at, row.closed_by = "closed", now, actor
             after = {"drafts": len(drafts.drafts), "held": len(drafts.held), "open": len(still_open)}
             audit.record(actor, "close", "period", month, {"state": "open"}, after, "", now)
-    return CloseReport(month, drafts, still_open)
+    return CloseReport(month, drafts, still_open, provisional)
 
 
 def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Drafts:

@@ -6,16 +6,15 @@ Exit codes: 0 done, 1 refused or something is wrong with the books, 2 cannot sta
 import getpass
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from server.cli.ground import CannotStart, bring_up_to_date, log_to_stderr, open_books, refusals, settings_or_stop
+
 if TYPE_CHECKING:
     from server.billing.service import Drafts
-    from server.settings import Settings
 
 
 def _login() -> str:
@@ -25,10 +24,6 @@ def _login() -> str:
 _GUNICORN = Path(__file__).parents[1] / "deploy" / "gunicorn_conf.py"
 _month = click.argument("month", metavar="YYYY-MM")
 _by = click.option("--by", "actor", default=_login, show_default="your login", help="Who does this.")
-
-
-class CannotStart(click.ClickException):
-    exit_code = 2
 
 
 @click.group()
@@ -66,7 +61,7 @@ def serve() -> None:
     """Run web, link and work together; all are stopped when one ends or when this is stopped."""
     from server.cli.serving import run_together
 
-    with _books(_settings()):
+    with open_books(settings_or_stop()):
         parts = {part: [sys.executable, "-m", "server.cli", part] for part in ("web", "link", "work")}
     sys.exit(run_together(parts))
 
@@ -74,7 +69,7 @@ def serve() -> None:
 @main.command()
 def web() -> None:
     """Serve the pages: one process, many threads."""
-    with _books(_settings()):
+    with open_books(settings_or_stop()):
         os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", str(_GUNICORN)])
 
 
@@ -83,9 +78,9 @@ def link() -> None:
     """Talk to the agents: events in, access lists and receipts out."""
     from server.link import run
 
-    settings = _settings()
-    with _books(settings):
-        _log_to_stderr()
+    settings = settings_or_stop()
+    with open_books(settings):
+        log_to_stderr()
     run(settings)
 
 
@@ -94,9 +89,9 @@ def work() -> None:
     """Do the jobs: render documents."""
     from server.work import run
 
-    settings = _settings()
-    with _books(settings):
-        _log_to_stderr()
+    settings = settings_or_stop()
+    with open_books(settings):
+        log_to_stderr()
     run(settings)
 
 
@@ -105,7 +100,7 @@ def migrate() -> None:
     """Bring the database to the tables of this version. Stop the other processes first, and take a backup."""
     from server.migrations import newest_revision
 
-    _migrate(_settings())
+    bring_up_to_date(settings_or_stop())
     click.echo(f"the database is at revision {newest_revision()}")
 
 
@@ -117,11 +112,13 @@ def close_month(month: str, actor: str) -> None:
     from server.billing.service import close_month as close
     from server.clock import clock_for
 
-    settings = _settings()
-    with _books(settings), _refusals():
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
         now = clock_for(settings.board).now()
         report = close(month, actor, now, settings.zone, specimen=settings.demo)
         _show(report.drafts)
+        for session_id in report.provisional:
+            click.echo(f"silent, closed at its last known second: {session_id}")
         for one in report.open_sessions:
             click.echo(f"still open: {one.machine} since {one.started_at.astimezone(settings.zone):%Y-%m-%d %H:%M}")
 
@@ -134,8 +131,8 @@ def issue(month: str, actor: str) -> None:
     from server.billing.service import issue_month
     from server.clock import clock_for
 
-    settings = _settings()
-    with _books(settings), _refusals():
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
         now = clock_for(settings.board).now()
         for number in issue_month(month, actor, now, settings.zone, specimen=settings.demo):
             click.echo(number)
@@ -148,8 +145,8 @@ def backup(file: Path | None) -> None:
     from server.clock import clock_for
     from server.jobs.backup import backup as take
 
-    settings = _settings()
-    with _books(settings), _refusals():
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
         now = clock_for(settings.board).now()
         target = file or settings.backups_dir / f"prolab-{now:%Y%m%dT%H%M%SZ}.tar"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -160,17 +157,22 @@ def backup(file: Path | None) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.confirmation_option("--yes", prompt="Everything in the database is replaced. Are web, link and work stopped?")
-def restore(file: Path) -> None:
+@_by
+def restore(file: Path, actor: str) -> None:
     """Read a backup back. Documents issued since then are adopted; agents send their events again."""
+    from server.audit.service import record
     from server.billing.service import adopt_documents
     from server.clock import clock_for
+    from server.db import writing
     from server.jobs.backup import restore as read_back
 
-    settings = _settings()
-    _migrate(settings)  # an empty database is welcome
-    with _books(settings), _refusals():
+    settings = settings_or_stop()
+    bring_up_to_date(settings)  # an empty database is welcome
+    with open_books(settings), refusals():
         now = clock_for(settings.board).now()
-        rows = read_back(file, settings.documents_dir, now)
+        with writing():
+            rows = read_back(file, settings.documents_dir, now)
+            record(actor, "restore", "database", "all", None, {"file": file.name, "rows": sum(rows.values())}, "", now)
         click.echo(f"{sum(rows.values())} rows of {len(rows)} tables restored")
         for number in adopt_documents(settings.documents_dir, now):
             click.echo(f"adopted, issued after the backup: {number}")
@@ -182,8 +184,8 @@ def verify_ledger() -> None:
     from server.billing.ledger import verify_billing
     from server.usage.ledger import verify_ledger as verify_usage
 
-    settings = _settings()
-    with _books(settings):
+    settings = settings_or_stop()
+    with open_books(settings):
         problems = [*verify_usage(), *verify_billing(settings.documents_dir)]
     for problem in problems:
         click.echo(problem)
@@ -228,74 +230,9 @@ def demo(
     sys.exit(code)
 
 
-def _settings() -> "Settings":
-    from server.settings import SettingsError, load_settings
-
-    try:
-        return load_settings(None)
-    except SettingsError as error:
-        raise CannotStart(str(error)) from None
-
-
-def _migrate(settings: "Settings") -> None:
-    from server.migrations import upgrade
-
-    with _database_errors(settings):
-        upgrade(settings.database_url)
-
-
-@contextmanager
-def _books(settings: "Settings") -> Iterator[None]:
-    """The application context on a database that is there and up to date."""
-    from server.db import closing_database, db, make_app
-    from server.migrations import all_tables, current_revision, newest_revision
-
-    all_tables()
-    with _database_errors(settings):
-        app = make_app(settings.database_url)
-    with app.app_context(), closing_database():
-        with _database_errors(settings), db.engine.connect() as connection:
-            found = current_revision(connection)
-        if found != newest_revision():
-            raise CannotStart(f"the database is at revision {found}, not {newest_revision()}: run `prolab migrate`")
-        yield
-
-
-@contextmanager
-def _database_errors(settings: "Settings") -> Iterator[None]:
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError, OperationalError
-
-    try:
-        yield
-    except ArgumentError as error:
-        raise CannotStart(f"database_url cannot be read: {error}") from None
-    except OperationalError as error:
-        url = make_url(settings.database_url).render_as_string(hide_password=True)
-        raise CannotStart(f"the database {url} does not answer: {error.orig}") from None
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What was asked cannot be done: its sentence, and no traceback."""
-    from server.billing.errors import BillingError
-    from server.jobs.backup import BackupError
-
-    try:
-        yield
-    except (BillingError, BackupError) as error:
-        raise click.ClickException(str(error)) from None
-
-
 def _show(drafts: "Drafts") -> None:
     for one in drafts.drafts:
         held = f"  held: {one.held}" if one.held else ""
         click.echo(f"{one.tenant:20} {one.sessions:5} sessions {one.gross_cents / 100:12.2f} EUR{held}")
     for sentence in drafts.unplaced:
         click.echo(f"unplaced: {sentence}")
-
-
-def _log_to_stderr() -> None:
-    import logging
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -14,6 +15,7 @@ from server.usage.models import Denial, Event, EventPayload, UsageSession
 from wire.messages import (
     AccessDenied,
     AgentStarted,
+    Body,
     Fault,
     Gap,
     SessionEnded,
@@ -68,29 +70,39 @@ def _spans(midnight: datetime) -> list[tuple[datetime, datetime | None]]:
     return [(started, ended) for started, ended in db.session.execute(wanted)]
 
 
+class _Told(NamedTuple):
+    at: Stamp
+    machine: str | None = None
+    reasons: tuple[str, ...] = ()
+    seconds: int | None = None
+
+
 def _happening(number: int, raw: bytes, agent: str, names: Mapping[str, str]) -> Happening | None:
     try:
-        body = decode_body(decode_envelope(raw))
+        envelope = decode_envelope(raw)
+        told = _told(decode_body(envelope))
     except WireError:
-        return None  # stored by a server that read more than this one
+        return None  # stored by a server that could read more than this one
+    if told is None:
+        return None
+    at = _EPOCH + timedelta(milliseconds=told.at.wall_ms)
+    machine = told.machine if told.machine in names else ""
+    subject = names[machine] if machine else told.machine or agent
+    return Happening(number, at, envelope.kind, subject, machine or "", told.reasons, told.seconds)
 
-    def of(stamp: Stamp, machine: str | None, reasons: tuple[str, ...] = (), seconds: int | None = None) -> Happening:
-        at = _EPOCH + timedelta(milliseconds=stamp.wall_ms)
-        known = machine if machine in names else ""
-        return Happening(
-            number, at, body.KIND, names.get(machine or "", machine or agent), known or "", reasons, seconds
-        )
 
+def _told(body: Body | None) -> _Told | None:
+    """What of an event may stand on the board: never who."""
     match body:
         case SessionStarted():
-            return of(body.started, body.machine)
+            return _Told(body.started, body.machine)
         case SessionEnded():
-            return of(body.ended, body.machine, (str(body.reason),), body.occupied_s)
+            return _Told(body.ended, body.machine, (str(body.reason),), body.occupied_s)
         case AccessDenied():
-            return of(body.at, body.machine, tuple(map(str, body.reasons)))
+            return _Told(body.at, body.machine, tuple(map(str, body.reasons)))
         case Fault():
-            return of(body.at, body.machine, (body.code,))
+            return _Told(body.at, body.machine, (body.code,))
         case Gap() | AgentStarted():
-            return of(body.at, None)
+            return _Told(body.at)
         case _:
             return None

@@ -3,11 +3,11 @@
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
-from flask_babel import get_locale
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.dashboard.connection import Connection
 from server.dashboard.feed import Feed
+from server.dashboard.words import language
 
 pages = Blueprint("dashboard", __name__)
 
@@ -26,7 +26,7 @@ def board() -> str:
 @pages.get("/events")
 def events() -> Response:
     """The stream of one open board (server-sent events)."""
-    stream = _feed().join(get_locale().language, Connection(request.environ))
+    stream = _feed().join(language(), Connection(request.environ))
     if stream is None:
         abort(HTTPStatus.SERVICE_UNAVAILABLE)
     response = Response(stream.messages(), mimetype="text/event-stream")

@@ -61,6 +61,24 @@ ENDS = {
     EndReason.SHUTDOWN: lazy_gettext("agent shut down"),
 }
 
+# Codes that agents use today; one that only a newer agent knows is shown as it came.
+FAULTS = {
+    "reader_dead": lazy_gettext("badge reader dead"),
+    "state_unwritable": lazy_gettext("agent cannot write to its disk"),
+    "peer_away": lazy_gettext("no connection to the server"),
+    "effect_failed": lazy_gettext("error in the agent"),
+    "output_failed": lazy_gettext("agent’s output failed"),
+    "agent_dead": lazy_gettext("agent hung"),
+    "contact_open": lazy_gettext("contact open although switched on"),
+    "contact_closed": lazy_gettext("contact closed although switched off"),
+    "mains_back": lazy_gettext("power came back after a cut"),
+    "link_failed": lazy_gettext("connection to the broker failed"),
+    "name_taken_over": lazy_gettext("another agent has the same name"),
+    "list_unreadable": lazy_gettext("access list cannot be read"),
+    "receipt_unreadable": lazy_gettext("receipt cannot be read"),
+    "publish_refused": lazy_gettext("broker refuses what the agent sends"),
+}
+
 _COUNTED: dict[State, Callable[[int], str]] = {
     State.FREE: lambda number: ngettext("free", "free", number),
     State.USE: lambda number: ngettext("in use", "in use", number),
@@ -75,6 +93,13 @@ _COUNTED: dict[State, Callable[[int], str]] = {
 _DATES = {"fr": "EEEE d MMMM", "de": "EEE, d. MMMM", "en": "EEE d MMMM"}
 
 
+def language() -> str:
+    """The language of the page being written: ``fr``, ``de`` or ``en``."""
+    locale = get_locale()
+    assert locale is not None, "no page is being written"
+    return locale.language
+
+
 def counted(state: State, number: int) -> str:
     """The word behind a figure: "8 free", "1 fault"."""
     return _COUNTED[state](number)
@@ -82,7 +107,7 @@ def counted(state: State, number: int) -> str:
 
 def denial(reason: str) -> str:
     """A refusal in words; a reason only a newer agent knows is shown as it came."""
-    return str(DENIALS[DenialReason(reason)]) if reason in DENIALS else _code(reason)
+    return str(DENIALS[DenialReason(reason)]) if reason in DENIALS else _as_it_came(reason)
 
 
 def denials(reasons: Sequence[str]) -> str:
@@ -90,7 +115,7 @@ def denials(reasons: Sequence[str]) -> str:
 
 
 def end(reason: str) -> str:
-    return str(ENDS[EndReason(reason)]) if reason in ENDS else _code(reason)
+    return str(ENDS[EndReason(reason)]) if reason in ENDS else _as_it_came(reason)
 
 
 def lock(why: str) -> str:
@@ -98,7 +123,7 @@ def lock(why: str) -> str:
 
 
 def fault(code: str) -> str:
-    return _code(code)
+    return str(FAULTS[code]) if code in FAULTS else _as_it_came(code)
 
 
 def duration(seconds: float) -> str:
@@ -151,12 +176,11 @@ def moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """The time of day, with the date before it unless it is today's."""
     if at.astimezone(zone).date() == now.astimezone(zone).date():
         return clock_time(at, zone)
-    return _font_ready(format_datetime(at, "d MMM, HH:mm", tzinfo=zone, locale=get_locale()))
+    return _font_ready(format_datetime(at, "d MMM, HH:mm", tzinfo=zone, locale=language()))
 
 
 def day(of: date) -> str:
-    locale = get_locale()
-    return _font_ready(format_date(of, _DATES[locale.language], locale))
+    return _font_ready(format_date(of, _DATES[language()], language()))
 
 
 def milliseconds(at: datetime) -> int:
@@ -164,7 +188,7 @@ def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _code(code: str) -> str:
+def _as_it_came(code: str) -> str:
     return code.replace("_", " ")
 
 

@@ -6,15 +6,18 @@ from pathlib import Path
 from types import FrameType
 
 from server.demo import summary
+from server.demo.board_client import BoardError
 from server.demo.bridge import Bridge
 from server.demo.broker import BrokerMissing
 from server.demo.days import DAYS_IN_MONTH, Days
 from server.demo.findings import Mismatch
 from server.demo.live import live
 from server.demo.once import judge, live_a_month
+from server.demo.processes import ChildDiedError
 from server.demo.progress import Progress
 from server.demo.sabotage import Sabotage
 from server.demo.site import Site, SiteError
+from server.demo.stage import NotReadyError
 from server.demo.summary import Summary
 
 OK, MISMATCHES, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -43,7 +46,7 @@ def run(
         if once:
             return _once(out or _USUAL_FOLDER, seed, days or DAYS_IN_MONTH, sabotaged, as_json, progress)
         return live(out, seed, port, progress)
-    except (BrokerMissing, SiteError, ValueError, OSError) as error:
+    except (BrokerMissing, BoardError, ChildDiedError, NotReadyError, SiteError, ValueError, OSError) as error:
         progress.done()
         print(error, file=sys.stderr)
         return UNUSABLE

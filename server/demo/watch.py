@@ -44,7 +44,7 @@ def revisions() -> dict[str, int]:
     """The list last sent to each agent."""
     wanted = select(Agent.name, PublishedList.revision).join(PublishedList, PublishedList.agent_id == Agent.id)
     with reading() as session:
-        return dict(session.execute(wanted))
+        return dict(session.execute(wanted).tuples().all())
 
 
 def all_in_force() -> bool:
@@ -65,7 +65,7 @@ def next_renewal() -> int:
 def stored_through() -> dict[str, int]:
     """The last event number stored of each outbox."""
     with reading() as session:
-        return dict(session.execute(select(Outbox.id, Outbox.last_n)))
+        return dict(session.execute(select(Outbox.id, Outbox.last_n)).tuples().all())
 
 
 def counted() -> Counted:

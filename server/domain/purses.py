@@ -38,9 +38,10 @@ def purses_of(
 def _purse(ties: list[MembershipFact], payers: Mapping[str, PayerFact], now: datetime) -> Purse:
     """The open ties by rank. One that is over stays in front of those that rank behind it, closed: nobody is billed by
     fallback, and somebody has to say who pays from now on."""
-    open_ties = sorted((tie for tie in ties if not _over(tie, now)), key=_rank)
+    ties.sort(key=_rank)
+    open_ties = [tie for tie in ties if not _over(tie, now)]
     live = dict.fromkeys(tie.payer for tie in open_ties)
-    over = sorted((tie for tie in ties if _over(tie, now) and tie.payer not in live), key=_rank)
+    over = [tie for tie in ties if tie not in open_ties and tie.payer not in live]
     in_front = [tie.payer for tie in over if not open_ties or tie.rank < open_ties[0].rank]
     ends = (end for tie in open_ties for end in (tie.valid_until, tie.ended_at, payers[tie.payer].valid_until))
     codes = (*(code + ENDED for code in dict.fromkeys(in_front)), *live)
@@ -52,7 +53,9 @@ def _rank(tie: MembershipFact) -> tuple[int, datetime, str]:
 
 
 def _over(tie: MembershipFact, now: datetime) -> bool:
-    return any(end is not None and end <= now for end in (tie.valid_until, tie.ended_at))
+    return (tie.ended_at is not None and tie.ended_at <= now) or (
+        tie.valid_until is not None and tie.valid_until <= now
+    )
 
 
 def card(code: str, payers: Mapping[str, PayerFact], now: datetime) -> PayerCard:

@@ -18,7 +18,6 @@ from typing import IO, Any
 from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.types import Date, DateTime, LargeBinary, Time, TypeDecorator
 
-from server.audit import service as audit
 from server.db import db, writing
 from server.jobs import service as jobs
 
@@ -59,6 +58,7 @@ def restore(source: Path, documents_dir: Path, now: datetime) -> dict[str, int]:
 
     Documents that are there already stay: they may be newer, and a document never changes. The caller then lets billing
     adopt those that were issued since. Agents send again what came after. Returns the number of rows by table.
+    Inside the caller's ``writing()`` it is part of that transaction.
     """
     try:
         with tarfile.open(source) as tar:
@@ -77,7 +77,6 @@ def _restore(tar: tarfile.TarFile, documents_dir: Path, now: datetime) -> dict[s
             _load(tar, connection, table)
         _count_on(connection, tables)
         rows: dict[str, int] = manifest["rows"]
-        audit.record("restore", "restore", "database", "all", None, {"rows": sum(rows.values())}, "", now)
         jobs.announce("access", "restored", now)
         jobs.announce("ingest", "restored", now)
         _put_back_documents(tar, documents_dir)

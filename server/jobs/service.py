@@ -4,15 +4,17 @@ A change is a row written in the transaction that changed something; pollers ask
 A job is claimed by one conditional UPDATE and may run twice, so what it does must be safe to repeat.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.engine import CursorResult
 
 from server.db import db, reading, writing
 from server.jobs.models import Change, Job
 
+_INSERT_CHANGES = insert(Change.__table__)
 _CHANGE_LOCK = 0x70726F6C  # one lock for all writers of changes: "prol"
 _LOCKED_IN = "changes locked in"
 KEEP_CHANGES = timedelta(days=1)
@@ -38,6 +40,14 @@ def announce(topic: str, key: str, now: datetime) -> None:
     """Add a change inside the caller's ``writing()``. ``key`` says what: a machine code, a session id, …"""
     _lock_changes()
     db.session.add(Change(topic=topic, key=key[:60], at=now))
+
+
+def announce_all(changes: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Add many changes, each a topic and a key, in one statement; for ingest, which has hundreds in a batch."""
+    rows = [{"topic": topic, "key": key[:60], "at": now} for topic, key in changes]
+    if rows:
+        _lock_changes()
+        db.session.connection().execute(_INSERT_CHANGES, rows)
 
 
 def changes_after(seen: int, limit: int = 500) -> list[Changed]:
@@ -70,6 +80,9 @@ def enqueue(kind: str, args: dict[str, Any], now: datetime) -> None:
 
 def claim(now: datetime) -> ClaimedJob | None:
     """The oldest job that is due, now ours; or None. A job whose worker has been silent for ten minutes is due again."""
+    with reading() as session:  # most looks find nothing, and should not keep a writer waiting
+        if session.scalar(select(Job.id).where(_due(now)).limit(1)) is None:
+            return None
     with writing() as session:
         _give_up_on_killers(now)
         for job_id in session.scalars(select(Job.id).where(_due(now)).order_by(Job.run_after, Job.id).limit(10)).all():
@@ -98,7 +111,9 @@ def fail(job_id: int, error: str, now: datetime) -> None:
 def _lock_changes() -> None:
     """On PostgreSQL ids are handed out before commit; without one lock a poller would pass over a later commit."""
     session = db.session()
-    if db.engine.dialect.name != "postgresql" or session.info.get(_LOCKED_IN) is session.get_transaction():
+    if db.engine.dialect.name != "postgresql":
+        return
+    if session.in_transaction() and session.info.get(_LOCKED_IN) is session.get_transaction():
         return
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHANGE_LOCK})
     if session.get_nested_transaction() is None:  # a lock taken in a savepoint is lost when that is rolled back

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from server.access.service import load_facts
 from server.billing.models import Tariff
-from server.billing.service import rates_for
+from server.billing.prices import rates_for
 from server.db import db, reading, writing
 from server.domain.access import Judged, compile_list, judge, validity
 from server.domain.facts import Facts, next_turn

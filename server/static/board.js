@@ -37,16 +37,21 @@ function takeAttributes(old, fresh) {
   }
 }
 
+// What goes is taken out first, so that what stays is not moved: an element that is moved loses its focus.
 function settleChildren(old, fresh) {
+  const staying = new Set([...fresh.children].map((child) => child.id));
+  for (const child of [...old.children]) {
+    if (child.id && !staying.has(child.id)) child.remove();
+  }
   let place = old.firstElementChild;
   for (const child of [...fresh.children]) {
-    const known = child.id && byId(child.id);
-    if (known && known.parentElement === old) {
-      if (known === place) place = place.nextElementSibling;
-      else old.insertBefore(known, place);
-      settle(known, child);
+    const twin = child.id ? byId(child.id) : nameless(place, child);
+    if (twin && twin.parentElement === old) {
+      if (twin === place) place = place.nextElementSibling;
+      else old.insertBefore(twin, place);
+      settle(twin, child);
     } else {
-      if (known) known.remove();
+      if (twin) twin.remove();
       if (child.matches(".rows > *")) child.classList.add("new");
       old.insertBefore(child, place);
     }
@@ -56,6 +61,10 @@ function settleChildren(old, fresh) {
     place.remove();
     place = next;
   }
+}
+
+function nameless(place, child) {
+  return place && !place.id && place.tagName === child.tagName ? place : null;
 }
 
 function flash(tile) {
@@ -95,6 +104,7 @@ const clock = byId("clock");
 const wall = new Intl.DateTimeFormat("fr", { timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit" });
 
 function tick() {
+  if (page.classList.contains("is-frozen")) return; // what is not known is not counted on
   const now = serverNow();
   for (const time of document.querySelectorAll("time[data-since]")) {
     const passed = (Number(time.dataset.until) || now) - Number(time.dataset.since);
@@ -102,7 +112,7 @@ function tick() {
     const bar = time.closest(".tile")?.querySelector(".done");
     if (bar) bar.setAttribute("width", Math.min(100, Math.max(0, passed / (10 * bar.dataset.limit))).toFixed(1));
   }
-  if (stream) put(clock, wall.format(now));
+  put(clock, wall.format(now));
 }
 
 // --- stream ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ class Count(StrEnum):
     UNREADABLE = "unreadable"  # not an envelope
     UNKNOWN_AGENT = "unknown_agent"
     FOREIGN_OUTBOX = "foreign_outbox"  # an outbox that belongs to another agent
+    TOO_MANY_OUTBOXES = "too_many_outboxes"
     REJECTED = "rejected"  # a readable envelope with something unusable inside
     FUTURE = "future"  # of these: dated more than five minutes ahead
     OUR_FAULT = "our_fault"  # of these: our own code could not cope
@@ -51,16 +52,17 @@ class Tally:
 
     def save(self, now: datetime) -> None:
         """Raise the counters and announce it, inside the caller's ``writing()``."""
+        raised = {name: times for name, times in self.counts.items() if times}
+        if not raised:
+            return
         table: Any = IngestCount.__table__
         connection = db.session.connection()
-        raised = {name: times for name, times in self.counts.items() if times}
         for name, times in raised.items():
             seen = {"last_at": now, "detail": printable(self._details[name])}
             more = update(table).where(table.c.name == name.value).values(count=table.c.count + times, **seen)
             if connection.execute(more).rowcount == 0:
                 connection.execute(insert(table).values(name=name.value, count=times, **seen))
-        if raised:
-            announce("ingest", "counts", now)
+        announce("ingest", "counts", now)
 
 
 def totals() -> dict[str, int]:

@@ -9,14 +9,14 @@ import os
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
-from server.db import db
 from server.usage.models import Event, EventPayload
 from wire.messages import Envelope
 
 SALT_BYTES = 16
 GENESIS = "0" * 64
+_HEAD = select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)
 _EVENT = insert(Event.__table__)
 _PAYLOAD = insert(EventPayload.__table__)
 
@@ -32,8 +32,9 @@ def chain_hash(before: str, outbox: str, n: int, kind: str, payload_sha: str) ->
 class Chain:
     """Appends to the evidence, inside one ``writing()`` that no other ingest shares the time of."""
 
-    def __init__(self, now: datetime) -> None:
-        head = db.session.execute(select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)).one_or_none()
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        head = connection.execute(_HEAD).one_or_none()
         self._last_id: int = 0 if head is None else head.id
         self._head: str = GENESIS if head is None else head.chain_hash
         self._now = now
@@ -69,6 +70,5 @@ class Chain:
 
     def save(self) -> None:
         if self._events:
-            connection = db.session.connection()
-            connection.execute(_EVENT, self._events)
-            connection.execute(_PAYLOAD, self._payloads)
+            self._connection.execute(_EVENT, self._events)
+            self._connection.execute(_PAYLOAD, self._payloads)

@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from server.db import db
 from server.machines.models import Agent
 from server.usage.counts import Count, Tally, printable
 from server.usage.models import Outbox, RejectedEvent
-from wire.messages import MAX_EVENT_BYTES, Envelope
+from wire.messages import MAX_EVENT_BYTES, Envelope, Receipt
 
+OUTBOXES_AN_AGENT = 1000  # a new one comes with a new state file; so many come only from a fault, and fill receipts
 RAW_A_DAY = 100  # of one agent, of what has no place in an outbox; all of it is counted
 _OUTBOX: Any = Outbox.__table__
+_AGENTS = select(Agent.name, Agent.id, Outbox.id, Outbox.last_n).outerjoin(Outbox, Outbox.agent_id == Agent.id)
+_AGENTS = _AGENTS.where(Agent.name.in_(bindparam("names", expanding=True)))
+_OWNER = select(Outbox.agent_id).where(Outbox.id == bindparam("id"))
+_REJECT = insert(RejectedEvent.__table__)
 _NEW_OUTBOX = insert(_OUTBOX)
 _MOVE_OUTBOX = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("key")).values(last_n=bindparam("last_n"))
 
@@ -34,16 +38,14 @@ class Arrival(NamedTuple):
 
 
 class Intake:
-    """The outboxes that one batch touches, inside one ``writing()``."""
+    """The agents that one batch comes from and all their outboxes, inside one ``writing()``."""
 
-    def __init__(self, agents: Iterable[str], outboxes: Iterable[str], now: datetime, tally: Tally) -> None:
-        connection = db.session.connection()
-        names = select(Agent.name, Agent.id).where(Agent.name.in_(set(agents)))
-        self._agents = dict(connection.execute(names).all())
-        known = select(Outbox.id, Outbox.agent_id, Outbox.last_n).where(Outbox.id.in_(set(outboxes)))
-        rows = connection.execute(known).all()
-        self._owners = {id_: agent_id for id_, agent_id, _ in rows}
-        self._last = {id_: last_n for id_, _, last_n in rows}
+    def __init__(self, connection: Connection, agents: Iterable[str], now: datetime, tally: Tally) -> None:
+        self._connection = connection
+        rows = connection.execute(_AGENTS, {"names": list(agents)}).all()
+        self._agents = {name: agent_id for name, agent_id, _, _ in rows}
+        self._owners = {outbox: agent_id for _, agent_id, outbox, _ in rows if outbox is not None}
+        self._last = {outbox: last_n for _, _, outbox, last_n in rows if outbox is not None}
         self._stored = dict(self._last)
         self._raw: list[dict[str, Any]] = []
         self._loose: list[dict[str, Any]] = []
@@ -57,8 +59,8 @@ class Intake:
             self.refuse(message, Count.UNKNOWN_AGENT, "unknown agent")
             return None
         outbox = envelope.outbox
-        if self._owners.setdefault(outbox, agent_id) != agent_id:
-            self.refuse(message, Count.FOREIGN_OUTBOX, f"outbox {outbox} belongs to another agent")
+        if (refusal := self._claim(outbox, agent_id)) is not None:
+            self.refuse(message, *refusal)
             return None
         last = self._last.setdefault(outbox, 0)
         if envelope.n != last + 1:
@@ -79,7 +81,7 @@ class Intake:
 
     def save(self) -> None:
         """Write how far each outbox is now, and what is kept raw."""
-        connection = db.session.connection()
+        connection = self._connection
         fresh = [id_ for id_ in self._last if id_ not in self._stored]
         moved = [id_ for id_, n in self._stored.items() if self._last[id_] != n]
         if fresh:
@@ -88,14 +90,33 @@ class Intake:
             connection.execute(_MOVE_OUTBOX, [{"key": id_, "last_n": self._last[id_]} for id_ in moved])
         raw = [*self._raw, *self._few_of_the_loose()]
         if raw:
-            connection.execute(insert(RejectedEvent), raw)
+            connection.execute(_REJECT, raw)
+
+    def receipts(self) -> dict[str, Receipt]:
+        """How far each outbox of these agents is stored once this batch is."""
+        through: dict[int, dict[str, int]] = {agent_id: {} for agent_id in self._agents.values()}
+        for outbox in sorted(self._last):
+            through[self._owners[outbox]][outbox] = self._last[outbox]
+        return {name: Receipt(through[agent_id]) for name, agent_id in self._agents.items()}
+
+    def _claim(self, outbox: str, agent_id: int) -> tuple[Count, str] | None:
+        """An outbox nobody has used is this agent's from now on. Returns why it is not."""
+        owner = self._owners.get(outbox)
+        if owner is None:
+            owner = self._connection.execute(_OWNER, {"id": outbox}).scalar_one_or_none() or agent_id
+            if owner == agent_id and list(self._owners.values()).count(agent_id) >= OUTBOXES_AN_AGENT:
+                return Count.TOO_MANY_OUTBOXES, f"it already has {OUTBOXES_AN_AGENT} outboxes"
+        if owner != agent_id:
+            return Count.FOREIGN_OUTBOX, f"outbox {outbox} belongs to another agent"
+        self._owners[outbox] = agent_id
+        return None
 
     def _few_of_the_loose(self) -> list[dict[str, Any]]:
         if not self._loose:
             return []
         today = (RejectedEvent.n.is_(None)) & (RejectedEvent.received_at > self._now - timedelta(days=1))
         counted = select(RejectedEvent.agent, func.count()).where(today).group_by(RejectedEvent.agent)
-        kept = dict(db.session.connection().execute(counted).all())
+        kept = dict(self._connection.execute(counted).all())
         few = []
         for row in self._loose:
             kept[row["agent"]] = kept.get(row["agent"], 0) + 1

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from server.db import db
 from server.domain.usage import Session, moment
 from server.machines.models import MachineLive
 from wire.messages import MachineState, MachineStatus
 
 _TABLE: Any = MachineLive.__table__
 _NAMES = ("machine_id", "state", "since", "session", "checkpoint_s", "latched", "faults", "seen_at")
+_TOUCHED = select(*(_TABLE.c[name] for name in _NAMES))
+_TOUCHED = _TOUCHED.where(_TABLE.c.machine_id.in_(bindparam("machines", expanding=True)))
 _INSERT = insert(_TABLE)
 _UPDATE = update(_TABLE).where(_TABLE.c.machine_id == bindparam("key"))
 _UPDATE = _UPDATE.values({name: bindparam(name) for name in _NAMES if name != "machine_id"})
@@ -36,9 +37,10 @@ class Shown:
 class Board:
     """The rows of the machines that one batch touches. An older word never overwrites a newer one."""
 
-    def __init__(self, machine_ids: Collection[int], now: datetime) -> None:
-        wanted = select(*(_TABLE.c[name] for name in _NAMES)).where(_TABLE.c.machine_id.in_(machine_ids))
-        self._rows = {row.machine_id: Shown(*row) for row in db.session.execute(wanted)} if machine_ids else {}
+    def __init__(self, connection: Connection, machine_ids: Collection[int], now: datetime) -> None:
+        self._connection = connection
+        rows = connection.execute(_TOUCHED, {"machines": list(machine_ids)}).all() if machine_ids else []
+        self._rows = {row.machine_id: Shown(*row) for row in rows}
         self._stored = frozenset(self._rows)
         self._now = now
         self.turned: set[int] = set()  # machines that look different now
@@ -66,13 +68,12 @@ class Board:
 
     def save(self) -> None:
         changed = [self._rows[machine_id] for machine_id in sorted(self._touched)]
-        connection = db.session.connection()
         fresh = [_row(shown, "machine_id") for shown in changed if shown.machine_id not in self._stored]
         stored = [_row(shown, "key") for shown in changed if shown.machine_id in self._stored]
         if fresh:
-            connection.execute(_INSERT, fresh)
+            self._connection.execute(_INSERT, fresh)
         if stored:
-            connection.execute(_UPDATE, stored)
+            self._connection.execute(_UPDATE, stored)
 
     def _turn(self, machine_id: int, state: MachineState, at: datetime, session: str | None) -> None:
         since = min(at, self._now)

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from server.db import db, reading, writing
+from server.db import reading, writing
 from server.domain import usage
 from server.domain.usage import Session, SessionState
-from server.jobs.service import announce
+from server.jobs.service import announce, announce_all
 from server.machines.models import Machine
 from server.people.models import Payer
 from server.usage import recovery, sessions
@@ -36,6 +36,12 @@ from wire.messages import (
 _NEWS = AccessDenied | AgentStarted | Fault | Gap  # shown on the board, but no state of a machine
 SILENT_AFTER = timedelta(hours=2)  # two hourly checkpoints that did not come
 _TOKEN_LENGTH = 32
+_LATEST = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
+_LATEST = _LATEST.order_by(UsageSession.started_at.desc()).limit(1).correlate(Machine)
+_MACHINES = select(Machine.code, Machine.id, Machine.agent_id, _LATEST.scalar_subquery())
+_MACHINES = _MACHINES.where(Machine.code.in_(bindparam("codes", expanding=True)))
+_PAYERS = select(Payer.code, Payer.id).where(Payer.code.in_(bindparam("codes", expanding=True)))
+_DENY = insert(Denial.__table__)
 
 
 class MachineRef(NamedTuple):
@@ -55,16 +61,18 @@ class Source(NamedTuple):
 class Usage:
     """What one batch of events touches, loaded together and written together, inside one ``writing()``."""
 
-    def __init__(self, bodies: Iterable[Body], now: datetime, tally: Tally) -> None:
+    def __init__(self, connection: Connection, bodies: Iterable[Body], now: datetime, tally: Tally) -> None:
+        self._connection = connection
         self.now = now
         self._tally = tally
         self._denials: list[dict[str, Any]] = []
         bodies = list(bodies)
         self._news = any(isinstance(body, _NEWS) for body in bodies)
-        self._machines, latest = _machines({code for body in bodies for code in _machine_codes(body)})
-        self._payers = _payers({body.payer for body in bodies if isinstance(body, SessionStarted | SessionEnded)})
-        self._sessions = Sessions({session for body in bodies for session in _session_ids(body)}, latest)
-        self._board = Board(latest.keys(), now)
+        self._machines, latest = _machines(connection, {code for body in bodies for code in _machine_codes(body)})
+        payers = {body.payer for body in bodies if isinstance(body, SessionStarted | SessionEnded)}
+        self._payers = dict(connection.execute(_PAYERS, {"codes": list(payers)}).all()) if payers else {}
+        self._sessions = Sessions(connection, {session for body in bodies for session in _session_ids(body)}, latest)
+        self._board = Board(connection, latest.keys(), now)
 
     def apply(self, body: Body, source: Source) -> str | None:
         """Give one event its meaning. Returns why it cannot be used, in words, or None."""
@@ -90,15 +98,12 @@ class Usage:
         self._sessions.save()
         self._board.save()
         if self._denials:
-            db.session.connection().execute(insert(Denial), self._denials)
-        if self._news:
-            announce("ingest", "news", self.now)
-        for session_id in self._sessions.touched:
-            announce("session", session_id, self.now)
+            self._connection.execute(_DENY, self._denials)
         turned = self._board.turned | set(self._sessions.touched.values())
-        for code, machine in self._machines.items():
-            if machine.id in turned:
-                announce("machine", code, self.now)
+        changes = [("session", session_id) for session_id in self._sessions.touched]
+        changes += [("machine", code) for code, machine in self._machines.items() if machine.id in turned]
+        changes += [("ingest", "news")] if self._news else []
+        announce_all(changes, self.now)
 
     def _start(self, body: SessionStarted, source: Source) -> str | None:
         known = self._known(body)
@@ -177,21 +182,12 @@ def close_silent(before: datetime, now: datetime) -> list[str]:
     return [closed.id for closed in silent]
 
 
-def _machines(codes: Collection[str]) -> tuple[dict[str, MachineRef], dict[int, datetime | None]]:
+def _machines(
+    connection: Connection, codes: Collection[str]
+) -> tuple[dict[str, MachineRef], dict[int, datetime | None]]:
     """The machines behind their codes, and each one's latest start."""
-    if not codes:
-        return {}, {}
-    latest = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
-    latest = latest.order_by(UsageSession.started_at.desc()).limit(1).correlate(Machine)
-    wanted = select(Machine.code, Machine.id, Machine.agent_id, latest.scalar_subquery())
-    rows = db.session.execute(wanted.where(Machine.code.in_(codes))).all()
+    rows = connection.execute(_MACHINES, {"codes": list(codes)}).all() if codes else []
     return {code: MachineRef(id_, agent) for code, id_, agent, _ in rows}, {id_: at for _, id_, _, at in rows}
-
-
-def _payers(codes: Collection[str]) -> dict[str, int]:
-    if not codes:
-        return {}
-    return dict(db.session.execute(select(Payer.code, Payer.id).where(Payer.code.in_(codes))).all())
 
 
 def _machine_codes(body: Body) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """The sessions that one batch of events touches: read together, changed in memory, written together."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, literal_column, or_, select, update
 
 from server.db import db
 from server.domain import usage
@@ -16,24 +16,31 @@ _NAMES = tuple(field.name for field in fields(Session))
 _TABLE: Any = UsageSession.__table__
 _COLUMNS = [_TABLE.c[name] for name in _NAMES]
 _INSERT = insert(_TABLE)
+IS_OPEN = _TABLE.c.state == literal_column("'open'")  # written out, so that SQLite takes the partial index
+_READ = select(*_COLUMNS).order_by(_TABLE.c.started_at, _TABLE.c.id)
+_TOUCHED = select(*_COLUMNS).where(
+    or_(
+        _TABLE.c.id.in_(bindparam("ids", expanding=True)),
+        and_(IS_OPEN, _TABLE.c.machine_id.in_(bindparam("machines", expanding=True))),
+    )
+)
 _UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("key"))
 _UPDATE = _UPDATE.values({name: bindparam(name) for name in _NAMES if name != "id"})
-IS_OPEN = literal_column("state") == literal_column("'open'")  # written out, so that SQLite takes the partial index
 
 
 def read(*conditions: ColumnElement[bool]) -> list[Session]:
     """Sessions by condition, in the order of their start. Inside ``reading()`` or ``writing()``."""
-    wanted = select(*_COLUMNS).where(*conditions).order_by(_TABLE.c.started_at, _TABLE.c.id)
-    return [Session(*row) for row in db.session.execute(wanted)]
+    return [Session(*row) for row in db.session.execute(_READ.where(*conditions))]
 
 
 class Sessions:
     """A working copy. ``latest`` gives each touched machine's latest start so far."""
 
-    def __init__(self, ids: Collection[str], latest: dict[int, datetime | None]) -> None:
-        found = read(_TABLE.c.id.in_(ids)) if ids else []
-        still_open = read(IS_OPEN, _TABLE.c.machine_id.in_(latest)) if latest else []
-        self._by_id = {session.id: session for session in (*found, *still_open)}
+    def __init__(self, connection: Connection, ids: Collection[str], latest: dict[int, datetime | None]) -> None:
+        self._connection = connection
+        touched = {"ids": list(ids), "machines": list(latest)}
+        rows = connection.execute(_TOUCHED, touched).all() if ids or latest else []
+        self._by_id = {row.id: Session(*row) for row in rows}
         self._stored = frozenset(self._by_id)
         self._open = {session.machine_id: session.id for session in self._by_id.values() if session.state == "open"}
         self._latest = dict(latest)
@@ -72,9 +79,13 @@ class Sessions:
         """Write what changed: closings first, because a machine has at most one open session at any moment."""
         changed = [self._by_id[session_id] for session_id in self.touched]
         stored = [session for session in changed if session.id in self._stored]
-        _write(_UPDATE, (_row(session, "key") for session in stored if session.state != SessionState.OPEN))
-        _write(_INSERT, (_row(session, "id") for session in changed if session.id not in self._stored))
-        _write(_UPDATE, (_row(session, "key") for session in stored if session.state == SessionState.OPEN))
+        self._write(_UPDATE, [_row(session, "key") for session in stored if session.state != SessionState.OPEN])
+        self._write(_INSERT, [_row(session, "id") for session in changed if session.id not in self._stored])
+        self._write(_UPDATE, [_row(session, "key") for session in stored if session.state == SessionState.OPEN])
+
+    def _write(self, statement: Any, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
 
     def _make_way(self, session: Session) -> None:
         """Close what is still open on the machine and began before: two sessions cannot be on one relay."""
@@ -98,9 +109,3 @@ def _row(session: Session, key: str) -> dict[str, Any]:
     row = {name: getattr(session, name) for name in _NAMES}
     row[key] = row.pop("id")
     return row
-
-
-def _write(statement: Any, rows: Iterable[dict[str, Any]]) -> None:
-    many = list(rows)
-    if many:
-        db.session.connection().execute(statement, many)

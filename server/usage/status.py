@@ -6,14 +6,14 @@ A status changes the agent's row and the live board; it is no evidence, and no s
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.db import db
 from server.domain.usage import moment
-from server.jobs.service import announce
+from server.jobs.service import announce_all
 from server.machines.models import Agent, Machine
 from server.usage.counts import Count, Tally
-from server.usage.intake import Incoming
+from server.usage.intake import OUTBOXES_AN_AGENT, Incoming
 from server.usage.live import Board
 from server.usage.models import Outbox
 from wire.messages import Status, WireError, decode_status
@@ -49,16 +49,14 @@ def _take_over(agent: Agent, status: Status, now: datetime, tally: Tally) -> Non
         agent.outbox, agent.last_n, agent.last_seen_at = status.outbox, status.last_n, now
         _meet_outbox(agent, now, tally)
     ids = dict(db.session.execute(select(Machine.code, Machine.id).where(Machine.agent_id == agent.id)).all())
-    board = Board(ids.values(), now)
+    board = Board(db.session.connection(), ids.values(), now)
     for machine in status.machines:
         if machine.machine in ids:
             board.reports(ids[machine.machine], machine, moment(status.at_ms) if same_boot else None)
         else:
             tally.note(Count.FOREIGN_MACHINE, f"{agent.name}: {machine.machine}")
     board.save()
-    for code, machine_id in ids.items():
-        if turned or machine_id in board.turned:
-            announce("machine", code, now)
+    announce_all([("machine", code) for code, id_ in ids.items() if turned or id_ in board.turned], now)
 
 
 def _meet_outbox(agent: Agent, now: datetime, tally: Tally) -> None:
@@ -66,7 +64,10 @@ def _meet_outbox(agent: Agent, now: datetime, tally: Tally) -> None:
     if agent.outbox is None:
         return
     known = db.session.get(Outbox, str(UUID(agent.outbox)))
-    if known is None:
+    own = select(func.count()).select_from(Outbox).where(Outbox.agent_id == agent.id)
+    if known is None and (db.session.scalar(own) or 0) >= OUTBOXES_AN_AGENT:
+        tally.note(Count.TOO_MANY_OUTBOXES, agent.name)
+    elif known is None:
         db.session.add(Outbox(id=agent.outbox, agent_id=agent.id, last_n=0, first_seen_at=now))
     elif known.agent_id != agent.id:
         tally.note(Count.FOREIGN_OUTBOX, f"{agent.name}: outbox {agent.outbox} belongs to another agent")

@@ -107,6 +107,14 @@ def bench(benches: Callable[..., Bench]) -> Bench:
     return benches()
 
 
+@pytest.fixture(scope="module")
+def lasting_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One board for all tests of a file that leave it as it was."""
+    bench = Bench(tmp_path_factory.mktemp("board"))
+    yield bench
+    bench.close()
+
+
 def end(process: subprocess.Popen[str], how: int = signal.SIGKILL) -> None:
     if process.poll() is None:
         process.send_signal(how)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
+from pydantic import SecretStr
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from server.app import create_app
@@ -91,8 +92,8 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
         database_url=sqlite_url,
         data_dir=tmp_path,
         lab_name="Halle Zéro",
-        site_key="ab" * 32,
-        mqtt=Mqtt(host="127.0.0.1", port=1883, password="x"),
+        site_key=SecretStr("ab" * 32),
+        mqtt=Mqtt(host="127.0.0.1", port=1883, password=SecretStr("x")),
         demo=True,
     )
     site = Site(settings)

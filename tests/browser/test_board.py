@@ -80,16 +80,27 @@ def test_a_focused_tile_keeps_its_focus_while_it_changes(floor: Floor, open_page
     assert page.evaluate("() => document.activeElement.id") == "t-m3"
 
 
-def test_the_minutes_count_in_the_browser(floor: Floor, open_page: OpenPage) -> None:
-    page = open_page(clock=True)
-    minutes = page.locator("#t-m1 .time time")
-    bar = page.locator("#t-m1 .done")
-    expect(minutes).to_have_text("42\u00a0min")
-    before = float(bar.get_attribute("width") or 0)
-    page.clock.fast_forward(120_000)
+def test_focus_stays_on_a_row_while_the_rows_above_come_and_go(floor: Floor, open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("#trouble-rows a", has_text="Pose CMS").focus()
+    floor.report("m15", "idle")
+    floor.report("m6", "idle", faults=["contact_closed"])
+    expect(page.locator("#trouble-rows li").first).to_contain_text("FDM 6")
 
-    expect(minutes).to_have_text("44\u00a0min")
-    assert float(bar.get_attribute("width") or 0) > before
+    assert page.locator("#trouble-rows", has_text="Tour CNC").count() == 0
+    assert page.evaluate("() => document.activeElement.textContent") == "Pose CMS"
+
+
+def test_the_minutes_count_in_the_browser(floor: Floor, open_page: OpenPage) -> None:
+    floor.start("m3", minutes=59.6)
+    page = live(open_page(clock=True))
+    bar = page.locator("#t-m22 .done")
+    minutes = page.locator("#t-m3 .time time")
+    expect(minutes).to_have_text("59\u00a0min")
+    page.clock.fast_forward(35_000)
+
+    expect(minutes).to_have_text("1\u00a0h\u00a000")
+    assert bar.get_attribute("width") == "100.0"
 
 
 def test_a_lost_stream_freezes_the_page_and_says_since_when(floor: Floor, open_page: OpenPage, site: Site) -> None:

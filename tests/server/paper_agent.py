@@ -107,3 +107,10 @@ class PaperAgent:
 
     def enforces(self, at: datetime, *revoked: Revocation) -> Incoming:
         return self.says(RevocationsInForce(9, revoked, stamp(at)))
+
+
+def poison(agent: PaperAgent, now: datetime) -> Incoming:
+    """An event that reads well and breaks our own code: a badge revoked in a year that no calendar has."""
+    holder = people.add_holder("Ada", "L", actor="desk", now=now)
+    token = people.give_token(holder.number, "em4100:0999999999", bytes(32), "k1", actor="desk", now=now)
+    return agent.enforces(now, Revocation("token", token.ref, 2**52))

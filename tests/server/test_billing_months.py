@@ -70,7 +70,8 @@ def test_what_is_no_month_is_refused_in_words() -> None:
 
 
 def test_open_sessions_are_listed_and_left_alone() -> None:
-    running = use(start=datetime(2026, 10, 31, 20, tzinfo=UTC), state="open", ended_at=None)
+    last_heard = 14 * 3600  # after the end of the month
+    running = use(start=datetime(2026, 10, 31, 20, tzinfo=UTC), seconds=last_heard, state="open", ended_at=None)
     use("acme-1", "c1", start=datetime(2026, 11, 1, 20, tzinfo=UTC), state="open", ended_at=None)
 
     report = close()
@@ -243,3 +244,13 @@ def test_the_price_of_a_machine_shows_for_every_payer_that_has_one() -> None:
 
     assert rates["p1", "acme-2"] == 2400
     assert not any(machine == "c1" for machine, _ in rates)
+
+
+def test_a_session_whose_agent_fell_silent_is_billed_to_its_last_known_second() -> None:
+    session_id = use(start=datetime(2026, 10, 31, 20, 0, tzinfo=UTC), seconds=1800, state="open", ended_at=None)
+
+    report = close()
+
+    assert report.provisional == (session_id,)
+    assert report.open_sessions == ()
+    assert [(draft.tenant, draft.sessions, draft.net_cents) for draft in report.drafts.drafts] == [("acme", 1, 1200)]

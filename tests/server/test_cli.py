@@ -220,8 +220,9 @@ def test_a_restore_asks_first_and_brings_everything_back(lab, tmp_path, database
 
     assert run("restore", str(tmp_path / "lab.tar"), answer="n\n").exit_code == 1
     assert rows(database_url, "person") == []
-    assert run("restore", "--yes", str(tmp_path / "lab.tar")).exit_code == 0
+    assert run("restore", "--yes", "--by", "ana", str(tmp_path / "lab.tar")).exit_code == 0
     assert len(rows(database_url, "person")) == 1
+    assert ("ana", "restore") in rows(database_url, "audit", "actor", "verb")
 
 
 def test_a_restore_makes_the_tables_of_an_empty_database(lab, tmp_path, databases, monkeypatch):

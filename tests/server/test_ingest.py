@@ -1,5 +1,6 @@
 """What happens to a message between the broker and the books: rule 7, and that nothing an agent sends stops ingest."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from sqlalchemy.exc import OperationalError
 from server.db import db, writing
 from server.ingest import Incoming, ingest, receipts
 from server.jobs.service import changes_after, last_change_id
+from server.people import service as people
+from server.people.models import Token
 from server.usage import counts
 from server.usage.intake import RAW_A_DAY
 from server.usage.models import Event, Outbox, RejectedEvent, UsageSession
-from tests.server.paper_agent import PaperAgent, furnish, uuid
-from wire.codec import dump
-from wire.messages import DenialReason, Receipt
+from tests.server.paper_agent import PaperAgent, furnish, poison, uuid
+from wire.messages import DenialReason, Receipt, Revocation, encode
 
 S1, S2 = uuid("session", 1), uuid("session", 2)
 
@@ -36,17 +38,12 @@ def rejected():
 def raw_envelope(agent, **changes):
     """The next envelope of this outbox with some of it replaced."""
     plain = {"outbox": agent.outbox, "n": len(agent.sent) + 1, "kind": "fault", "body": {}, "simulated": False, "v": 1}
-    return dump(plain | changes)
+    return json.dumps(plain | changes).encode()
 
 
 def later_start(payload, start):
     wall_ms = int(start.timestamp() * 1000)
     return payload.replace(b'"wall_ms":%d' % wall_ms, b'"wall_ms":%d' % (wall_ms + 1), 1)
-
-
-def half_a_character(message, text):
-    """The same message with half of a surrogate pair in this text: JSON allows it, no database takes it."""
-    return Incoming(message.agent, message.payload.replace(text.encode(), rb"\ud800", 1))
 
 
 def test_the_next_event_is_stored_and_receipted(lab, now):
@@ -156,6 +153,7 @@ UNUSABLE = {
     "a field is missing": {"kind": "session_started", "body": {"session": S1}},
     "a body of another shape": {"kind": "session_ended", "body": [1, 2, 3]},
     "an impossible number": {"kind": "fault", "body": {"code": 7}},
+    "half a character": {"kind": "fault", "body": {"code": "\ud800"}},
     "NUL in a text": {"kind": "fault", "body": {"code": "a\x00b"}},
 }
 
@@ -246,28 +244,34 @@ def test_an_end_in_the_future_is_rejected_even_if_its_start_is_not(lab, now):
 def test_a_poison_event_is_set_aside_and_the_events_around_it_are_stored(lab, now):
     agent, other = PaperAgent(), PaperAgent("agent-2")
     agent.starts(S1, "p1", now)
-    poison = half_a_character(agent.denies("p1", now, DenialReason.UNKNOWN_TOKEN), "f" * 32)
-    last = agent.starts(S2, "p2", now)
+    bad = poison(agent, now)
+    agent.starts(S2, "p2", now)
 
-    outcome = ingest([agent.sent[0], poison, last, other.boots(now)], now)
+    outcome = ingest([*agent.sent, other.boots(now)], now)
 
     assert outcome.stored == 3
     assert outcome.counts["our_fault"] == outcome.rejected == 1
     assert outcome.receipts == {"agent-1": Receipt({agent.outbox: 3}), "agent-2": Receipt({other.outbox: 1})}
-    assert db.session.scalars(select(RejectedEvent.raw)).all() == [poison.payload]
+    assert db.session.scalars(select(RejectedEvent.raw)).all() == [bad.payload]
     assert set(db.session.scalars(select(UsageSession.id))) == {S1, S2}
 
 
 def test_a_poison_event_leaves_nothing_half_done(lab, now):
     agent = PaperAgent()
-    start = agent.starts(S1, "p1", now - timedelta(hours=1))
-    poison = half_a_character(agent.ends(S1, "p1", now - timedelta(hours=1), 60, reason="coffee"), "coffee")
+    good = Revocation("token", poison_free_token(now), int(now.timestamp() * 1000))
+    bad = poison(agent, now)
+    both = bad.payload.replace(b'"revoked":[', b'"revoked":[%s,' % encode(good))
 
-    outcome = ingest([start, poison], now)
+    outcome = ingest([Incoming("agent-1", both)], now)
 
     assert outcome.rejected == 1
-    assert db.session.scalars(select(UsageSession.state)).all() == ["open"]
-    assert numbers() == [1]
+    assert db.session.scalars(select(Token.blocked_at)).all() == [None, None]
+    assert numbers() == []
+
+
+def poison_free_token(now):
+    holder = people.add_holder("Bob", "L", actor="desk", now=now)
+    return people.give_token(holder.number, "em4100:0111111111", bytes(32), "k1", actor="desk", now=now).ref
 
 
 def test_an_agent_nobody_registered_is_counted_and_gets_no_receipt(lab, now):

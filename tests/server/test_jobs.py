@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from server.db import db, make_app, writing
 from server.jobs import service as jobs
@@ -24,20 +24,27 @@ def test_what_is_announced_is_read_once_and_in_order(app, now):
 
 
 def test_a_change_that_was_rolled_back_is_never_seen(app, now):
-    with pytest.raises(RuntimeError), writing():
-        jobs.announce("machine", "p1", now)
-        db.session.flush()
-        raise RuntimeError
+    def announce_and_fail():
+        with writing() as session:
+            jobs.announce("machine", "p1", now)
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        announce_and_fail()
 
     assert jobs.changes_after(0) == []
 
 
 def test_a_savepoint_that_is_rolled_back_does_not_lose_the_lock(app, now):
     with writing() as session:
-        with pytest.raises(RuntimeError), session.begin_nested():
-            jobs.announce("machine", "lost", now)
-            raise RuntimeError
+        lost = session.begin_nested()
+        jobs.announce("machine", "lost", now)
+        lost.rollback()
         jobs.announce("machine", "kept", now)
+        if db.engine.dialect.name == "postgresql":
+            held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+            assert session.scalar(held) == 1
 
     assert [change.key for change in jobs.changes_after(0)] == ["kept"]
 
@@ -59,8 +66,10 @@ def test_a_poller_never_passes_over_a_change_that_commits_late(postgres_url, now
 
     slow, fast = threading.Thread(target=slow_writer), threading.Thread(target=fast_writer)
     slow.start()
-    announced.wait(10)
+    assert announced.wait(10)
     fast.start()
+    fast.join(0.3)
+    assert fast.is_alive()  # it waits for the lock, or it would have passed
     with application.app_context():
         seen += jobs.changes_after(0)
         may_commit.set()

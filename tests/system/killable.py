@@ -63,10 +63,10 @@ def _watch_sqlite(points: Points) -> None:
         def commit(self) -> None:
             points.around("commit", super().commit)()
 
-        def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
-            if kind is not None:
-                return super().__exit__(kind, error, trace)
-            return points.around("commit", super().__exit__)(kind, error, trace)
+        def __exit__(self, *raised: object) -> Any:
+            if raised[0] is not None:
+                return super().__exit__(*raised)  # type: ignore[arg-type]
+            return points.around("commit", super().__exit__)(*raised)
 
     connect = sqlite3.connect
 

@@ -3,16 +3,18 @@
 import json
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from server.demo import watch
-from server.demo.board_client import BoardClient
+from server.demo.board_client import BoardClient, BoardError
 from server.demo.broker import Broker
 from server.demo.cast import Cast
 from server.demo.lab import Lab, make_lab
@@ -23,6 +25,7 @@ from server.demo.stage import Stage, books, free_port, own_broker, raised
 
 START = datetime(2026, 10, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 09:00 on the lab's clock
 AGENT = "agent-1"
+_SETTLED_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class SmallLab:
         self.broker = broker
         self.numbers = numbers
         self.now_s = int(START.timestamp())
+        self.victims: dict[str, subprocess.Popen[bytes]] = {}
+        self._lacking = ""
 
     @property
     def now(self) -> datetime:
@@ -57,8 +62,31 @@ class SmallLab:
         self.lists_in_force()
 
     def lists_in_force(self) -> None:
-        self.stage.until(lambda: watch.all_sent(self.now), "the lists to be sent")
-        self.board.settle(revisions=watch.revisions(), receipted=True, connected=True)
+        """Wait until every list is out and in force and every event has its receipt. Raises VictimDied at once."""
+        deadline = time.monotonic() + _SETTLED_WITHIN_S
+        while not self._settled():
+            self.check()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not settled: {self._lacking}")
+            time.sleep(0.01)
+
+    def _settled(self) -> bool:
+        self._lacking = "lists to be sent"
+        if not watch.all_sent(self.now):
+            return False
+        wanted = {"revision": watch.revisions(), "receipted": True, "connected": True, "timeout_s": 1}
+        try:
+            self.board._ask("settle", **wanted)
+        except BoardError as error:
+            self._lacking = str(error)
+            return False
+        return True
+
+    def check(self) -> None:
+        self.stage.processes.check()
+        for name, victim in self.victims.items():
+            if victim.poll() is not None:
+                raise VictimDied(name)
 
     def pass_time(self, seconds: int, fine: bool = True) -> None:
         self.now_s += seconds
@@ -106,9 +134,27 @@ class SmallLab:
             program = ["agent", "run", "--config", str(self.site.agent_settings(AGENT))]
         else:
             program = ["server", name]
-        command: Sequence[str] = [sys.executable, "-m", "tests.system.killable", str(points), str(kill_at), *program]
+        command = [sys.executable, "-m", "tests.system.killable", str(points), str(kill_at), *program]
         environment = {**clean_environment(), "PROLAB_CONFIG": str(self.site.settings)}
-        self.stage.processes.start(name, command, environment)
+        with (self.site.logs / f"{name}.log").open("ab") as log:
+            self.victims[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+
+    def stop(self, name: str) -> None:
+        """In order, whichever way it was started."""
+        victim = self.victims.pop(name, None)
+        if victim is None:
+            self.stage.processes.stop(name)
+            return
+        victim.terminate()
+        try:
+            victim.wait(10)
+        except subprocess.TimeoutExpired:
+            victim.kill()
+            victim.wait()
+
+
+class VictimDied(RuntimeError):  # noqa: N818 — that is what happened
+    """The process that is to be killed has been."""
 
 
 @contextmanager
@@ -127,6 +173,11 @@ def small_lab() -> Iterator[SmallLab]:
             own_broker(site, lab) as (broker, access),
             raised(site, lab, access, int(START.timestamp()), free_port(), virtual=True) as (stage, board),
         ):
-            yield SmallLab(site, lab, stage, board, broker, numbers)
+            running = SmallLab(site, lab, stage, board, broker, numbers)
+            try:
+                yield running
+            finally:
+                for name in list(running.victims):
+                    running.stop(name)
     finally:
         shutil.rmtree(home)

@@ -4,7 +4,7 @@ The points are numbered by a recording run of the same scenario (``killable.py``
 again, as systemd would, the scenario goes on, and the relay's own record is held against the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from server.db import reading
 from server.demo.board_client import BoardError
+from server.machines.models import Machine
 from server.people import service as people
 from server.people.models import Token
 from server.usage.models import Denial, Event, RejectedEvent, UsageSession
-from tests.system.small_lab import AGENT, Interval, SmallLab, small_lab
+from tests.system.small_lab import AGENT, Interval, SmallLab, VictimDied, small_lab
 
 FEWEST_POINTS = 25
 CHECKPOINT_S = 30
@@ -52,7 +53,6 @@ class _Runs:
         self._lab = lab
         self._victim = victim
         self._directory = directory
-        self._seen_intervals = 0
         self._killed = False
         self.kills = 0
 
@@ -89,8 +89,8 @@ class _Runs:
 
     def _scenario(self, kill_at: int) -> Path:
         lab, points = self._lab, self._directory / f"points-{kill_at}"
-        lab.stage.processes.stop(self._victim)
-        self._start(points, kill_at)
+        lab.stop(self._victim)
+        lab.start_killable(self._victim, points, kill_at)
         lab.lists_in_force()
         points.with_name(points.name + ".armed").touch()
         self._killed = False
@@ -151,29 +151,18 @@ class _Runs:
 
     def _settle(self) -> None:
         self._guarded(self._lab.lists_in_force)
-        if self._revive():
-            self._lab.lists_in_force()
 
-    def _guarded(self, act: object) -> None:
-        """Do it; should the victim die of it, start it again, unarmed."""
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do it; should the victim die of it, start it again, unarmed, and wait until it has caught up."""
         try:
-            act()  # type: ignore[operator]
-        except (BoardError, RuntimeError):
-            if not self._revive():
+            act()
+            self._lab.check()
+        except (BoardError, VictimDied):
+            if self._lab.victims[self._victim].poll() is None:
                 raise
-        self._revive()
-
-    def _revive(self) -> bool:
-        if self._lab.stage.processes.alive(self._victim):
-            return False
-        self._killed = True
-        self._lab.stage.processes.forget(self._victim)
-        self._start(self._directory / "unarmed", 0)
-        self._lab.lists_in_force()
-        return True
-
-    def _start(self, points: Path, kill_at: int) -> None:
-        self._lab.start_killable(self._victim, points, kill_at)
+            self._killed = True
+            self._lab.start_killable(self._victim, self._directory / "unarmed", 0)
+            self._lab.lists_in_force()
 
 
 def _compare(interval: Interval, session: UsageSession | None) -> list[str]:
@@ -195,8 +184,6 @@ def _ms(session: UsageSession) -> int:
     return round(session.started_at.timestamp() * 1000)
 
 
-def _machines() -> list[object]:
-    from server.machines.models import Machine
-
+def _machines() -> list[Machine]:
     with reading() as session:
         return list(session.scalars(select(Machine)))

@@ -22,7 +22,13 @@ from wire.messages import AccessList, Status, decode_access_list, decode_receipt
 from wire.topics import Leaf, Topic
 
 SITE_KEY = "00" * 32
-_LINK = "from server.link import run; from server.settings import load_settings; run(load_settings(None))"
+_LINK = """
+import logging
+from server.link import run
+from server.settings import load_settings
+logging.basicConfig(level=logging.INFO)
+run(load_settings(None))
+"""
 
 
 class Sender:
@@ -142,6 +148,7 @@ class LinkProcess:
 def running_link(settings: Settings, directory: Path) -> Iterator[LinkProcess]:
     link = LinkProcess(settings, directory)
     try:
+        until(lambda: "connected to the broker" in link.said() or "refused" in link.said())
         yield link
     finally:
         link.kill()

@@ -1,0 +1,12 @@
+"""A panel for a box without one: what would be shown goes to the log, where a test or a technician can read it."""
+
+import logging
+
+from agent.panel import Shown
+
+log = logging.getLogger(__name__)
+
+
+class LogPanel:
+    def show(self, machine: str, shown: Shown) -> None:
+        log.info("%s shows %s", machine, " | ".join((shown.head, *filter(None, shown.lines), shown.hint)))

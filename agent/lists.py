@@ -1,0 +1,61 @@
+"""Access lists as they arrive: which is taken, what it asks of each machine, and what of it must survive a restart."""
+
+from collections.abc import Sequence
+
+from agent import access
+from agent.access import Index, InForce
+from agent.config import Config
+from agent.machine import Wished
+from agent.reports import LinkTrouble, ListArrived
+from agent.state import State, Transaction
+from wire.messages import Revocation, RevocationsInForce, Stamp, WireError, decode_access_list
+
+REVOCATIONS_AN_EVENT = 200  # so that the event stays well below what the server reads
+
+
+def fits(index: Index, config: Config) -> LinkTrouble | None:
+    """What is wrong with a list that could be read, or None."""
+    if index.agent != config.name:
+        return LinkTrouble("list_foreign", f"it is for {index.agent}")
+    if index.key_id != config.site_key_id:
+        return LinkTrouble(
+            "list_wrong_key", f"its badges are keyed with {index.key_id}, ours with {config.site_key_id}"
+        )
+    return None
+
+
+def revision(in_force: InForce | None) -> int:
+    return 0 if in_force is None else in_force.index.revision
+
+
+def wish(in_force: InForce, machine: str) -> Wished | None:
+    """What staff want of a machine; None where the list does not know it."""
+    rights = in_force.index.machines.get(machine)
+    if rights is None:
+        return None
+    entry = rights.entry
+    return Wished(entry.risk, entry.service, access.lacks_feature(entry), entry.end_session, entry.clear_latch_upto)
+
+
+def keep(arrived: ListArrived, now: Stamp, transaction: Transaction) -> Sequence[int]:
+    """Store the list, and with it the report of revocations that were not reported before."""
+    transaction.put_list(now, arrived.payload)
+    fresh = transaction.unreported(arrived.index.revoked)
+    parts = [fresh[at : at + REVOCATIONS_AN_EVENT] for at in range(0, len(fresh), REVOCATIONS_AN_EVENT)]
+    return [transaction.append(_report(part, arrived.index, now)) for part in parts]
+
+
+def restore(state: State, config: Config) -> InForce | None:
+    """The list that was in force before a restart, if it still fits."""
+    stored = state.stored_list()
+    if stored is None:
+        return None
+    try:
+        index = access.index(decode_access_list(stored.payload))
+    except WireError:  # written by a newer version of this program: the server sends it again at the next connect
+        return None
+    return None if fits(index, config) else InForce(index, stored.received)
+
+
+def _report(revoked: tuple[Revocation, ...], index: Index, now: Stamp) -> RevocationsInForce:
+    return RevocationsInForce(index.revision, revoked, now)
