@@ -138,7 +138,7 @@ class Controller:
             case FrameRefused(machine, why):
                 self._fault(machine, "frame_refused", why, now)
             case ReaderDown(machine, detail):
-                self._driver.apply(machine, Failed(Failure.READER_DEAD, detail), now)
+                self._reader_down(machine, detail, now)
             case ReaderUp(machine):
                 self._driver.apply(machine, Mended(Failure.READER_DEAD), now)
             case Stop():
@@ -167,6 +167,12 @@ class Controller:
         local = Local(machine.state is MachineState.RUNNING, machine.latch is not None, machine.denies_starts)
         answer = decide(self._in_force, token, machine_id, now, local)
         self._driver.apply(machine_id, Tapped(token, answer, str(uuid4())), now)
+
+    def _reader_down(self, machine_id: str, detail: str, now: Stamp) -> None:
+        if Failure.READER_DEAD not in self._driver.machines[machine_id].failures:
+            told = self._faults.note(machine_id, Failure.READER_DEAD, detail, now)
+            count = 0 if told is None else told.count
+            self._driver.apply(machine_id, Failed(Failure.READER_DEAD, detail, count), now)
 
     def _list_arrived(self, arrived: ListArrived, now: Stamp) -> None:
         trouble = lists.fits(arrived.index, self._config)
@@ -223,6 +229,7 @@ class Controller:
         if now.mono_ms >= self._kept_ms + KEEP_TIME_MS:
             self._kept_ms = now.mono_ms
             self._driver.write(recorder.forget_old, now, key="time")
+        self._state.tidy()
 
     def _hourly(self, now: Stamp) -> None:
         """Each hour in which anything runs, one event with the seconds of all that runs."""

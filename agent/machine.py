@@ -122,8 +122,11 @@ class Wished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """``count``: how often since it was last told; 0 where it is too soon to tell again."""
+
     failure: Failure
     detail: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,8 @@ def _failed(machine: Machine, stimulus: Failed, now: Stamp) -> Next:
     """By the matrix. A failure that is known already changes nothing, so that a flapping cable does not fill the disk."""
     answer = MATRIX[stimulus.failure][machine.column]
     latches = answer.next_start is NextStart.LATCHED
-    fault = Fault(machine.id, stimulus.failure, stimulus.detail[:200], 1, now)
-    alarm = (fault,) if answer.alarm and stimulus.failure not in machine.failures else ()
+    fault = Fault(machine.id, stimulus.failure, stimulus.detail[:200], stimulus.count, now)
+    alarm = (fault,) if answer.alarm and stimulus.count and stimulus.failure not in machine.failures else ()
     record = Record(alarm, latch=Latching.SET if latches and alarm else Latching.STAYS)
     machine = replace(machine, failures=machine.failures | {stimulus.failure})
     if latches and machine.latch is None:

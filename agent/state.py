@@ -19,13 +19,14 @@ T = TypeVar("T")
 FILE_NAME = "agent.db"
 KEPT_MS = 45 * 86_400_000  # receipted events, so that a server restored from a backup gets them again (design rule 8)
 _ROW_BYTES = 64 * 1024
+_WRITES_A_TIDYING = 50  # about a megabyte of journal
 _SCHEMA = """
 CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
 CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL);
-CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, wish INTEGER NOT NULL);
+CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, wish INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE list (only INTEGER PRIMARY KEY CHECK (only = 1), received BLOB NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE reported (kind TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY (kind, ref));
+CREATE TABLE reported (kind TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY (kind, ref)) WITHOUT ROWID;
 """
 
 
@@ -128,6 +129,7 @@ class State:
         row = self._connection.execute("SELECT id, last_n, through, wall_ms FROM outbox").fetchone()
         self.position = Position(*row[:3])
         self.last_wall_ms: int = row[3]
+        self._untidy = 0
 
     def write(self, wall_ms: int, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one transaction that is on disk on return. Raises StateUnwritable, and then nothing is stored."""
@@ -148,6 +150,7 @@ class State:
             raise
         self.position = transaction.position
         self.last_wall_ms = max(self.last_wall_ms, wall_ms)
+        self._untidy += 1
         return result
 
     def running(self) -> list[Session]:
@@ -167,6 +170,13 @@ class State:
         """The oldest event that can still be sent."""
         oldest: int | None = self._connection.execute("SELECT min(n) FROM event").fetchone()[0]
         return oldest
+
+    def tidy(self) -> None:
+        """Now and then fold the journal into the file: left to itself SQLite does that while somebody holds a badge."""
+        if self._untidy >= _WRITES_A_TIDYING:
+            self._untidy = 0
+            with suppress(sqlite3.Error):  # then the next one does it; a disk that is full shows at the next write
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         self._connection.close()
@@ -203,6 +213,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 1048576")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # see tidy()
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").fetchone():
         connection.executescript(
             f"BEGIN IMMEDIATE; {_SCHEMA}; INSERT INTO outbox VALUES ('{uuid4()}', 0, 0, 0); COMMIT;"

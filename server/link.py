@@ -10,7 +10,7 @@ import logging
 import random
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, Queue, SimpleQueue
 from threading import Event, Thread
@@ -115,9 +115,9 @@ class Link:
             self._arrived.put(_Lost(f"refused: {reason}"))
             return
         self._connection += 1
-        self._arrived.put(_Connected(self._connection))
         _add_jitter(client)
         client.subscribe([(of_all_agents(leaf), 1) for leaf in (Leaf.EVENTS, Leaf.STATUS)])
+        self._arrived.put(_Connected(self._connection))
 
     def _on_disconnect(self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _: Any) -> None:
         if not self._stopping.is_set():
@@ -145,41 +145,54 @@ class Link:
         return arrived
 
     def _take_in(self, arrived: list[_Connected | _Lost | _Message]) -> None:
-        """Store a batch; then acknowledge it and send the receipts."""
-        receipts: dict[str, Receipt] = {}
-        messages = []
+        """Store what has arrived: events first, because somebody stands at a machine, then what agents say of themselves."""
+        events: list[tuple[_Message, Incoming]] = []
+        said: list[tuple[_Message, Incoming]] = []
         for one in arrived:
-            match one:
-                case _Connected():
-                    log.info("connected to the broker")
-                    receipts |= self._insist(ingest.receipts) or {}
-                    self._spoken.put(one)
-                case _Lost():
-                    log.warning("the broker is gone: %s", one.reason)
-                    self._count(Count.DISCONNECTED, one.reason)
-                case _Message():
-                    messages.append(one)
-        receipts |= self._store(messages)
+            if not isinstance(one, _Message):
+                self._greet(one)
+                continue
+            topic = parse(one.topic)
+            if topic is None or topic.leaf not in (Leaf.EVENTS, Leaf.STATUS):
+                self._count(Count.UNKNOWN_TOPIC, one.topic)
+                self._acknowledge([one])
+            else:
+                kind = events if topic.leaf is Leaf.EVENTS else said
+                kind.append((one, Incoming(topic.agent, one.payload)))
+        self._store(events)
+        self._hear(said)
+
+    def _greet(self, one: _Connected | _Lost) -> None:
+        match one:
+            case _Connected():
+                log.info("connected to the broker")
+                self._spoken.put(one)
+                self._send_receipts(self._insist(ingest.receipts) or {})
+            case _Lost():
+                log.warning("the broker is gone: %s", one.reason)
+                self._count(Count.DISCONNECTED, one.reason)
+
+    def _store(self, events: list[tuple[_Message, Incoming]]) -> None:
+        if events:
+            batch = [incoming for _, incoming in events]
+            outcome = self._insist(lambda: ingest.ingest(batch, self._clock.now()))
+            self._acknowledge(message for message, _ in events)
+            self._send_receipts({} if outcome is None else outcome.receipts)
+
+    def _hear(self, said: list[tuple[_Message, Incoming]]) -> None:
+        if said:
+            batch = [incoming for _, incoming in said]
+            self._spoken.put(self._insist(lambda: ingest.statuses(batch, self._clock.now())) or set())
+            self._acknowledge(message for message, _ in said)
+
+    def _acknowledge(self, messages: Iterable[_Message]) -> None:
         for message in messages:
             if message.qos and message.connection == self._connection:  # an older number means another message now
                 self._client.ack(message.mid, message.qos)
+
+    def _send_receipts(self, receipts: dict[str, Receipt]) -> None:
         for agent, receipt in receipts.items():
             self._send(Topic(agent, Leaf.RECEIPT), encode(receipt))
-
-    def _store(self, messages: list[_Message]) -> dict[str, Receipt]:
-        """Events first, then what the agents say of themselves. Returns the receipts to send."""
-        events: list[Incoming] = []
-        said: list[Incoming] = []
-        for message in messages:
-            topic = parse(message.topic)
-            if topic is None or topic.leaf not in (Leaf.EVENTS, Leaf.STATUS):
-                self._count(Count.UNKNOWN_TOPIC, message.topic)
-            else:
-                (events if topic.leaf is Leaf.EVENTS else said).append(Incoming(topic.agent, message.payload))
-        outcome = self._insist(lambda: ingest.ingest(events, self._clock.now())) if events else None
-        if said:
-            self._spoken.put(self._insist(lambda: ingest.statuses(said, self._clock.now())) or set())
-        return {} if outcome is None else outcome.receipts
 
     def _insist(self, do: Callable[[], T]) -> T | None:
         """Do it as soon as the database lets us. None when our own code could not cope: what has no receipt comes again."""

@@ -9,4 +9,4 @@ log = logging.getLogger(__name__)
 
 class LogPanel:
     def show(self, machine: str, shown: Shown) -> None:
-        log.info("%s shows %s", machine, " | ".join((shown.head, *filter(None, shown.lines), shown.hint)))
+        log.debug("%s shows %s", machine, " | ".join((shown.head, *filter(None, shown.lines), shown.hint)))

@@ -129,6 +129,11 @@ class Room:
     def free(self) -> int:
         return sum(tile.state is State.FREE for tile in self.tiles)
 
+    @property
+    def taken(self) -> bool:
+        """Somebody is at every machine: not the same as none being free."""
+        return all(tile.state is State.USE for tile in self.tiles)
+
 
 @dataclass(frozen=True, slots=True)
 class Board:

@@ -72,9 +72,12 @@ FAULTS = {
     "contact_open": lazy_gettext("contact open although switched on"),
     "contact_closed": lazy_gettext("contact closed although switched off"),
     "mains_back": lazy_gettext("power came back after a cut"),
+    "frame_refused": lazy_gettext("badge frame not readable"),
     "link_failed": lazy_gettext("connection to the broker failed"),
     "name_taken_over": lazy_gettext("another agent has the same name"),
     "list_unreadable": lazy_gettext("access list cannot be read"),
+    "list_foreign": lazy_gettext("access list of another agent"),
+    "list_wrong_key": lazy_gettext("access list with another site key"),
     "receipt_unreadable": lazy_gettext("receipt cannot be read"),
     "publish_refused": lazy_gettext("broker refuses what the agent sends"),
 }

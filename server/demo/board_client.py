@@ -20,7 +20,11 @@ class BoardClient:
     def __init__(self, directory: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(_ANSWERED_WITHIN_S)
-        self._socket.connect(str(directory / SOCKET))
+        try:
+            self._socket.connect(str(directory / SOCKET))
+        except OSError:
+            self._socket.close()
+            raise
         self._answers = self._socket.makefile("rb")
         self._last_id = 0
 

@@ -1,10 +1,8 @@
 """What breaks during the demo's month: two brokers, an agent, a clock, a server that returns from yesterday's backup."""
 
-from datetime import timedelta
-
 from server.demo.builder import Builder
 from server.demo.cast import Cast, Scene
-from server.demo.days import Days, at
+from server.demo.days import BEFORE, Days, at
 from server.demo.lab import CNC
 from server.demo.lab_people import MILLING, Holder
 from server.demo.moments import Act, Break, Ending
@@ -57,15 +55,18 @@ def _clockless(builder: Builder, stopped: int, cast: Cast) -> None:
 
 
 def _restored(builder: Builder, days: Days, cast: Cast) -> None:
-    """A right is revoked in the morning, the database of last night comes back at one: the right stays revoked."""
+    """A right is revoked in the morning, then last night's database comes back: the right stays revoked.
+
+    Nothing else is done in the office between backup and restore, since that would have to be done again by hand.
+    """
     (role,) = cast.of(Scene.RECOVERED)
-    builder.fault(at(role.day - timedelta(days=1), 23), Break.BACKUP)
-    builder.visit_within(CNC, role.holder, range(at(role.day, 9), at(role.day, 9, 20)), 2281)
-    builder.staff(at(role.day, 10), Act.REVOKE, holder=role.holder.key)
-    restored = at(role.day, 13, 1)
-    builder.fault(restored, Break.RESTORE)
-    for window in (range(at(role.day, 10, 5), restored - 600), range(restored + 300, at(role.day, 16))):
-        builder.refused_within(CNC, window, role.holder.card, DenialReason.QUALIFICATION_REVOKED)
+    day, card = role.day, role.holder.card
+    builder.fault(at(day - BEFORE, 23), Break.BACKUP)
+    builder.visit_within(CNC, role.holder, range(at(day, 9), at(day, 9, 6)), 1517)
+    builder.staff(at(day, 9, 40), Act.REVOKE, holder=role.holder.key)
+    builder.fault(at(day, 10, 31), Break.RESTORE)
+    for window in (range(at(day, 9, 45), at(day, 10, 25)), range(at(day, 10, 35), at(day, 13))):
+        builder.refused_within(CNC, window, card, DenialReason.QUALIFICATION_REVOKED)
 
 
 def _machines_of(builder: Builder, agent: str) -> list[str]:

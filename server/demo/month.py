@@ -66,20 +66,26 @@ class Month:
     def _go_to(self, to: int) -> None:
         while not self._mishaps.broker_away and self._renewal <= to:
             self._advance(max(self._renewal, self._now))
-            self._lists()
+            self._stage.until(lambda: watch.all_renewed(self.now), "the lists to be renewed")
+            self._in_force()
         self._advance(to)
 
     def _advance(self, to: int) -> None:
         """In fine steps shortly before an agent is killed."""
         for kill in self._kills:
-            fine_from = kill - _FINE_S
-            if self._now < fine_from <= to:
-                self._board.advance(fine_from)
+            if self._now < kill - _FINE_S < to:
+                self._step(kill - _FINE_S)
+        self._step(to)
+
+    def _step(self, to: int) -> None:
         self._board.advance(to, fine=any(kill - _FINE_S <= self._now <= kill for kill in self._kills))
         self._now = to
 
     def _lists(self) -> None:
-        """Wait until every list that must go out has gone out and is in force."""
+        """Something has changed: wait until every list that says something else now is out and in force."""
         self._stage.until(lambda: watch.all_sent(self.now), "the lists to be sent")
+        self._in_force()
+
+    def _in_force(self) -> None:
         self._board.settle(revisions=watch.revisions())
         self._renewal = watch.next_renewal()

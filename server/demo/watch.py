@@ -33,9 +33,15 @@ class Counted:
         return Counted(self.sent - other.sent, self.duplicates - other.duplicates)
 
 
+def all_renewed(now: datetime) -> bool:
+    """True when no agent's list is due."""
+    return not needs_publishing(now)
+
+
 def all_sent(now: datetime) -> bool:
-    """True when no agent waits for a list: what would be compiled now is what was sent last."""
-    if needs_publishing(now):
+    """True when no list is due, and each says what was sent last. For a moment at which something has just changed:
+    later a list may say more of what comes, and need not be sent for that."""
+    if not all_renewed(now):
         return False
     return not any(compiled.worth_sending for compiled in compile_all(now, None, ZONE, KEY_ID).values())
 
@@ -44,7 +50,7 @@ def revisions() -> dict[str, int]:
     """The list last sent to each agent."""
     wanted = select(Agent.name, PublishedList.revision).join(PublishedList, PublishedList.agent_id == Agent.id)
     with reading() as session:
-        return dict(session.execute(wanted).tuples().all())
+        return {name: revision for name, revision in session.execute(wanted)}  # noqa: C416 — rows, not pairs
 
 
 def all_in_force() -> bool:
@@ -65,7 +71,7 @@ def next_renewal() -> int:
 def stored_through() -> dict[str, int]:
     """The last event number stored of each outbox."""
     with reading() as session:
-        return dict(session.execute(select(Outbox.id, Outbox.last_n)).tuples().all())
+        return {outbox: last_n for outbox, last_n in session.execute(select(Outbox.id, Outbox.last_n))}  # noqa: C416
 
 
 def counted() -> Counted:

@@ -4,9 +4,10 @@ A status changes the agent's row and the live board; it is no evidence, and no s
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from server.db import db
 from server.domain.usage import moment
@@ -18,6 +19,12 @@ from server.usage.live import Board
 from server.usage.models import Outbox
 from wire.messages import Status, WireError, decode_status
 
+_AGENT = select(Agent.id, Agent.name, Agent.boot, Agent.online, Agent.outbox).where(Agent.name == bindparam("name"))
+_MACHINES = select(Machine.code, Machine.id).where(Machine.agent_id == bindparam("agent"))
+_OWNER = select(Outbox.agent_id).where(Outbox.id == bindparam("id"))
+_HAS = select(func.count()).select_from(Outbox).where(Outbox.agent_id == bindparam("agent"))
+_CHANGE: Any = update(Agent).where(Agent.id == bindparam("key"))
+
 
 def hear(message: Incoming, now: datetime, tally: Tally) -> bool:
     """Take in one status, inside ``writing()``. True when it was the agent's own and of its present boot."""
@@ -26,48 +33,54 @@ def hear(message: Incoming, now: datetime, tally: Tally) -> bool:
     except WireError as error:
         tally.note(Count.UNREADABLE_STATUS, f"{message.agent}: {error}")
         return False
-    agent: Agent | None = db.session.scalar(select(Agent).where(Agent.name == message.agent))
+    connection = db.session.connection()
+    agent = connection.execute(_AGENT, {"name": message.agent}).one_or_none()
     if agent is None:
         tally.note(Count.UNKNOWN_AGENT, message.agent)
-        return False
-    if status.agent != agent.name:
+    elif status.agent != agent.name:
         tally.note(Count.FOREIGN_STATUS, f"{agent.name} spoke for {status.agent}")
-        return False
-    if not status.online and status.boot != agent.boot:
+    elif not status.online and status.boot != agent.boot:
         tally.note(Count.LATE_WILL, agent.name)
-        return False
-    _take_over(agent, status, now, tally)
-    return True
+    else:
+        _take_over(connection, agent, status, now)
+        _meet_outbox(connection, agent, status.outbox, now, tally)
+        _show(connection, agent, status, now, tally)
+        return True
+    return False
 
 
-def _take_over(agent: Agent, status: Status, now: datetime, tally: Tally) -> None:
-    same_boot, turned = status.boot == agent.boot, status.online != agent.online
-    agent.online = status.online
-    if status.online:
-        agent.boot, agent.version = status.boot[:64], status.version[:40]
-        agent.revision, agent.synced, agent.understands = status.revision, status.synced, list(status.understands)
-        agent.outbox, agent.last_n, agent.last_seen_at = status.outbox, status.last_n, now
-        _meet_outbox(agent, now, tally)
-    ids = dict(db.session.execute(select(Machine.code, Machine.id).where(Machine.agent_id == agent.id)).all())
-    board = Board(db.session.connection(), ids.values(), now)
+def _take_over(connection: Connection, agent: Any, status: Status, now: datetime) -> None:
+    facts: dict[str, Any] = {"online": status.online}
+    if status.online:  # a last will knows nothing more
+        facts |= {"boot": status.boot[:64], "version": status.version[:40], "synced": status.synced}
+        facts |= {"revision": status.revision, "understands": list(status.understands)}
+        facts |= {"outbox": status.outbox, "last_n": status.last_n, "last_seen_at": now}
+    connection.execute(_CHANGE.values(**facts), {"key": agent.id})
+
+
+def _meet_outbox(connection: Connection, agent: Any, outbox: str | None, now: datetime, tally: Tally) -> None:
+    """An outbox gets its place with the first word of it, so that the receipt names it: stored through 0."""
+    if outbox is None or outbox == agent.outbox:
+        return
+    owner = connection.execute(_OWNER, {"id": str(UUID(outbox))}).scalar_one_or_none()
+    if owner is None and connection.execute(_HAS, {"agent": agent.id}).scalar_one() >= OUTBOXES_AN_AGENT:
+        tally.note(Count.TOO_MANY_OUTBOXES, agent.name)
+    elif owner is None:
+        connection.execute(insert(Outbox).values(id=outbox, agent_id=agent.id, last_n=0, first_seen_at=now))
+    elif owner != agent.id:
+        tally.note(Count.FOREIGN_OUTBOX, f"{agent.name}: outbox {outbox} belongs to another agent")
+
+
+def _show(connection: Connection, agent: Any, status: Status, now: datetime, tally: Tally) -> None:
+    """Turn the machines of this agent on the live board."""
+    ids = {code: id_ for code, id_ in connection.execute(_MACHINES, {"agent": agent.id})}  # noqa: C416 — rows, not pairs
+    board = Board(connection, ids.values(), now)
+    said_at = moment(status.at_ms) if status.boot == agent.boot else None
     for machine in status.machines:
         if machine.machine in ids:
-            board.reports(ids[machine.machine], machine, moment(status.at_ms) if same_boot else None)
+            board.reports(ids[machine.machine], machine, said_at)
         else:
             tally.note(Count.FOREIGN_MACHINE, f"{agent.name}: {machine.machine}")
     board.save()
+    turned = status.online != agent.online
     announce_all([("machine", code) for code, id_ in ids.items() if turned or id_ in board.turned], now)
-
-
-def _meet_outbox(agent: Agent, now: datetime, tally: Tally) -> None:
-    """An outbox gets its place with the first word of it, so that the receipt names it: stored through 0."""
-    if agent.outbox is None:
-        return
-    known = db.session.get(Outbox, str(UUID(agent.outbox)))
-    own = select(func.count()).select_from(Outbox).where(Outbox.agent_id == agent.id)
-    if known is None and (db.session.scalar(own) or 0) >= OUTBOXES_AN_AGENT:
-        tally.note(Count.TOO_MANY_OUTBOXES, agent.name)
-    elif known is None:
-        db.session.add(Outbox(id=agent.outbox, agent_id=agent.id, last_n=0, first_seen_at=now))
-    elif known.agent_id != agent.id:
-        tally.note(Count.FOREIGN_OUTBOX, f"{agent.name}: outbox {agent.outbox} belongs to another agent")

@@ -11,7 +11,7 @@ from server.demo.cast import Cast
 from server.demo.days import MONTH_ENDS, Days, at
 from server.demo.faults import KILLED_AGENT
 from server.demo.lab import ZONE, Lab, make_lab
-from server.demo.moments import Break, Ending, Fault, Plan, Staff, Tap, Visit
+from server.demo.moments import Act, Break, Ending, Fault, Plan, Staff, Tap, Visit
 from server.demo.timetable import make_timetable
 
 _HOUR = 3600
@@ -137,6 +137,15 @@ def test_nobody_taps_where_the_agent_is_away(count: int) -> None:
                 away.discard(agent)
             case Tap(machine=machine):
                 assert agents[machine] not in away
+
+
+@LENGTHS
+def test_between_backup_and_restore_one_right_is_revoked_and_nothing_else_is_done(count: int) -> None:
+    _, plan, _ = _made(count)
+
+    (backup,), (restore,) = _faults(plan, Break.BACKUP), _faults(plan, Break.RESTORE)
+    between = [m.act for m in plan.moments if isinstance(m, Staff) and backup <= m.at <= restore]
+    assert between == [Act.REVOKE]
 
 
 @LENGTHS

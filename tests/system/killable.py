@@ -4,11 +4,11 @@ A point is the moment just before and just after each commit to a database, each
 acknowledgement. They are numbered as they come, by wrapping the libraries that do these things, and never by a list: what
 the program does decides how many there are.
 
-    python -m tests.system.killable POINTS_FILE KILL_AT agent run --config agent.toml
-    python -m tests.system.killable POINTS_FILE KILL_AT server link
+    python -m tests.system.killable ARM agent run --config agent.toml
+    python -m tests.system.killable ARM server link
 
-KILL_AT 0 kills at none. Points are counted from the moment the file POINTS_FILE.armed exists, and each is written to
-POINTS_FILE as it comes.
+Nothing is counted until the file ARM exists. It says "KILL_AT POINTS": the number to be killed at, 0 for none, and the file
+to which each point is written as it comes. Whenever it says something new, the count begins anew.
 """
 
 import os
@@ -18,6 +18,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +26,22 @@ _BEGINS_COMMIT = ("COMMIT", "END")
 
 
 class Points:
-    def __init__(self, file: Path, kill_at: int) -> None:
-        self._file = file
-        self._armed = file.with_name(file.name + ".armed")
-        self._kill_at = kill_at
+    def __init__(self, arm: Path) -> None:
+        self._arm = arm
+        self._order = ""
         self._count = 0
         self._lock = threading.Lock()
 
     def pass_by(self, name: str) -> None:
-        with self._lock:
-            if not self._armed.exists():
-                return
+        with self._lock, suppress(FileNotFoundError):
+            order = self._arm.read_text()
+            if order != self._order:
+                self._order, self._count = order, 0
+            kill_at, _, file = order.partition(" ")
             self._count += 1
-            with self._file.open("a") as file:
-                file.write(f"{self._count} {name}\n")
-            if self._count == self._kill_at:
+            with Path(file).open("a") as points:
+                points.write(f"{self._count} {name}\n")
+            if self._count == int(kill_at):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,8 +98,8 @@ def _watch_pins(points: Points) -> None:
 
 
 def main() -> None:
-    points = Points(Path(sys.argv[1]), int(sys.argv[2]))
-    program, *arguments = sys.argv[3:]
+    points = Points(Path(sys.argv[1]))
+    program, *arguments = sys.argv[2:]
     _watch_mqtt(points)
     if program == "agent":
         _watch_sqlite(points)

@@ -7,12 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from server.db import reading
 from server.demo import watch
 from server.demo.board_client import BoardClient, BoardError
 from server.demo.broker import Broker
@@ -22,6 +26,8 @@ from server.demo.lab_people import MILLING, PRINTING, Holder
 from server.demo.processes import clean_environment
 from server.demo.site import Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
+from server.machines.models import Machine
+from server.usage.models import Denial, Event, UsageSession
 
 START = datetime(2026, 10, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 09:00 on the lab's clock
 AGENT = "agent-1"
@@ -40,7 +46,14 @@ class Interval:
 
 class SmallLab:
     def __init__(
-        self, site: Site, lab: Lab, stage: Stage, board: BoardClient, broker: Broker, numbers: dict[int, int]
+        self,
+        site: Site,
+        lab: Lab,
+        stage: Stage,
+        board: BoardClient,
+        broker: Broker,
+        numbers: dict[int, int],
+        begin: datetime,
     ) -> None:
         self.site = site
         self.lab = lab
@@ -48,7 +61,7 @@ class SmallLab:
         self.board = board
         self.broker = broker
         self.numbers = numbers
-        self.now_s = int(START.timestamp())
+        self.now_s = int(begin.timestamp())
         self.victims: dict[str, subprocess.Popen[bytes]] = {}
         self._lacking = ""
 
@@ -97,6 +110,10 @@ class SmallLab:
         self.board.tap(machine, card, 2)
         self.pass_time(1)
 
+    def go_to(self, second: int) -> None:
+        """Let time pass until then, in long strides. Broker and link may be away."""
+        self.pass_time(second - self.now_s, fine=False)
+
     def is_on(self, machine: str) -> bool:
         last = [edge for edge in self.edges() if edge["machine"] == machine]
         return bool(last) and last[-1]["level"] == 1
@@ -118,23 +135,79 @@ class SmallLab:
         done += [Interval(machine, at, None, "") for machine, at in running.items()]
         return sorted(done, key=lambda interval: (interval.on_ms, interval.machine))
 
+    @property
+    def state_file(self) -> Path:
+        return self.site.agent_settings(AGENT).parent / "agent.db"
+
     def outbox(self) -> dict[tuple[str, int], str]:
         """What the agent's state file holds: (outbox, n) → kind."""
-        with sqlite3.connect(self.site.agent_settings(AGENT).parent / "agent.db") as connection:
+        with sqlite3.connect(self.state_file) as connection:
             rows = [json.loads(payload) for (payload,) in connection.execute("SELECT payload FROM event")]
         connection.close()
         return {(row["outbox"], row["n"]): row["kind"] for row in rows}
 
+    def unreceipted(self) -> int:
+        """Events without a receipt, as the agent last said."""
+        waits: dict[str, int] = self.board._ask("state")["agents"][AGENT]["waits"]
+        return waits["unreceipted"]
+
+    def stored(self) -> dict[tuple[str, int], str]:
+        """What the ledger holds: (outbox, n) → kind."""
+        with reading() as session:
+            return {(event.outbox, event.n): event.kind for event in session.scalars(select(Event))}
+
+    def sessions(self, machine: str) -> list[UsageSession]:
+        """In the order of their start."""
+        wanted = (
+            select(UsageSession).join(Machine, Machine.id == UsageSession.machine_id).where(Machine.code == machine)
+        )
+        with reading() as session:
+            return list(session.scalars(wanted.order_by(UsageSession.started_at)))
+
+    def denials(self, holder: Holder | None = None) -> list[tuple[str, set[str]]]:
+        """Machine and reasons of every refused tap in the ledger, or of one holder's, in their order."""
+        wanted = select(Machine.code, Denial.reasons).join(Machine, Machine.id == Denial.machine_id)
+        if holder is not None:
+            wanted = wanted.where(Denial.holder_number == self.numbers[holder.key])
+        with reading() as session:
+            return [(code, set(reasons)) for code, reasons in session.execute(wanted.order_by(Denial.event_id))]
+
+    def differences(self) -> list[str]:
+        """What does not fit to the second between relay, outbox and ledger, where no session was cut off."""
+        events = sorted(self.stored().items() ^ self.outbox().items())
+        with reading() as session:
+            denied = session.scalar(select(func.count()).select_from(Denial)) or 0
+        refused = list(self.outbox().values()).count("access_denied")
+        flowed = Counter(_powered(one) for one in self.intervals())
+        used = Counter(_used(code, one) for code in self._machines() for one in self.sessions(code))
+        return [
+            *(f"event in one place only: {one}" for one in events),
+            *([f"{refused} taps refused, {denied} in the ledger"] if refused != denied else []),
+            *(f"power without its session: {one}" for one in (flowed - used).elements()),
+            *(f"session without its power: {one}" for one in (used - flowed).elements()),
+        ]
+
+    def _machines(self) -> list[str]:
+        return [machine.code for machine in self.lab.machines]
+
     def holder(self, index: int) -> Holder:
         return self.lab.holders[index]
 
-    def start_killable(self, name: str, points: Path, kill_at: int) -> None:
+    def start_agent(self) -> None:
+        self.stage.start_agent(AGENT)
+        self.stage.until(lambda: self.board.connected(AGENT), "the agent to come to the board")
+
+    def kill_agent(self) -> None:
+        self.stage.processes.kill(AGENT)
+        self.stage.until(lambda: not self.board.connected(AGENT), "the board to miss the agent")
+
+    def start_killable(self, name: str, arm: Path) -> None:
         """Start link or the agent with numbered kill points (``killable.py``)."""
         if name == AGENT:
             program = ["agent", "run", "--config", str(self.site.agent_settings(AGENT))]
         else:
             program = ["server", name]
-        command = [sys.executable, "-m", "tests.system.killable", str(points), str(kill_at), *program]
+        command = [sys.executable, "-m", "tests.system.killable", str(arm), *program]
         environment = {**clean_environment(), "PROLAB_CONFIG": str(self.site.settings)}
         with (self.site.logs / f"{name}.log").open("ab") as log:
             self.victims[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
@@ -153,27 +226,39 @@ class SmallLab:
             victim.wait()
 
 
+def _powered(interval: Interval) -> tuple[str, int, int | None, int | None]:
+    seconds = None if interval.off_ms is None else (interval.off_ms - interval.on_ms) // 1000
+    return interval.machine, interval.on_ms, interval.off_ms, seconds
+
+
+def _used(machine: str, session: UsageSession) -> tuple[str, int, int | None, int | None]:
+    start, end = (at and round(at.timestamp() * 1000) for at in (session.started_at, session.ended_at))
+    return machine, start, end, None if end is None else session.occupied_s
+
+
 class VictimDied(RuntimeError):  # noqa: N818 — that is what happened
     """The process that is to be killed has been."""
 
 
 @contextmanager
-def small_lab() -> Iterator[SmallLab]:
+def small_lab(begin: datetime = START) -> Iterator[SmallLab]:
     """Nothing but broker and board is running yet; ``start()`` starts link and agent and waits for the list."""
     whole = make_lab(1, date(2026, 10, 1))
     machines = tuple(machine for machine in whole.machines if machine.agent == AGENT)
     able = [holder for holder in whole.holders if {PRINTING, MILLING} <= holder.skills and len(holder.tenants) == 1]
-    lab = replace(whole, machines=machines, holders=tuple(able[:6]))
+    codes = {None, *(machine.code for machine in machines)}
+    tariffs = tuple(tariff for tariff in whole.tariffs if tariff.machine in codes)
+    lab = replace(whole, machines=machines, holders=tuple(able[:6]), tariffs=tariffs)
     home = Path(tempfile.mkdtemp(prefix="prolab-"))
     site = Site(home)
     site.make()
     try:
         with (
-            books(site, lab, Cast((), lab.holders), START) as numbers,
+            books(site, lab, Cast((), lab.holders), begin) as numbers,
             own_broker(site, lab) as (broker, access),
-            raised(site, lab, access, int(START.timestamp()), free_port(), virtual=True) as (stage, board),
+            raised(site, lab, access, int(begin.timestamp()), free_port(), virtual=True) as (stage, board),
         ):
-            running = SmallLab(site, lab, stage, board, broker, numbers)
+            running = SmallLab(site, lab, stage, board, broker, numbers, begin)
             try:
                 yield running
             finally:

@@ -53,11 +53,14 @@ class _Runs:
         self._lab = lab
         self._victim = victim
         self._directory = directory
+        self._arm = directory / "arm"
         self._killed = False
         self.kills = 0
 
     def record(self) -> int:
         """Run the scenario unharmed; how many points it passed."""
+        self._lab.stop(self._victim)
+        self._start()
         file = self._scenario(0)
         assert self.problems() == []
         return len(file.read_text().splitlines())
@@ -88,12 +91,9 @@ class _Runs:
         return found
 
     def _scenario(self, kill_at: int) -> Path:
-        lab, points = self._lab, self._directory / f"points-{kill_at}"
-        lab.stop(self._victim)
-        lab.start_killable(self._victim, points, kill_at)
-        lab.lists_in_force()
-        points.with_name(points.name + ".armed").touch()
+        points = self._directory / f"points-{kill_at}"
         self._killed = False
+        self._arm.write_text(f"{kill_at} {points}")
         for step in (self._maker, self._others, self._staff, self._last):
             step()
         self._put_away()
@@ -135,13 +135,21 @@ class _Runs:
 
     def _put_away(self) -> None:
         """Whatever still runs is ended by its holder, and everything has its receipt."""
-        self._settle()
+        self._time(10)  # no question is open any more
         for machine in ("p1", "p2"):
-            if self._lab.is_on(machine):
-                for _ in range(2):
-                    self._tap(machine, self._lab.holder(0).card)
+            for _ in range(4):  # two taps end it; a kill in between may cost one of them
+                if self._lab.is_on(machine):
+                    self._settle()
+                    self._tap(machine, self._card_at(machine))
         self._time(10)
         self._settle()
+
+    def _card_at(self, machine: str) -> str:
+        """The badge of whoever uses this machine: a kill may have cost the first maker's tap, and let in the second."""
+        with reading() as session:
+            mine = select(UsageSession.holder_number).join(Machine, Machine.id == UsageSession.machine_id)
+            number = session.scalars(mine.where(Machine.code == machine, UsageSession.state == "open")).one()
+        return next(holder.card for holder in self._lab.lab.holders if self._lab.numbers[holder.key] == number)
 
     def _tap(self, machine: str, card: str) -> None:
         self._guarded(lambda: self._lab.tap(machine, card))
@@ -161,8 +169,12 @@ class _Runs:
             if self._lab.victims[self._victim].poll() is None:
                 raise
             self._killed = True
-            self._lab.start_killable(self._victim, self._directory / "unarmed", 0)
-            self._lab.lists_in_force()
+            self._start()
+
+    def _start(self) -> None:
+        self._arm.unlink(missing_ok=True)
+        self._lab.start_killable(self._victim, self._arm)
+        self._lab.lists_in_force()
 
 
 def _compare(interval: Interval, session: UsageSession | None) -> list[str]:

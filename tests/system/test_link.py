@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
+from psycopg import sql
 from sqlalchemy import func, select
 
-from server.db import reading
+from server.db import db, reading
 from server.demo.broker import Broker
 from server.machines import service as machines
 from server.machines.models import Agent, MachineLive
@@ -133,6 +135,7 @@ def test_nothing_an_agent_can_send_stops_the_link(
 
     deliver(agent)
     until(lambda: counted().get("unknown_agent"))
+    until(lambda: counted().get("unreadable_status") == 4)
     stranger.leaves()
 
     found = counted()
@@ -281,6 +284,35 @@ def test_an_agent_with_events_the_server_does_not_have_gets_its_list_when_they_a
         caught_up = until(lambda: behind.lists, within_s=1)
         assert before == []
         assert caught_up[0].revision > 99
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_while_the_database_is_away_events_wait_and_none_is_rejected(
+    link: LinkProcess, wire: Callable[..., WiredAgent], now: datetime
+) -> None:
+    agent = wire(PaperAgent())
+    agent.paper.boots(now)
+    deliver(agent)
+    url = db.engine.url
+    db.session.remove()
+    db.engine.dispose()
+    with psycopg.connect(host=url.host, port=url.port, user=url.username, dbname="postgres", autocommit=True) as admin:
+        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format
+        name = sql.Identifier(str(url.database))
+        admin.execute(allow(name, sql.SQL("false")))
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.database])
+        agent.paper.boots(now)
+        agent.push()
+        until(lambda: "the database is away" in link.said())
+        through = agent.through
+        admin.execute(allow(name, sql.SQL("true")))
+
+    until(agent.receipted)
+
+    assert through == 1
+    assert stored() == 2
+    assert until(lambda: counted().get("database_away"))
+    assert "rejected" not in counted()
 
 
 def seen(agent: str) -> bool:

@@ -1,0 +1,1 @@
+"""Figures of the whole, each beside its aim: ``python -m tests.bench [name …] [--quick]``. Measures; asserts nothing."""

@@ -1,0 +1,52 @@
+"""``python -m tests.bench [name …] [--quick]``: takes the figures, prints each beside its aim, and judges nothing."""
+
+import argparse
+import os
+import platform
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from tests.bench.figures import Lines
+
+FIGURES: Mapping[str, str] = {  # name → module
+    "pin": "tap_to_pin",
+    "stored": "events_stored",
+    "committed": "tap_to_commit",
+    "lists": "list_in_force",
+    "boards": "boards_open",
+    "invoices": "invoices_issued",
+    "size": "list_size",
+    "memory": "memory",
+    "demo": "demo_seconds",
+    "code": "size",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[[], *FIGURES], help="only these figures")
+    parser.add_argument("--quick", action="store_true", help="fewer measurements, shorter runs")
+    arguments = parser.parse_args()
+    load, _, _ = os.getloadavg()
+    print(f"{os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}, {platform.system()}")
+    for name in arguments.name or FIGURES:
+        measure: Callable[[bool], Lines] = import_module(f"tests.bench.{FIGURES[name]}").measure
+        _print(name, measure, arguments.quick)
+
+
+def _print(name: str, measure: Callable[[bool], Lines], quick: bool) -> None:
+    print(f"\n{name}", flush=True)
+    began = time.monotonic()
+    try:
+        for line in measure(quick):
+            print(line, flush=True)
+    except Exception:  # noqa: BLE001 — a figure that could not be taken must not cost the others
+        print("  could not be taken:")
+        traceback.print_exc()
+    print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
