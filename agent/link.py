@@ -84,6 +84,8 @@ class Link:
                     self._connect_and_serve(outbox)
             except LinkLost as error:
                 log.warning("%s", error)
+                if error.refused:
+                    self._report(LinkTrouble("link_failed", str(error)))
                 failures = 0 if error.was_fine else failures + 1
             except Exception as error:
                 log.exception("our own fault")
@@ -144,11 +146,13 @@ def retry_after_s(failures: int, chance: float) -> float:
 
 
 class LinkLost(Exception):  # noqa: N818 — it says what happened
-    """The connection ended or never began. ``was_fine``: it ended by itself, so it may well work again at once."""
+    """The connection ended or never began. ``was_fine``: it ended by itself, so it may well work again at once.
+    ``refused``: the broker does not want us, which will not mend itself."""
 
-    def __init__(self, why: str, was_fine: bool = False) -> None:
+    def __init__(self, why: str, was_fine: bool = False, refused: bool = False) -> None:
         super().__init__(why)
         self.was_fine = was_fine
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,7 @@ class _Connection:
 
     def _on_connect(self, client: mqtt.Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         if code.is_failure:
-            self.inbox.put(LinkLost(f"the broker refuses us: {code}"))
+            self.inbox.put(LinkLost(f"the broker refuses us: {code}", refused=True))
             return
         once = SubscribeOptions(qos=1)
         client.subscribe([(str(Topic(self._agent, leaf)), once) for leaf in (Leaf.ACCESS_LIST, Leaf.RECEIPT)])

@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.billing.service import render_document
 from server.clock import Clock, clock_for, patience
-from server.db import make_app
+from server.db import db, make_app
 from server.jobs import service as jobs
 from server.jobs.service import ClaimedJob
 from server.settings import Settings
@@ -47,7 +47,12 @@ def run(settings: Settings) -> None:
 
 def run_once(settings: Settings) -> bool:
     """Do one job that is due. False when there was none."""
-    return _do_one(make_app(settings.database_url), clock_for(settings.board), settings)
+    app = make_app(settings.database_url)
+    try:
+        return _do_one(app, clock_for(settings.board), settings)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
 
 
 def _do_one(app: Flask, clock: Clock, settings: Settings) -> bool:
