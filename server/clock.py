@@ -1,12 +1,11 @@
 """The only place on the server that reads a clock. In the demo the time comes from the simulated board."""
 
 import mmap
-import struct
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-_VIRTUAL = struct.Struct("<q")  # wall time in ms, first 8 bytes of the board's file (agent/hardware/simulated.py)
+_VIRTUAL = slice(0, 8)  # wall time in ms, where the board's file begins; taken as one slice, never byte by byte
 
 
 class Clock:
@@ -24,7 +23,7 @@ class VirtualClock(Clock):
             self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
 
     def now(self) -> datetime:
-        milliseconds: int = _VIRTUAL.unpack_from(self._map, 0)[0]
+        milliseconds = int.from_bytes(self._map[_VIRTUAL], "little", signed=True)
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from queue import Empty, Queue, SimpleQueue
+from queue import Empty, Full, Queue, SimpleQueue
 from threading import Event, Thread
 from typing import Any, NamedTuple, TypeVar
 
@@ -36,6 +36,7 @@ from wire.topics import Leaf, Topic, of_all_agents, parse
 CLIENT_ID = "prolab-link"
 BATCH = 500
 UNACKNOWLEDGED = 1000  # messages the broker may have with us at once: this bounds our memory
+QUEUED = 5 * UNACKNOWLEDGED  # of messages without acknowledgement, which nothing else bounds, more wait in the network
 SESSION_KEPT_S = 300  # the broker keeps events for us while we are restarted
 KEEPALIVE_S = 30
 POLL_S = 0.05
@@ -79,9 +80,7 @@ class Link:
         self._app = app
         self._clock = clock
         self._mqtt = settings.mqtt
-        self._arrived: Queue[_Connected | _Lost | _Message] = Queue(
-            UNACKNOWLEDGED * 5
-        )  # a flood of QoS 0 waits outside
+        self._arrived: Queue[_Connected | _Lost | _Message] = Queue(QUEUED)
         self._spoken: SimpleQueue[_Connected | set[str]] = SimpleQueue()  # for the thread that sends lists
         self._stopping = Event()
         self._connection = 0
@@ -108,20 +107,20 @@ class Link:
                 self._stopping.set()
                 lists.join()
 
-    # --- paho's thread: no database here, and no waiting ---------------------------------------------------------------
+    # --- paho's thread: no database here ---------------------------------------------------------------
 
     def _on_connect(self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _more: Any) -> None:
         if reason.is_failure:
-            self._arrived.put(_Lost(f"refused: {reason}"))
+            self._queue(_Lost(f"refused: {reason}"))
             return
         self._connection += 1
         _add_jitter(client)
         client.subscribe([(of_all_agents(leaf), 1) for leaf in (Leaf.EVENTS, Leaf.STATUS)])
-        self._arrived.put(_Connected(self._connection))
+        self._queue(_Connected(self._connection))
 
     def _on_disconnect(self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _: Any) -> None:
         if not self._stopping.is_set():
-            self._arrived.put(_Lost(str(reason)))
+            self._queue(_Lost(str(reason)))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
@@ -129,7 +128,16 @@ class Link:
         except UnicodeDecodeError:
             topic = ""
         payload = bytes(message.payload[:_READ])
-        self._arrived.put(_Message(self._connection, message.mid, message.qos, topic, payload))
+        self._queue(_Message(self._connection, message.mid, message.qos, topic, payload))
+
+    def _queue(self, one: _Connected | _Lost | _Message) -> None:
+        """Hand over to the main thread. While that cannot follow, the network waits, and with it who floods us."""
+        while not self._stopping.is_set():
+            try:
+                self._arrived.put(one, timeout=1.0)
+            except Full:
+                continue
+            return
 
     # --- the main thread: everything that is stored --------------------------------------------------------------------
 

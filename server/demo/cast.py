@@ -27,6 +27,7 @@ class Scene(StrEnum):
     RECOVERED = "recovered"  # revoked between a backup and its restore
 
 
+SCENE_DAYS = (0.15, 0.4, 0.65, 0.9)  # of the month: changes fall together, so that few lists need sending
 _HOW_MANY = {
     Scene.LOST_BADGE: 3,
     Scene.DAY_BADGE: 3,
@@ -66,9 +67,9 @@ def make_cast(lab: Lab, days: Days, seed: int) -> Cast:
     random = Random(f"cast {seed}")
     able = [holder for holder in lab.holders if _can_play(holder)]
     random.shuffle(able)
-    roles = [_role(scene, index, count, able, days) for scene, count in _HOW_MANY.items() for index in range(count)]
+    roles = [_role(scene, index, able, days) for scene, count in _HOW_MANY.items() for index in range(count)]
     suspended = [holder for holder in lab.holders if holder.tenants[0] == SUSPENDED_CODE]
-    roles += [Role(Scene.SUSPENDED, holder, days.workday(0.3)) for holder in suspended]
+    roles += [Role(Scene.SUSPENDED, holder, days.workday(SCENE_DAYS[1])) for holder in suspended]
     playing = {role.holder.key for role in roles}
     return Cast(tuple(roles), tuple(holder for holder in lab.holders if holder.key not in playing))
 
@@ -79,6 +80,6 @@ def _can_play(holder: Holder) -> bool:
     return ordinary and {PRINTING, MILLING} <= holder.skills
 
 
-def _role(scene: Scene, index: int, count: int, able: list[Holder], days: Days) -> Role:
-    day = days.restore_day if scene is Scene.RECOVERED else days.workday((index + 0.5) / count)
+def _role(scene: Scene, index: int, able: list[Holder], days: Days) -> Role:
+    day = days.restore_day if scene is Scene.RECOVERED else days.workday(SCENE_DAYS[index])
     return Role(scene, able.pop(), day)

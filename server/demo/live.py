@@ -45,14 +45,14 @@ def _show(site: Site, seed: int, port: int, external: Access | None, progress: P
     now = Clock().now()
     site.make()
     lab = replace(make_lab(seed, day_before(now.date())), hours=())  # at night, too, there is something to see
-    progress.say("writing down the lab")
-    with books(site, lab, Cast((), lab.holders), now), ExitStack() as stack:
+    progress.say("starting board and agents, writing down the lab")
+    with ExitStack() as stack:
         access = external or stack.enter_context(own_broker(site, lab))[1]
         start = int(now.timestamp())
         stage, board = stack.enter_context(raised(site, lab, access, start, port, virtual=False))
-        progress.say("starting server and agents")
-        stage.start_server("web", "link", "work")
         stage.start_agents()
+        stack.enter_context(books(site, lab, Cast((), lab.holders), now))
+        stage.start_server("web", "link", "work")
         stage.until(lambda: _listens(port), "the live board")
         stage.until(all_in_force, "the agents")
         progress.done()

@@ -42,21 +42,24 @@ class Month:
         self._board.settle(receipted=True, connected=True)
 
     def live(self) -> None:
-        for number, moment in enumerate(self._plan.moments, 1):
+        moments = self._plan.moments
+        for number, (moment, following) in enumerate(zip(moments, (*moments[1:], None), strict=True), 1):
             self._go_to(moment.at)
-            self._do(moment)
-            self._progress.tick(f"{self.now.astimezone(ZONE):%a %d %b %H:%M}, {number} of {len(self._plan.moments)}")
+            self._do(moment, last=not (isinstance(following, Staff) and following.at == moment.at))
+            self._progress.tick(f"{self.now.astimezone(ZONE):%a %d %b %H:%M}, {number} of {len(moments)}")
         self._go_to(self._plan.finish)
         self._board.settle(receipted=True, connected=True)
 
-    def _do(self, moment: Moment) -> None:
+    def _do(self, moment: Moment, last: bool) -> None:
+        """``last``: no other act of staff follows at this second, so that one list can say it all."""
         match moment:
             case Tap():
                 self._board.tap(moment.machine, moment.card, moment.frames)
             case Staff():
                 self._board.settle(receipted=True)
                 self._office.do(moment, self.now)
-                self._lists()
+                if last:
+                    self._lists()
             case Fault():
                 self._stage.processes.check()
                 self._mishaps.happen(moment, self.now)
@@ -64,7 +67,7 @@ class Month:
                     self._lists()
 
     def _go_to(self, to: int) -> None:
-        while not self._mishaps.broker_away and self._renewal <= to:
+        while not self._mishaps.broker_away and self._renewal < to:
             self._advance(max(self._renewal, self._now))
             self._stage.until(lambda: watch.all_renewed(self.now), "the lists to be renewed")
             self._in_force()

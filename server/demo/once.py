@@ -34,13 +34,15 @@ def live_a_month(site: Site, days: Days, seed: int, progress: Progress) -> Tally
     lab = make_lab(seed, days.price_change)
     plan, cast = make_timetable(lab, days, seed)
     site.make()
-    progress.say(f"{len(plan.visits)} visits planned; writing down the lab")
     begin = datetime.fromtimestamp(plan.begin, UTC)
-    with books(site, lab, cast, begin) as numbers, own_broker(site, lab) as (broker, access):
-        progress.say("starting board, server and agents")
-        with raised(site, lab, access, plan.begin, free_port(), virtual=True) as (stage, board):
+    progress.say(f"{len(plan.visits)} visits planned; starting broker, board and agents, writing down the lab")
+    with (
+        own_broker(site, lab) as (broker, access),
+        raised(site, lab, access, plan.begin, free_port(), virtual=True) as (stage, board),
+    ):
+        stage.start_agents()
+        with books(site, lab, cast, begin) as numbers:
             stage.start_server("link", "work")
-            stage.start_agents()
             mishaps = Mishaps(stage, broker, board)
             month = Month(plan, stage, board, Office(numbers), mishaps, progress)
             with closing(Echo(access.host, access.port, *access.account(SERVER))):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from server.demo.builder import Builder
-from server.demo.cast import SUSPENDED_CODE, Cast, Role, Scene
+from server.demo.cast import SCENE_DAYS, SUSPENDED_CODE, Cast, Role, Scene
 from server.demo.days import Days, at
 from server.demo.lab import CNC, CUT_AFTER_S, LASER, PRINTER
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, Holder
@@ -11,7 +11,7 @@ from server.demo.lab_tenants import HELD_CODE, INTERNAL_CODE
 from server.demo.moments import Act, Ending
 from wire.messages import DenialReason
 
-_HOUR = 3600
+_HOUR, _DAY = 3600, 24 * 3600
 _REASON = {
     Scene.LOST_BADGE: DenialReason.TOKEN_BLOCKED,
     Scene.DAY_BADGE: DenialReason.TOKEN_EXPIRED,
@@ -25,14 +25,15 @@ _ACT = {Scene.LOST_BADGE: Act.BLOCK_TOKEN, Scene.BARRED: Act.BLOCK_HOLDER, Scene
 
 
 def plan_scenes(builder: Builder, days: Days, cast: Cast) -> None:
+    """What is tied to a moment comes first, what is only tied to a day fits in around it."""
+    _closed_machines(builder, days, cast)
+    _forgotten(builder, days, cast)
+    _long_prints(builder, days, cast)
     for role in cast.roles:
         if role.scene is not Scene.RECOVERED and PRINTING in role.holder.skills:
             _before_and_after(builder, role)
     _suspension(builder, cast)
-    _long_prints(builder, days, cast)
     _who_is_not_invoiced(builder, days, cast)
-    _closed_machines(builder, days, cast)
-    _forgotten(builder, days, cast)
 
 
 def _before_and_after(builder: Builder, role: Role) -> None:
@@ -48,11 +49,11 @@ def _before_and_after(builder: Builder, role: Role) -> None:
 
 
 def _suspension(builder: Builder, cast: Cast) -> None:
-    """One tenant is suspended for an afternoon; its makers work again in the evening."""
-    role = cast.of(Scene.SUSPENDED)[0]
+    """One tenant is suspended for a day; then its makers work again."""
+    role = next(role for role in cast.of(Scene.SUSPENDED) if PRINTING in role.holder.skills)
     builder.staff(role.noon, Act.SUSPEND, tenant=SUSPENDED_CODE)
-    builder.staff(role.noon + 5 * _HOUR, Act.RESUME, tenant=SUSPENDED_CODE)
-    builder.visit_within(PRINTER, role.holder, range(role.noon + 6 * _HOUR, role.noon + 7 * _HOUR), 50 * 60)
+    builder.staff(role.noon + _DAY, Act.RESUME, tenant=SUSPENDED_CODE)
+    builder.visit_within(PRINTER, role.holder, range(role.noon + _DAY + _HOUR, role.noon + _DAY + 3 * _HOUR), 50 * 60)
 
 
 def _long_prints(builder: Builder, days: Days, cast: Cast) -> None:
@@ -80,31 +81,30 @@ def _who_is_not_invoiced(builder: Builder, days: Days, cast: Cast) -> None:
 
 
 def _closed_machines(builder: Builder, days: Days, cast: Cast) -> None:
-    """A printer is out of service and a mill under maintenance, each for some hours of a day."""
+    """Printers are out of service and a mill under maintenance, each from one noon to the next."""
     cases = (
-        (PRINTER, PRINTING, Act.TAKE_OUT, DenialReason.OUT_OF_SERVICE, 0.25),
-        (CNC, MILLING, Act.MAINTAIN, DenialReason.MAINTENANCE, 0.5),
-        (PRINTER, PRINTING, Act.MAINTAIN, DenialReason.MAINTENANCE, 0.75),
+        (PRINTER, PRINTING, Act.TAKE_OUT, DenialReason.OUT_OF_SERVICE, SCENE_DAYS[0]),
+        (CNC, MILLING, Act.MAINTAIN, DenialReason.MAINTENANCE, SCENE_DAYS[1]),
+        (PRINTER, PRINTING, Act.MAINTAIN, DenialReason.MAINTENANCE, SCENE_DAYS[1]),
     )
     for category, skill, act, reason, fraction in cases:
-        four = at(days.workday(fraction), 16, 20)
-        closed, machine = builder.some_time(category, range(four, four + 600), 3 * _HOUR)
-        opened = closed + 3 * _HOUR
-        builder.diary.take(machine, closed, opened)
-        builder.staff(closed, act, machine=machine)
-        builder.staff(opened, Act.BRING_BACK, machine=machine)
-        for holder in _some(builder, cast, skill, 2):
-            moment = closed + 300 + builder.random.randrange(2400)
+        noon = at(days.workday(fraction), 12)
+        _, machine = builder.some_time(category, range(noon, noon + 1), _DAY)
+        builder.diary.take(machine, noon, noon + _DAY)
+        builder.staff(noon, act, machine=machine)
+        builder.staff(noon + _DAY, Act.BRING_BACK, machine=machine)
+        for index, holder in enumerate(_some(builder, cast, skill, 2)):
+            moment = noon + _HOUR * (1 + index) + builder.random.randrange(2400)
             builder.refused_beside(moment, machine, holder.card, reason)
 
 
 def _forgotten(builder: Builder, days: Days, cast: Cast) -> None:
-    """Jobs nobody ends: staff end prints from the office, policy cuts the laser at its maximum."""
-    for fraction, holder in zip((0.1, 0.45, 0.8), _some(builder, cast, PRINTING, 3), strict=True):
-        half_past_four = at(days.workday(fraction), 16, 31, 9)
+    """Jobs nobody ends: staff end prints from the office at noon, policy cuts the laser at its maximum."""
+    for fraction, holder in zip(SCENE_DAYS, _some(builder, cast, PRINTING, len(SCENE_DAYS)), strict=True):
+        noon = at(days.workday(fraction), 12)
         seconds = 2 * _HOUR + builder.random.randrange(3600)
-        start, machine = builder.some_time(PRINTER, range(half_past_four, half_past_four + 900), seconds)
-        builder.visit(machine, holder, start, start + seconds, Ending.STAFF)
+        start, machine = builder.some_time(PRINTER, range(noon - seconds, noon - seconds + 1), seconds)
+        builder.visit(machine, holder, start, noon, Ending.STAFF)
     for fraction, hour, holder in zip((0.3, 0.65), (9, 13), _some(builder, cast, CUTTING, 2), strict=True):
         start = at(days.workday(fraction), hour, 12, 44)
         start, machine = builder.some_time(LASER, range(start, start + 1200), CUT_AFTER_S)

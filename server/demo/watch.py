@@ -41,8 +41,10 @@ def all_renewed(now: datetime) -> bool:
 def all_sent(now: datetime) -> bool:
     """True when no list is due, and each says what was sent last. For a moment at which something has just changed:
     later a list may say more of what comes, and need not be sent for that."""
-    if not all_renewed(now):
-        return False
+    with reading() as session:
+        newest = session.scalar(select(func.max(PublishedList.issued_at)))
+    if newest is None or newest < now or not all_renewed(now):
+        return False  # the link has not even begun; so compiling here would only be in its way
     return not any(compiled.worth_sending for compiled in compile_all(now, None, ZONE, KEY_ID).values())
 
 

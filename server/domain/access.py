@@ -5,7 +5,7 @@ qualification denies; what is wrong with a membership, a tenant or a contract cl
 (opening hours, the end of a right) are left to the agent, in UTC; a fact that starts later is not in the list yet.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ VALIDITY = {
     RiskClass.HIGH: timedelta(hours=24),
 }
 _MISSING = frozenset({DenialReason.QUALIFICATION_MISSING})
+_Rights = tuple[tuple[Authorisation, ...], tuple[Refusal, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Judged:
     standings: dict[int, dict[str, Standing]]  # by holder and skill
     cards: tuple[PayerCard, ...]
     revoked: tuple[Revocation, ...]
+    rights: dict[tuple[frozenset[str], timedelta], _Rights]  # by skills and validity: the same at many machines
 
 
 def judge(facts: Facts, now: datetime) -> Judged:
@@ -72,7 +74,7 @@ def judge(facts: Facts, now: datetime) -> Judged:
         for token in sorted(tokens, key=lambda token: (token.holder, token.fingerprint))
     )
     used = {payer for entry in entries for payer in entry.payers}
-    return Judged(
+    judged = Judged(
         facts=facts,
         now=now,
         holders=entries,
@@ -81,7 +83,10 @@ def judge(facts: Facts, now: datetime) -> Judged:
         standings=standings_at(facts.qualifications, now),
         cards=tuple(card(code, payers, now) for code in sorted(used)),
         revoked=_revoked(facts, now),
+        rights={},
     )
+    kinds = {(machine.skills, validity(machine)): machine for machine in facts.machines}
+    return replace(judged, rights={kind: _rights(machine, judged) for kind, machine in kinds.items()})
 
 
 def compile_list(judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_id: str) -> AccessList:
@@ -164,7 +169,7 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
     until = judged.now + validity(machine)
     hours = (row for row in judged.facts.hours if row.category == machine.category)
     opening = open_intervals(hours, judged.now, until, zone)
-    may, may_not = _rights(machine, judged, until)
+    may, may_not = judged.rights[machine.skills, validity(machine)]
     return MachineEntry(
         machine=machine.code,
         name=machine.name,
@@ -195,10 +200,9 @@ def _requires(machine: MachineFact, has_hours: bool) -> tuple[str, ...]:
     return (*features, *([OPENING_HOURS] if has_hours else []))
 
 
-def _rights(
-    machine: MachineFact, judged: Judged, horizon: datetime
-) -> tuple[tuple[Authorisation, ...], tuple[Refusal, ...]]:
+def _rights(machine: MachineFact, judged: Judged) -> _Rights:
     """Who may, and who may not and why. Who simply never learned it is left out: that is what absence says."""
+    horizon = judged.now + validity(machine)
     may, may_not = [], []
     for holder in dict.fromkeys(entry.holder for entry in judged.holders):
         reasons, since = refusal_reasons(judged, machine, holder)

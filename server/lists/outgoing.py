@@ -32,22 +32,25 @@ class Outgoing:
         self._wanted: dict[str, float] = {}  # agent → since when
         self._anyway: set[str] = set()  # to be sent although they were sent the same before
         self._heard: set[str] = set()  # since the link connected
+        self._connected_at: float | None = None  # while nobody has looked yet who there is
         self._newest = 0  # the newest change seen
 
     def connected(self, at: float) -> None:
         """The broker may have lost everything."""
         self._heard.clear()
-        self._newest = last_change_id()
-        everyone = _agents()
-        self._wanted = dict.fromkeys(everyone, at)
-        self._anyway = set(everyone)
+        self._wanted.clear()
+        self._connected_at = at
 
     def heard(self, agents: Iterable[str]) -> None:
         """These agents have said what they hold."""
         self._heard.update(agents)
 
     def look(self, now: datetime, at: float) -> None:
-        """Look whether something that lists depend on has changed, or some list is due."""
+        """Look who is to be sent a list: all after a connect, then those whose list may have changed or is due."""
+        if self._connected_at is not None:
+            self._anyway.update(_agents())
+            self._want(self._anyway, self._connected_at)
+            self._connected_at = None
         newest = last_change_id()
         if newest < self._newest or _access_changed(self._newest, newest):  # lower: the books were restored under us
             self._want(_agents(), at)

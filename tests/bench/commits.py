@@ -18,23 +18,20 @@ class CommitLog:
         file.write_text("")
 
     def stored(self) -> int:
-        """How many events are stored, over all outboxes."""
-        return sum(through[-1][0] for through in self._read().values())
+        """How many events this link has stored."""
+        return sum(stored for _, stored in self.batches())
 
     def batches(self) -> list[tuple[int, int]]:
         """When (ns) each batch was committed, and how many events it stored."""
         return [(int(at), int(stored)) for kind, at, stored, _ in self._rows() if kind == "batch"]
 
     def committed_at(self) -> "dict[str, Moments]":
-        return {outbox: Moments(through) for outbox, through in self._read().items()}
-
-    def _read(self) -> dict[str, list[tuple[int, int]]]:
-        """By outbox: number stored through, and when (ns)."""
+        """By outbox."""
         through: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for kind, at, n, outbox in self._rows():
             if kind == "through":
                 through[outbox].append((int(n), int(at)))
-        return through
+        return {outbox: Moments(rows) for outbox, rows in through.items()}
 
     def _rows(self) -> list[list[str]]:
         whole, _, _ = self.file.read_text().rpartition("\n")

@@ -1,5 +1,6 @@
 """A lab of real processes for the benches: broker, database, simulated board, and as many agents and holders as wanted."""
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from server.demo import watch
 from server.demo.broker import Broker
 from server.demo.cast import Cast
 from server.demo.lab import Lab, Machine, day_before, make_lab
+from server.demo.processes import clean_environment
 from server.demo.site import Access, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.lists.models import PublishedList
@@ -72,8 +74,13 @@ class BenchLab:
         self._start(part, "server.cli", part)
 
     def run_command(self, *arguments: str) -> None:
-        """Start one of ``prolab``'s commands and leave it running; its name is its first word."""
-        self._start(arguments[0], "server.cli", *arguments)
+        """One of ``prolab``'s commands, from its beginning to its end."""
+        command = [sys.executable, "-m", "server.cli", *arguments]
+        environment = clean_environment() | self._environment
+        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+
+    def pid(self, name: str) -> int:
+        return self.stage.processes._children[name].pid
 
     def until_lists_sent(self) -> None:
         """Until every agent was sent a list."""
@@ -84,8 +91,11 @@ class BenchLab:
         self.stage.until(watch.all_in_force, "the lists to be in force", _READY_WITHIN_S)
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
-        environment = {"PROLAB_CONFIG": str(self.site.settings), "PROLAB_DATABASE_URL": self.site.database_url}
-        self.stage.processes.start(name, [sys.executable, "-m", module, *arguments], environment)
+        self.stage.processes.start(name, [sys.executable, "-m", module, *arguments], self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"PROLAB_CONFIG": str(self.site.settings), "PROLAB_DATABASE_URL": self.site.database_url}
 
     def _said(self, name: str) -> str:
         return (self.site.logs / f"{name}.log").read_text()

@@ -5,6 +5,7 @@ The agents are light ones (``light_agents.py``): a tap here is the moment at whi
 """
 
 import time
+from collections.abc import Callable
 from random import Random
 
 from tests.bench.commits import CommitLog
@@ -29,18 +30,20 @@ def measure(quick: bool) -> Lines:
                 yield from _in_bursts(lab, agents, commits, database, bursts)
 
 
-def tap_at_random(lab: BenchLab, agents: list[LightAgent], until: float) -> None:
-    """Twenty taps a second, until that moment of time.monotonic, and until all of them have their receipt."""
+def tap_at_random(lab: BenchLab, agents: list[LightAgent], is_over: Callable[[], bool]) -> None:
+    """Twenty taps a second until it is over, and then until all of them have their receipt."""
     random = Random("taps")
     due = time.monotonic()
-    while (due := due + random.expovariate(TAPS_A_SECOND)) < until:
+    while not is_over():
+        due += random.expovariate(TAPS_A_SECOND)
         time.sleep(max(0.0, due - time.monotonic()))
         random.choice(agents).tap()
     lab.stage.until(all_receipted(agents), "all receipts")
 
 
 def _steadily(lab: BenchLab, agents: list[LightAgent], commits: CommitLog, database: Database, seconds: int) -> Lines:
-    tap_at_random(lab, agents, time.monotonic() + seconds)
+    end = time.monotonic() + seconds
+    tap_at_random(lab, agents, lambda: time.monotonic() > end)
     yield from spread(f"{database}: {TAPS_A_SECOND} taps/s, tap → committed", to_commit(agents, commits), AIMS_MS)
     yield from spread(f"{database}: {TAPS_A_SECOND} taps/s, tap → receipt at the agent", to_receipt(agents))
 

@@ -51,10 +51,12 @@ def test_an_agent_that_does_not_speak_gets_its_list_after_two_seconds(outgoing, 
 
 def test_at_the_next_connect_everybody_gets_the_same_again_under_a_higher_revision(outgoing, now):
     outgoing.heard(BOTH)
+    outgoing.look(now, 0.0)
     first = outgoing.take(now, 0.0)
 
     outgoing.connected(10.0)
     outgoing.heard(BOTH)
+    outgoing.look(now, 10.0)
     second = outgoing.take(now, 10.0)
 
     assert set(first) == set(second) == BOTH

@@ -77,11 +77,12 @@ class Party:
         assert sock is not None
         self.client.loop_stop()
         sock.shutdown(socket.SHUT_RDWR)
-        sock.close()
+        self.leaves()
 
     def leaves(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client._reset_sockets()  # else paho leaves its wake-up pair to the garbage collector, which complains
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ def test_a_wrong_password_and_an_unknown_account_are_refused(
     refused = Party(broker, name, password)
 
     assert (control.answer, refused.answer) == ("Success", "Not authorized")
-    refused.client.loop_stop()
+    refused.leaves()
 
 
 def test_an_account_added_while_it_runs_can_connect_and_nobody_is_thrown_out(
@@ -198,7 +199,7 @@ def test_an_account_added_while_it_runs_can_connect_and_nobody_is_thrown_out(
     broker.add_user("agent-9", "nine")
     deadline = time.monotonic() + 5
     while (late := Party(broker, "agent-9", "nine")).answer != "Success" and time.monotonic() < deadline:
-        late.client.loop_stop()
+        late.leaves()
 
     assert late.answer == "Success"
     late.leaves()

@@ -56,16 +56,18 @@ def use(lab: SmallLab, machine: str, seconds: int, holder: int = 0) -> None:
 
 
 def test_three_broker_kills_under_load_lose_nothing_and_double_nothing(lab: SmallLab) -> None:
+    under_way = []
     for _ in range(3):
         work(lab, 10)
+        under_way.append(lab.unreceipted())
         lab.broker.kill()
         work(lab, 10)
         assert lab.unreceipted() >= 10 * EVENTS_A_ROUND, "control: it was away"
         lab.broker.start()
         work(lab, 5)
+        lab.lists_in_force()
 
-    lab.lists_in_force()
-
+    assert max(under_way) > 0, "control: it died while events were under way"
     assert lab.differences() == []
     assert [len(lab.sessions(machine)) for machine in MACHINES] == [75, 75, 75]
     assert len(lab.denials()) == 75

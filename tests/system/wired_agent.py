@@ -53,6 +53,7 @@ class Sender:
     def leaves(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client._reset_sockets()  # else paho leaves its wake-up pair to the garbage collector, which complains
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
         self.said_no = reason.is_failure
