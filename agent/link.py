@@ -30,6 +30,7 @@ from wire.topics import Leaf, Topic, parse
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 60.0
 KEEPALIVE_S = 30
 ANSWER_S = 10.0
+STATUS_EVERY_MS = 250  # a status at once after a rest, and no more often than this: only the last one counts
 _NOBODY_LISTENS, _REFUSED, _TAKEN_OVER = 0x10, 0x80, 0x8E  # MQTT 5 reason codes
 log = logging.getLogger(__name__)
 
@@ -109,15 +110,18 @@ class Link:
 
     def _serve(self, connection: "_Connection") -> None:
         """Until everything is sent and we are stopping. Raises LinkLost."""
-        published = b""
+        said, said_ms = b"", -STATUS_EVERY_MS
         while True:
-            if published != self._status:
-                published = self._status
-                connection.publish(Leaf.STATUS, published, retain=True)
+            rest_ms = None
+            if said != self._status:
+                rest_ms = said_ms + STATUS_EVERY_MS - self._stopwatch_ms()
+                if rest_ms <= 0 or self._stopping.is_set():
+                    said, said_ms, rest_ms = self._status, self._stopwatch_ms(), None
+                    connection.publish(Leaf.STATUS, said, retain=True)
             connection.pump()
             if self._stopping.is_set() and connection.idle():
                 return
-            match connection.next():
+            match connection.next(rest_ms):
                 case _Received() as received:
                     self._take(connection, received)
                 case LinkTrouble() as trouble:
@@ -235,10 +239,11 @@ class _Connection:
         waiting = self._sending.allowance and self._outbox.position().last_n > self._sending.sent
         return not waiting and self._published == self._acknowledged
 
-    def next(self) -> "_Received | LinkTrouble | None":
-        """What came in; None where there may be something to send. Raises LinkLost."""
+    def next(self, at_most_ms: int | None) -> "_Received | LinkTrouble | None":
+        """What came in; None where there may be something to send, or after ``at_most_ms``. Raises LinkLost."""
         due_ms = self._sending.due_ms()
-        timeout = None if due_ms is None else max(0.0, (due_ms - self._stopwatch_ms()) / 1000)
+        rests = [at_most_ms, None if due_ms is None else due_ms - self._stopwatch_ms()]
+        timeout = min((max(0.0, ms / 1000) for ms in rests if ms is not None), default=None)
         try:
             item = self.inbox.get(timeout=timeout)
         except queue.Empty:
