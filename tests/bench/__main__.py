@@ -29,8 +29,7 @@ def main() -> None:
     parser.add_argument("name", nargs="*", choices=[[], *FIGURES], help="only these figures")
     parser.add_argument("--quick", action="store_true", help="fewer measurements, shorter runs")
     arguments = parser.parse_args()
-    load, _, _ = os.getloadavg()
-    print(f"{os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}, {platform.system()}")
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     for name in arguments.name or FIGURES:
         measure: Callable[[bool], Lines] = import_module(f"tests.bench.{FIGURES[name]}").measure
         _print(name, measure, arguments.quick)
@@ -38,14 +37,13 @@ def main() -> None:
 
 def _print(name: str, measure: Callable[[bool], Lines], quick: bool) -> None:
     print(f"\n{name}", flush=True)
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     try:
         for line in measure(quick):
             print(line, flush=True)
     except Exception:  # noqa: BLE001 — a figure that could not be taken must not cost the others
-        print("  could not be taken:")
-        traceback.print_exc()
-    print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+        print(f"  could not be taken:\n{traceback.format_exc()}")
+    print(f"  ({time.monotonic() - began:.0f} s; load before: {load:.1f})", flush=True)
 
 
 if __name__ == "__main__":

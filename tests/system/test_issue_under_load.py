@@ -32,7 +32,8 @@ PASSWORDS = {"server": "server's", "agent-1": "one"}
 INVOICES = 40
 SESSIONS_EACH = 5
 EVERY_S = 0.04  # twice the taps of a full lab
-WAITS_AT_MOST_S = 2.0  # far above what is aimed at: the computer the tests run on does other things too
+WAITS_AT_MOST_S = 5.0  # far above what is aimed at: the computer the tests run on does other things too
+FROZEN_S = 1.0
 
 
 class Timed(WiredAgent):
@@ -184,11 +185,11 @@ def test_a_link_that_stands_still_for_a_moment_would_be_noticed(link: LinkProces
     os.kill(link.process.pid, signal.SIGSTOP)
 
     def goes_on_again() -> bool:
-        if time.monotonic() - stopped > 1.5 * WAITS_AT_MOST_S:
+        if time.monotonic() - stopped > FROZEN_S:
             os.kill(link.process.pid, signal.SIGCONT)
             return True
         return False
 
     waits = agent.goes_on(goes_on_again)
 
-    assert p99(waits) > WAITS_AT_MOST_S
+    assert p99(waits) > 0.8 * FROZEN_S
