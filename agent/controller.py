@@ -35,7 +35,7 @@ from wire.messages import (
 )
 from wire.tokens import fingerprint
 
-HOUR_MS = 3_600_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 KEEP_TIME_MS = 600_000  # how much of the time a power cut may cost a Pi that boots without a clock
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Controller:
         self._connected = False
         self._stopped = False
         self._hourly_ms: int | None = None
-        self._kept_ms = 0
+        self._kept_ms = self._forgot_ms = 0
         self._faults = FaultCounter()
         clock.floor_ms = state.last_wall_ms
         now = clock.now()
@@ -112,7 +112,7 @@ class Controller:
         """When (mono ms) to wake: exactly, and without hurry."""
         machines = self._driver.machines.values()
         hard = [*map(session.next_deadline, machines), self._hourly_ms, *self._list_ends(self._clock.now())]
-        soft = [*map(session.next_checkpoint, machines), self._driver.recorder.retry_ms, self._kept_ms + KEEP_TIME_MS]
+        soft = [*map(_without_hurry, machines), self._driver.recorder.retry_ms, self._kept_ms + KEEP_TIME_MS]
         return _first(hard), _first(soft)
 
     def report(self) -> WaitReport:
@@ -217,19 +217,25 @@ class Controller:
                 self._apply_safely(machine_id, Ticked(), now)
 
     def _do_soon(self, now: Stamp) -> None:
-        """Checkpoints, the hourly event, what the disk did not take, the time: none of it in a badge's way."""
+        """Checkpoints, panels, the hourly event, what the disk did not take, the time: none of it in a badge's way."""
         for machine_id, machine in list(self._driver.machines.items()):
-            due_ms = session.next_checkpoint(machine)
+            due_ms = _without_hurry(machine)
             if due_ms is not None and due_ms <= now.mono_ms:
                 self._apply_safely(machine_id, Ticked(), now)
         self._hourly(now)
         retry_ms = self._driver.recorder.retry_ms
         if retry_ms is not None and retry_ms <= now.mono_ms:
             self._driver.recorder.retry(now)
-        if now.mono_ms >= self._kept_ms + KEEP_TIME_MS:
-            self._kept_ms = now.mono_ms
-            self._driver.write(recorder.forget_old, now, key="time")
+        self._keep_time(now)
         self._state.tidy()
+
+    def _keep_time(self, now: Stamp) -> None:
+        """Every record carries the time to disk; where there was none for a while, or once a day, one for its own sake."""
+        if self._state.last_wall_ms >= now.wall_ms:
+            self._kept_ms = now.mono_ms
+        if now.mono_ms >= min(self._kept_ms + KEEP_TIME_MS, self._forgot_ms + DAY_MS):
+            self._kept_ms = self._forgot_ms = now.mono_ms
+            self._driver.write(recorder.forget_old, now, key="time")
 
     def _hourly(self, now: Stamp) -> None:
         """Each hour in which anything runs, one event with the seconds of all that runs."""
@@ -297,6 +303,11 @@ class Controller:
         event = self._faults.note(machine, code, detail, now)
         if event is not None:
             self._driver.record([event], now)
+
+
+def _without_hurry(machine: Machine) -> int | None:
+    """When time alone changes what is kept or shown of this machine."""
+    return _first((session.next_checkpoint(machine), session.next_glance(machine)))
 
 
 def _first(moments: Iterable[int | None]) -> int | None:

@@ -48,7 +48,7 @@ from wire.messages import (
     TimeQuality,
 )
 
-__all__ = ["MATRIX", "TRANSITIONS", "next_checkpoint", "next_deadline", "step"]
+__all__ = ["MATRIX", "TRANSITIONS", "next_checkpoint", "next_deadline", "next_glance", "step"]
 
 CHECKPOINT_MS = 30_000
 NOTICE_MS = 4_000  # how long the panel shows an answer
@@ -66,13 +66,16 @@ def step(machine: Machine, stimulus: Stimulus, now: Stamp) -> Next:
 
 
 def next_deadline(machine: Machine) -> int | None:
-    """The next moment (mono ms) at which time alone changes what this machine does or shows."""
-    moments = [one.until_ms for one in (machine.confirm, machine.notice) if one is not None]
-    if machine.state is MachineState.RUNNING and not machine.past_maximum:
-        session = _session(machine)
-        if session.policy.max_s is not None:
-            moments.append(session.started.mono_ms + session.policy.max_s * 1000)
-    return min(moments, default=None)
+    """The next moment (mono ms) at which time alone changes what this machine does: its longest session is over."""
+    if machine.state is not MachineState.RUNNING or machine.past_maximum:
+        return None
+    session = _session(machine)
+    return None if session.policy.max_s is None else session.started.mono_ms + session.policy.max_s * 1000
+
+
+def next_glance(machine: Machine) -> int | None:
+    """When (mono ms) an answer or a question has stood on the panel long enough. A tap looks at the time by itself."""
+    return min((one.until_ms for one in (machine.confirm, machine.notice) if one is not None), default=None)
 
 
 def next_checkpoint(machine: Machine) -> int | None:

@@ -17,15 +17,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from server.db import db, reading, writing
 from server.domain.usage import milliseconds
 from server.machines.models import Agent
+from server.usage import status
 from server.usage.counts import Count, Tally
 from server.usage.evidence import Chain
 from server.usage.intake import Arrival, Incoming, Intake
 from server.usage.models import Outbox
 from server.usage.service import Source, Usage
-from server.usage.status import hear
 from wire.messages import Body, Envelope, Receipt, SessionEnded, SessionStarted, WireError, decode_body, decode_envelope
 
-__all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "count", "ingest", "receipts", "statuses"]
+__all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "count", "ingest", "miss", "receipts", "statuses"]
 
 DATABASE_AWAY = (OperationalError, InterfaceError)  # no message's fault: the caller keeps the batch and tries again
 AHEAD_ALLOWED = timedelta(minutes=5)
@@ -78,6 +78,14 @@ def statuses(batch: Sequence[Incoming], now: datetime) -> set[str]:
     return {message.agent for message in batch if _hear_alone(message, now)}
 
 
+def miss(heard: Collection[str], now: datetime) -> None:
+    """Everybody but these is not there: the board shows it. Raises one of DATABASE_AWAY."""
+    with writing():
+        gone = status.miss(heard, now)
+    if gone:
+        log.warning("not heard: %s", ", ".join(gone))
+
+
 def count(what: Count, detail: str, now: datetime) -> None:
     """Count one thing that went wrong around ingest, in a transaction of its own."""
     tally = Tally()
@@ -103,7 +111,7 @@ def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
 def _hear(batch: Sequence[Incoming], now: datetime) -> set[str]:
     tally = Tally()
     with writing():
-        heard = {message.agent for message in batch if hear(message, now, tally)}
+        heard = {message.agent for message in batch if status.hear(message, now, tally)}
         tally.save(now)
     return heard
 

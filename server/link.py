@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import Empty, Full, Queue, SimpleQueue
 from threading import Event, Thread
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +31,7 @@ from server.ingest import DATABASE_AWAY, Incoming
 from server.lists.outgoing import Outgoing
 from server.settings import Mqtt, Settings
 from server.usage.counts import Count
+from server.usage.rollcall import RollCall
 from wire.messages import MAX_EVENT_BYTES, Receipt, encode
 from wire.topics import Leaf, Topic, of_all_agents, parse
 
@@ -84,6 +86,7 @@ class Link:
         self._spoken: SimpleQueue[_Connected | set[str]] = SimpleQueue()  # for the thread that sends lists
         self._stopping = Event()
         self._connection = 0
+        self._roll = RollCall(patience())
         self._outgoing = Outgoing(settings.zone, settings.site_key_id)
         self._client = _client(settings.mqtt)
         self._client.on_connect = self._on_connect
@@ -101,6 +104,8 @@ class Link:
             try:
                 while not self._stopping.is_set():
                     self._take_in(self._drain())
+                    if (heard := self._roll.take(patience())) is not None:
+                        self._insist(partial(ingest.miss, heard, self._clock.now()))
             except _Stopped:
                 log.warning("stopped while the database was away")
             finally:
@@ -174,10 +179,12 @@ class Link:
         match one:
             case _Connected():
                 log.info("connected to the broker")
+                self._roll.connected(patience())
                 self._spoken.put(one)
                 self._send_receipts(self._insist(ingest.receipts) or {})
             case _Lost():
                 log.warning("the broker is gone: %s", one.reason)
+                self._roll.lost(patience())
                 self._count(Count.DISCONNECTED, one.reason)
 
     def _store(self, events: list[tuple[_Message, Incoming]]) -> None:
@@ -190,7 +197,9 @@ class Link:
     def _hear(self, said: list[tuple[_Message, Incoming]]) -> None:
         if said:
             batch = [incoming for _, incoming in said]
-            self._spoken.put(self._insist(lambda: ingest.statuses(batch, self._clock.now())) or set())
+            spoke = self._insist(lambda: ingest.statuses(batch, self._clock.now())) or set()
+            self._roll.heard(spoke)
+            self._spoken.put(spoke)
             self._acknowledge(message for message, _ in said)
 
     def _acknowledge(self, messages: Iterable[_Message]) -> None:

@@ -5,10 +5,12 @@ never cuts one: that belongs to the month in which it will end. One whose agent 
 provisionally, at its last known second; the real end replaces that when it comes.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
 from server.billing import facts
@@ -115,10 +117,17 @@ def period_named(month: str, zone: tzinfo) -> Period:
 def _replace_drafts(month: str, built: Month, now: datetime) -> None:
     with writing() as session:
         if session.get(PeriodRow, month) is None:
-            session.add(PeriodRow(month=month))
-            session.flush()
+            _open_period(month)
+        # Whoever builds the same drafts at the same time waits here, and then sees and replaces ours.
+        session.execute(select(PeriodRow).where(PeriodRow.month == month).with_for_update())
         session.execute(delete(Draft).where(Draft.month == month))
         session.add_all([_row(month, draft, now) for draft in built.drafts])
+
+
+def _open_period(month: str) -> None:
+    """Add the month, unless somebody else just has."""
+    with suppress(IntegrityError), db.session.begin_nested():
+        db.session.add(PeriodRow(month=month))
 
 
 def _row(month: str, draft: NewDraft, now: datetime) -> Draft:

@@ -3,6 +3,7 @@
 A status changes the agent's row and the live board; it is no evidence, and no session is opened or closed by it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ _AGENT = select(Agent.id, Agent.name, Agent.boot, Agent.online, Agent.outbox).wh
 _MACHINES = select(Machine.code, Machine.id).where(Machine.agent_id == bindparam("agent"))
 _OWNER = select(Outbox.agent_id).where(Outbox.id == bindparam("id"))
 _HAS = select(func.count()).select_from(Outbox).where(Outbox.agent_id == bindparam("agent"))
+_ONLINE = select(Agent.id, Agent.name).where(Agent.online)
 _CHANGE: Any = update(Agent).where(Agent.id == bindparam("key"))
 
 
@@ -47,6 +49,17 @@ def hear(message: Incoming, now: datetime, tally: Tally) -> bool:
         _show(connection, agent, status, now, tally)
         return True
     return False
+
+
+def miss(heard: Collection[str], now: datetime) -> list[str]:
+    """Everybody but these is not there, inside ``writing()``. Returns the names of those who were taken to be."""
+    connection = db.session.connection()
+    gone = {id_: name for id_, name in connection.execute(_ONLINE) if name not in heard}
+    if gone:
+        connection.execute(update(Agent).where(Agent.id.in_(gone)).values(online=False))
+        codes = connection.execute(select(Machine.code).where(Machine.agent_id.in_(gone))).scalars()
+        announce_all([("machine", code) for code in codes], now)
+    return sorted(gone.values())
 
 
 def _take_over(connection: Connection, agent: Any, status: Status, now: datetime) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -103,9 +103,9 @@ class BenchLab:
 
 @contextmanager
 def bench_lab(agents: int = 8, holders: int = 300, database: Database = Database.SQLITE) -> Iterator[BenchLab]:
-    """A fresh one in a temporary folder; all of it is gone afterwards. The lab is the demo's, open at all hours."""
+    """A fresh one in a temporary folder; all of it is gone afterwards."""
     now = datetime.now(UTC)
-    lab = replace(make_lab(1, day_before(now.date())), machines=_machines(agents), hours=())
+    lab = _lab(agents, day_before(now.date()))
     with ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="prolab-bench-"))
         site = _Site(Path(home), stack.enter_context(_database(database)))
@@ -116,6 +116,14 @@ def bench_lab(agents: int = 8, holders: int = 300, database: Database = Database
         port = free_port()
         stage, _ = stack.enter_context(raised(site, lab, access, int(now.timestamp()), port, virtual=False))
         yield BenchLab(site, lab, stage, broker, access, port, numbers)
+
+
+def _lab(agents: int, price_change: date) -> Lab:
+    """The demo's, with as many agents as wanted, open at all hours."""
+    whole, machines = make_lab(1, price_change), _machines(agents)
+    codes = {None, *(machine.code for machine in machines)}
+    tariffs = tuple(tariff for tariff in whole.tariffs if tariff.machine in codes)
+    return replace(whole, machines=machines, tariffs=tariffs, hours=())
 
 
 @contextmanager
