@@ -10,7 +10,7 @@ from server.demo.board_client import BoardError
 from server.demo.bridge import Bridge
 from server.demo.broker import BrokerMissing
 from server.demo.days import DAYS_IN_MONTH, Days
-from server.demo.findings import Mismatch
+from server.demo.findings import Mismatch, Station
 from server.demo.live import live
 from server.demo.once import judge, live_a_month
 from server.demo.processes import ChildDiedError
@@ -60,6 +60,7 @@ def _once(directory: Path, seed: int, days: int, sabotaged: Sabotage | None, as_
     tally = live_a_month(site, Days(days), seed, progress)
     progress.say("reconciling")
     evidence, built, found = judge(site.directory, None)
+    found += tuple(Mismatch(Station.LEDGER, "verify-ledger", problem) for problem in tally.problems)
     figures = summary.summarise(site.directory, evidence, built, tally, len(found), progress.seconds)
     figures.write(site.directory)
     if sabotaged is not None:

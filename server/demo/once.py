@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from server.billing import service as billing
+from server.billing.ledger import verify_billing
 from server.demo import bridge, sabotage, watch
 from server.demo.books import ACTOR
 from server.demo.bridge import Bridge
@@ -25,6 +26,7 @@ from server.demo.site import SERVER, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.demo.summary import Tally
 from server.demo.timetable import make_timetable
+from server.usage.ledger import verify_ledger
 
 _RENDERED_WITHIN_S = 120.0
 
@@ -52,7 +54,9 @@ def live_a_month(site: Site, days: Days, seed: int, progress: Progress) -> Tally
             _invoice(stage, month.now)
             (site.directory / READERS).write_text(json.dumps(board.bytes_read(), indent=1))
             counted = watch.counted() + mishaps.forgotten
-    return Tally(counted.sent, counted.duplicates, mishaps.broker_kills, mishaps.agent_kills, mishaps.restores)
+            problems = (*verify_ledger(), *verify_billing(site.documents))
+    kills = (mishaps.broker_kills, mishaps.agent_kills, mishaps.restores)
+    return Tally(counted.sent, counted.duplicates, *kills, problems)
 
 
 def judge(directory: Path, sabotaged: Sabotage | None) -> tuple[Evidence, Bridge, tuple[Mismatch, ...]]:

@@ -26,7 +26,7 @@ def _document(document: Document, charges: list[Charge], evidence: Evidence) -> 
     wrong = [key for key in lines.keys() | right.keys() if lines.get(key) != right.get(key)]
     if wrong:
         for key in wrong:
-            text = f"{key} says {lines.get(key)}, its charges {right.get(key)}"
+            text = f"{key}: {_words(lines.get(key))} on paper, {_words(right.get(key))} charged"
             yield Mismatch(Station.LINE, document.number, text)
         return
     vat = vat_sums((key.category, key.rate_bp, figures[-1]) for key, figures in lines.items())
@@ -55,8 +55,20 @@ class LineKey:
     category: str
     rate_bp: int
 
+    def __str__(self) -> str:
+        whose = ", ".join(filter(None, (self.on_behalf_of, self.cost_centre)))
+        what = "session fee" if self.is_fee else "time"
+        return f"{whose}, {self.machine}, {what} at {self.unit_cents} cents, {self.category} {self.rate_bp}"
+
 
 Figures = tuple[int, int, int, int]  # sessions, measured seconds, billed seconds, net cents
+
+
+def _words(figures: Figures | None) -> str:
+    if figures is None:
+        return "nothing"
+    sessions, measured_s, billed_s, net_cents = figures
+    return f"{net_cents} cents for {sessions} sessions, {measured_s} s measured, {billed_s} s billed"
 
 
 def _lines(document: Document) -> dict[LineKey, Figures]:

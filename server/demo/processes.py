@@ -58,11 +58,13 @@ class Processes:
         child.wait()
 
     def stop_all(self) -> None:
-        """The youngest first. All are asked before the first is waited for."""
-        for child in self._children.values():
-            child.terminate()
-        for name in reversed(list(self._children)):
-            self.stop(name)
+        """All but the first are asked before any is waited for. The first carries the others, and goes when they have."""
+        names = list(self._children)
+        for wave in (names[:0:-1], names[:1]):
+            for name in wave:
+                self._children[name].terminate()
+            for name in wave:
+                self.stop(name)
 
     def check(self) -> None:
         """Raises ChildDiedError if one has."""

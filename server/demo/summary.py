@@ -16,13 +16,17 @@ FILE = "summary.json"
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What only the run itself can count. ``sent``: event messages that reached the server, repeats included."""
+    """What only the run itself can tell. ``sent``: event messages that reached the server, repeats included.
+
+    ``problems``: what the lab's own check of its books found.
+    """
 
     sent: int
     duplicates: int
     broker_kills: int
     agent_kills: int
     restores: int
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
