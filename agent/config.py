@@ -68,7 +68,7 @@ def load(path: Path, simulate: bool = False) -> Config:
     reader = _Reader(plain, path.parent)
     config = _read(reader, simulate)
     if reader.problems or config is None:
-        raise ConfigError("\n".join(f"{path}: {problem}" for problem in reader.problems))
+        raise ConfigError("\n".join(f"{path}: {key} {what}" for key, what in reader.problems.items()))
     return config
 
 
@@ -76,12 +76,12 @@ class _Reader:
     """Takes values out of one table, and collects what is wrong instead of stopping at the first."""
 
     def __init__(
-        self, table: Mapping[str, Any], base: Path, where: str = "", problems: list[str] | None = None
+        self, table: Mapping[str, Any], base: Path, where: str = "", problems: dict[str, str] | None = None
     ) -> None:
         self._table = table
         self._base = base
         self._where = where
-        self.problems: list[str] = [] if problems is None else problems
+        self.problems: dict[str, str] = {} if problems is None else problems
 
     def take(self, key: str, kind: type, default: Any = _MISSING) -> Any:
         value = self._table.get(key, default)
@@ -126,9 +126,7 @@ class _Reader:
             self.wrong(key, rule)
 
     def wrong(self, key: str, what: str) -> None:
-        problem = f"{self._where}{key} {what}"
-        if not any(known.startswith(f"{self._where}{key} ") for known in self.problems):
-            self.problems.append(problem)
+        self.problems.setdefault(f"{self._where}{key}", what)  # what is missing is not also misspelt
 
 
 def _read(reader: _Reader, simulate: bool) -> Config | None:

@@ -50,16 +50,17 @@ class Stepper:
 
     def until_quiet(self, patience_s: float) -> None:
         """Wait until no connected agent has anything left to do at this moment."""
-        self.until(lambda: next(self._unquiet(), None), patience_s)
+        self.until(lambda: next(self._unquiet(), None), patience_s, only_the_busy=True)
 
     def until_settled(self, revisions: dict[str, int], receipted: bool, connected: bool, patience_s: float) -> None:
         """As quiet, and each agent named has that list in force; no event lacks its receipt; all agents are online."""
         self.until(lambda: next(self._unsettled(revisions, receipted, connected), None), patience_s)
 
-    def until(self, lacking: Callable[[], str | None], patience_s: float) -> None:
+    def until(self, lacking: Callable[[], str | None], patience_s: float, only_the_busy: bool = False) -> None:
         """Serve the agents until ``lacking`` finds nothing more to name. Raises StuckError with what it named last.
 
         An agent is asked again when nothing comes from it: what its other threads did may have changed its answer.
+        With ``only_the_busy`` those that have nothing left to do are left alone.
         """
         patience, nudge_s = Patience(patience_s), _FIRST_NUDGE_S
         while (missing := lacking()) is not None:
@@ -69,7 +70,7 @@ class Stepper:
                 continue
             nudge_s = min(2 * nudge_s, _LAST_NUDGE_S)
             for side in self._agents:
-                if side.answered():
+                if side.answered() and not (only_the_busy and side.lacks() is None):
                     side.wake()
 
     def _unquiet(self) -> Iterator[str]:

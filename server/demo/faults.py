@@ -1,10 +1,12 @@
 """What breaks during the demo's month: two brokers, an agent, a clock, a server that returns from yesterday's backup."""
 
+from collections.abc import Sequence
+
 from server.demo.builder import Builder
 from server.demo.cast import Cast, Scene
 from server.demo.days import BEFORE, Days, at
 from server.demo.lab import CNC
-from server.demo.lab_people import MILLING, Holder
+from server.demo.lab_people import MILLING, PRINTING, Holder
 from server.demo.moments import Act, Break, Ending
 from wire.messages import DenialReason
 
@@ -17,7 +19,8 @@ def plan_faults(builder: Builder, days: Days, cast: Cast) -> None:
     """Placed before everything else, because they hold the machines they need."""
     _broker(builder, at(days.workday(0.2), 10, 5), 25 * _MINUTE)
     _broker(builder, at(days.all()[-1], 15, 40), 35 * _MINUTE)
-    _agent_killed(builder, at(days.workday(0.4), 11, 20, 40), cast.regulars)
+    printing = [holder for holder in cast.regulars if PRINTING in holder.skills]
+    _agent_killed(builder, at(days.workday(0.4), 11, 20, 40), printing[:2])
     _clockless(builder, at(days.workday(0.55), 14, 20), cast)
     _restored(builder, days, cast)
 
@@ -27,17 +30,17 @@ def _broker(builder: Builder, killed: int, away: int) -> None:
     builder.fault(killed + away, Break.BROKER_BACK)
 
 
-def _agent_killed(builder: Builder, killed: int, regulars: tuple[Holder, ...]) -> None:
+def _agent_killed(builder: Builder, killed: int, makers: Sequence[Holder]) -> None:
     """Two jobs are running, neither at a multiple of its 30-second checkpoint; the third machine is left alone."""
     back = killed + 11 * _MINUTE
     first, second, third = _machines_of(builder, KILLED_AGENT)
-    for machine, since, holder in ((first, 1517, regulars[0]), (second, 743, regulars[1])):
+    for machine, since, holder in ((first, 1517, makers[0]), (second, 743, makers[1])):
         builder.visit(machine, holder, killed - since, killed, Ending.KILLED)
         builder.diary.take(machine, killed + 61, back)
     builder.diary.take(third, killed - 30 * _MINUTE, back)
     builder.fault(killed, Break.AGENT_KILLED, KILLED_AGENT)
     builder.fault(back, Break.AGENT_BACK, KILLED_AGENT)
-    builder.visit(first, regulars[0], back + 4 * _MINUTE, back + 31 * _MINUTE)
+    builder.visit(first, makers[0], back + 4 * _MINUTE, back + 31 * _MINUTE)
 
 
 def _clockless(builder: Builder, stopped: int, cast: Cast) -> None:

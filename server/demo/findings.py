@@ -18,6 +18,7 @@ class Station(StrEnum):
     READER = "reader"
     LEDGER = "ledger"
     BRIDGE = "bridge"
+    DEMO = "demo"
 
 
 class Fate(StrEnum):

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from server.clock import Clock
 from server.demo.board_client import BoardClient
-from server.demo.broker import HOST
+from server.demo.broker import HOST, find_mosquitto
 from server.demo.cast import Cast
 from server.demo.lab import Lab, day_before, make_lab
 from server.demo.makers import coming_taps
@@ -21,7 +21,7 @@ from server.demo.site import Access, Site, SiteError
 from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.demo.watch import all_in_force
 
-BROKER_URL = "DEMO_BROKER"  # mqtt://account:password@host:port: use this broker instead of one of our own
+BROKER_URL = "PROLAB_DEMO_BROKER"  # mqtt://account:password@host:port: use this broker instead of one of our own
 _FRAMES = 3
 _NAP_S = 0.5
 
@@ -29,6 +29,8 @@ _NAP_S = 0.5
 def live(out: Path | None, seed: int, port: int, progress: Progress) -> int:
     """Until Ctrl-C, which is its normal end. Without ``out`` everything it wrote is removed again."""
     external = _external_broker(os.environ.get(BROKER_URL))
+    if external is None:
+        find_mosquitto()  # before anything is written
     with ExitStack() as stack:
         directory = out or Path(tempfile.mkdtemp(prefix="prolab-demo-"))
         if out is None:

@@ -60,8 +60,10 @@ def _once(directory: Path, seed: int, days: int, sabotaged: Sabotage | None, as_
     tally = live_a_month(site, Days(days), seed, progress)
     progress.say("reconciling")
     evidence, built, found = judge(site.directory, None)
-    found += tuple(Mismatch(Station.LEDGER, "verify-ledger", problem) for problem in tally.problems)
+    found += tuple(Mismatch(Station.LEDGER, "and the timetable", problem) for problem in tally.problems)
     figures = summary.summarise(site.directory, evidence, built, tally, len(found), progress.seconds)
+    found += tuple(Mismatch(Station.DEMO, "faults", missing) for missing in summary.not_injected(figures))
+    figures = summary.judged_again(figures, len(found), progress.seconds)
     figures.write(site.directory)
     if sabotaged is not None:
         _, built, found = judge(site.directory, sabotaged)

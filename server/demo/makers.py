@@ -11,8 +11,8 @@ from server.demo.lab_people import CUTTING, MILLING, PRINTING, Holder
 _SKILL = {PRINTER: PRINTING, CNC: MILLING, LASER: CUTTING}
 _CONFIRM_S = 2.0
 _STAYS_S = {PRINTER: (40, 300), CNC: (30, 180), LASER: (15, 90)}  # short, so that there is something to see
-_GAP_S = (6, 70)
-_AT_FIRST_S = (1, 25)
+_GAP_S = (20, 180)
+_AT_FIRST_S = (1, 60)
 _REFUSED = 0.12
 
 

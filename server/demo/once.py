@@ -11,6 +11,7 @@ from server.billing.ledger import verify_billing
 from server.demo import bridge, sabotage, watch
 from server.demo.books import ACTOR
 from server.demo.bridge import Bridge
+from server.demo.broker import find_mosquitto
 from server.demo.days import MONTH, Days
 from server.demo.echo import Echo
 from server.demo.evidence import READERS, Evidence, read_evidence
@@ -35,6 +36,7 @@ def live_a_month(site: Site, days: Days, seed: int, progress: Progress) -> Tally
     """Leaves everything the reconciler reads in the site's folder; all processes are stopped again."""
     lab = make_lab(seed, days.price_change)
     plan, cast = make_timetable(lab, days, seed)
+    find_mosquitto()  # before anything is written
     site.make()
     begin = datetime.fromtimestamp(plan.begin, UTC)
     progress.say(f"{len(plan.visits)} visits planned; starting broker, board and agents, writing down the lab")
@@ -54,7 +56,7 @@ def live_a_month(site: Site, days: Days, seed: int, progress: Progress) -> Tally
             _invoice(stage, month.now)
             (site.directory / READERS).write_text(json.dumps(board.bytes_read(), indent=1))
             counted = watch.counted() + mishaps.forgotten
-            problems = (*verify_ledger(), *verify_billing(site.documents))
+            problems = (*verify_ledger(), *verify_billing(site.documents), *watch.against_plan(plan))
     kills = (mishaps.broker_kills, mishaps.agent_kills, mishaps.restores)
     return Tally(counted.sent, counted.duplicates, *kills, problems)
 

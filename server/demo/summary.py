@@ -94,6 +94,18 @@ def summarise(directory: Path, evidence: Evidence, bridge: Bridge, tally: Tally,
     )
 
 
+def not_injected(summary: Summary) -> list[str]:
+    """Faults that a month must have, and this one had not."""
+    counts = {
+        "duplicates": summary.duplicates_dropped,
+        "broker kills": summary.broker_kills,
+        "agent kills": summary.agent_kills,
+        "boots without a clock": summary.refused_by_reason.get("clock_not_set", 0),
+        "restores": summary.restores,
+    }
+    return [f"no {name}" for name, count in counts.items() if count == 0]
+
+
 _REFUSED = "SELECT reasons FROM denial"
 
 

@@ -1,5 +1,7 @@
 """Looks into the books while a month runs: are all lists sent, what did ingest count, are all documents rendered?"""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +10,14 @@ from sqlalchemy import func, select
 from server.billing.models import Document
 from server.db import reading
 from server.demo.lab import ZONE
+from server.demo.moments import Plan
 from server.demo.site import KEY_ID
 from server.jobs.models import Job
 from server.lists.models import PublishedList
 from server.lists.service import compile_all, needs_publishing
 from server.machines.models import Agent
 from server.usage.counts import Count, totals
-from server.usage.models import Event, Outbox
+from server.usage.models import Denial, Event, Outbox, UsageSession
 
 _NOT_STORED = (Count.DUPLICATE, Count.AHEAD, Count.REJECTED, Count.UNREADABLE)
 
@@ -85,6 +88,20 @@ def counted() -> Counted:
 
 def rejected() -> int:
     return totals().get(Count.REJECTED, 0)
+
+
+def against_plan(plan: Plan) -> Iterator[str]:
+    """What happened otherwise than the timetable meant it to: sessions, and refusals with their reasons."""
+    with reading() as session:
+        sessions = session.scalar(select(func.count()).select_from(UsageSession))
+        reasons = session.scalars(select(Denial.reasons)).all()
+    if sessions != len(plan.visits):
+        yield f"{sessions} sessions, {len(plan.visits)} were planned"
+    told = Counter(reason for several in reasons for reason in several)
+    planned = Counter(str(refusal.reason) for refusal in plan.refusals)
+    for reason in sorted(told.keys() | planned.keys()):
+        if told[reason] != planned[reason]:
+            yield f"{told[reason]} taps refused for {reason}, {planned[reason]} were planned"
 
 
 def all_rendered() -> bool:

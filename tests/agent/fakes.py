@@ -164,7 +164,7 @@ class Box:
         """The power went and came back; the pins fell meanwhile."""
         self.state.close()
         self.clock = FakeClock()
-        self.clock.stamp = replace(stamp(seconds, boot, quality), mono_ms=1000)
+        self.clock.stamp = Stamp(boot, 1000, START_MS + int(seconds * 1000), quality)
         self.start()
 
     def at(self, seconds: float) -> "Box":

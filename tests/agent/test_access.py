@@ -99,7 +99,9 @@ def test_each_reason_alone_denies(reason: DenialReason) -> None:
 
 
 def test_all_reasons_that_hold_are_told_and_not_the_first_found() -> None:
-    case = machine(service=Service.OUT, valid_until_ms=START_MS, may=())._replace(local=Local(latched=True, in_use=True))
+    case = machine(service=Service.OUT, valid_until_ms=START_MS, may=())._replace(
+        local=Local(latched=True, in_use=True)
+    )
 
     assert reasons(case) == {
         DenialReason.OUT_OF_SERVICE,

@@ -330,7 +330,9 @@ def test_a_running_machine_does_in_each_failure_what_the_matrix_says(failure: Fa
     event = ended(effects)
     assert (Release() in effects) == (answer.power is Power.RELEASED)
     assert (event.reason if event else None) == (answer.end if answer.power is Power.RELEASED else None)
-    faults = [one for effect in effects if isinstance(effect, Record) for one in effect.events if isinstance(one, Fault)]
+    faults = [
+        one for effect in effects if isinstance(effect, Record) for one in effect.events if isinstance(one, Fault)
+    ]
     assert [one.code for one in faults] == ([failure] if answer.alarm else [])
     assert machine.denies_starts == (answer.next_start is NextStart.DENIED)
     assert (machine.latch is not None) == (answer.next_start is NextStart.LATCHED)

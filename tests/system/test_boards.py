@@ -234,5 +234,5 @@ def test_a_stopping_server_ends_its_streams_and_does_not_wait_for_them(
 
     assert all(board.ended() for board in boards)
     assert lab.process.returncode == 0
-    assert seconds < 5
+    assert seconds < 15  # with streams left open gunicorn would wait for its graceful timeout
     assert "Traceback" not in lab.log.read_text()
