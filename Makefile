@@ -3,6 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 
 setup: ## Python packages into .venv, and what the demo needs from the system
 	@sh server/deploy/setup.sh run
@@ -12,7 +13,7 @@ demo: setup ## a whole lab on simulated hardware, with the live board in the bro
 
 test: ## everything, with a real broker, a real PostgreSQL and a real browser
 	@sh server/deploy/setup.sh test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: ## style, types and who may import whom
 	@sh server/deploy/setup.sh check

@@ -20,9 +20,10 @@ def test_a_relay_is_off_when_it_is_made_even_on_a_pin_that_was_left_high(factory
     pin.function = "output"
     pin.state = 1
 
-    GpioRelay(17, factory)
+    relay = GpioRelay(17, factory)
 
     assert (pin.function, pin.state) == ("output", 0)
+    relay.close()
 
 
 def test_it_is_active_high(factory: MockFactory) -> None:
