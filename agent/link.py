@@ -209,8 +209,11 @@ class _Connection:
             raise answer
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        """And let go of the client at once: with its callbacks it would wait for the garbage collector, sockets and all."""
+        client = self._client
+        client.disconnect()
+        client.loop_stop()
+        client.on_connect = client.on_disconnect = client.on_message = client.on_publish = None
 
     def publish(self, leaf: Leaf, payload: bytes, retain: bool = False) -> None:
         """Raises LinkLost where paho would only queue it for a better day."""

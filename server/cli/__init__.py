@@ -104,6 +104,22 @@ def migrate() -> None:
     click.echo(f"the database is at revision {newest_revision()}")
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_by
+def seller(file: Path, actor: str) -> None:
+    """Record who issues the invoices, from FILE: the seller.toml that init wrote, filled in."""
+    from server.billing.service import add_seller
+    from server.cli.seller import read
+    from server.clock import clock_for
+
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
+        who, since = read(file)
+        add_seller(who, since, actor=actor, now=clock_for(settings.board).now())
+    click.echo(f"invoices from {since} on are issued by {who.legal_name}")
+
+
 @main.command("close-month")
 @_month
 @_by

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.billing import service as billing
+from server.cli.seller import TEMPLATE
 from server.db import closing_database, make_app, writing
 from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
 from server.domain.vat import MACHINE_USE_FROM_FRANCE
@@ -27,7 +28,7 @@ from server.training import service as training
 from wire.messages import RiskClass
 
 AGENT, MACHINE, KEY_ID, TIMEZONE = "agent-1", "p1", "k1", "Europe/Paris"
-_OURS = ("prolab.toml", "agent.toml", "prolab.db", "broker")
+_OURS = ("prolab.toml", "agent.toml", "seller.toml", "prolab.db", "broker")
 
 
 class Refused(Exception):  # noqa: N818 — a sentence for a person
@@ -61,6 +62,8 @@ def make(lab: FirstLab, now: datetime) -> str:
     broker.add_user(AGENT, known.agent_password)
     _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
     _write_secret(lab.directory / "agent.toml", _agent(broker.port, known))
+    today = now.astimezone(ZoneInfo(TIMEZONE)).date()
+    _write_secret(lab.directory / "seller.toml", TEMPLATE.format(today=today))
     return _next_steps(lab)
 
 
@@ -190,4 +193,5 @@ Next, each in its own terminal:
   2. cd {lab.directory} && prolab serve            the board is then on http://127.0.0.1:8080
   3. on the Pi, after setting the reader's port, the relay's pin and the broker's address in agent.toml:
      prolab-agent run --config agent.toml
-Before the first invoice: enter the seller, and let your accountant confirm the three VAT cells."""
+Before the first invoice: fill in seller.toml, run prolab seller seller.toml, and let your accountant confirm the three
+VAT cells."""

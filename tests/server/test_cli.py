@@ -27,6 +27,7 @@ COMMANDS = [
     "link",
     "work",
     "migrate",
+    "seller",
     "close-month",
     "issue",
     "backup",
@@ -128,7 +129,7 @@ def test_init_never_overwrites(lab, tmp_path, database_url):
     again = run("init", str(lab))
 
     assert again.exit_code == 2
-    assert "has prolab.toml, agent.toml, broker already" in again.output
+    assert "has prolab.toml, agent.toml, seller.toml, broker already" in again.output
     assert (lab / "prolab.toml").read_text() == before
     with pytest.raises(Refused, match="has a lab in it already"):
         make(FirstLab(tmp_path / "other", "Lab", database_url, None, "ana"), NOW)
@@ -248,6 +249,43 @@ def test_what_billing_refuses_is_a_sentence(lab, arguments, said):
 
     assert done.exit_code == 1
     assert said in done.output
+
+
+def test_the_seller_template_says_what_is_still_empty_and_records_what_is_filled_in(lab, database_url):
+    file = lab / "seller.toml"
+
+    refused = run("seller", str(file))
+
+    assert refused.exit_code == 1
+    assert "still empty: trade_name, legal_name" in refused.output
+
+    file.write_text(file.read_text().replace('= ""', '= "filled in"'))
+    done = run("seller", str(file))
+
+    assert done.exit_code == 0, done.output
+    assert rows(database_url, "seller", "legal_name", "payment_days") == [("filled in", 30)]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("payment_days = 60", "payable within 45 days"),
+        ('payment_days = "30"', "payment_days: expected int, found str"),
+        ("colour = 3", "not a field of a seller: colour"),
+        ('valid_from = "soon"', "valid_from: a day is wanted"),
+        ("valid_from = = 3", "seller.toml"),
+    ],
+)
+def test_a_seller_that_cannot_be_right_is_refused_with_its_field(lab, line, said):
+    file = lab / "seller.toml"
+    name = line.split(" = ")[0]
+    kept = [one for one in file.read_text().replace('= ""', '= "x"').splitlines() if not one.startswith(name)]
+    file.write_text("\n".join([*kept, line]))
+
+    refused = run("seller", str(file))
+
+    assert refused.exit_code == 1
+    assert said in refused.output
 
 
 def test_a_file_that_is_no_backup_is_refused(lab):
