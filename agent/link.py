@@ -209,11 +209,12 @@ class _Connection:
             raise answer
 
     def close(self) -> None:
-        """And let go of the client at once: with its callbacks it would wait for the garbage collector, sockets and all."""
+        """And let go of the client at once: else its sockets stay open until the garbage collector comes by."""
         client = self._client
         client.disconnect()
         client.loop_stop()
         client.on_connect = client.on_disconnect = client.on_message = client.on_publish = None
+        del self._client
 
     def publish(self, leaf: Leaf, payload: bytes, retain: bool = False) -> None:
         """Raises LinkLost where paho would only queue it for a better day."""

@@ -26,9 +26,11 @@ FIGURES: Mapping[str, str] = {  # name → module
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=[[], *FIGURES], help="only these figures")
+    parser.add_argument("name", nargs="*", help=f"only these: {', '.join(FIGURES)}")
     parser.add_argument("--quick", action="store_true", help="fewer measurements, shorter runs")
     arguments = parser.parse_args()
+    if unknown := set(arguments.name) - FIGURES.keys():
+        parser.error(f"there is no figure {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     for name in arguments.name or FIGURES:
         measure: Callable[[bool], Lines] = import_module(f"tests.bench.{FIGURES[name]}").measure

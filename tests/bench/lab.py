@@ -13,7 +13,6 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from server.db import reading
-from server.demo import watch
 from server.demo.broker import Broker
 from server.demo.cast import Cast
 from server.demo.lab import Lab, Machine, day_before, make_lab
@@ -56,7 +55,6 @@ class BenchLab:
     broker: Broker
     access: Access
     web_port: int
-    numbers: dict[int, int]  # of the first 300 holders, by their key in the lab
 
     def start_link(self, batch: int | None = None) -> CommitLog:
         """The real link with a stopwatch at its commits; ``batch`` limits what it stores at once. Returns when connected."""
@@ -86,10 +84,6 @@ class BenchLab:
         """Until every agent was sent a list."""
         self.stage.until(lambda: _lists_sent() == len(self.lab.agents()), "the lists to be sent", _READY_WITHIN_S)
 
-    def until_in_force(self) -> None:
-        """Until every agent says that it enforces the list it was sent last."""
-        self.stage.until(watch.all_in_force, "the lists to be in force", _READY_WITHIN_S)
-
     def _start(self, name: str, module: str, *arguments: str) -> None:
         self.stage.processes.start(name, [sys.executable, "-m", module, *arguments], self._environment)
 
@@ -110,12 +104,12 @@ def bench_lab(agents: int = 8, holders: int = 300, database: Database = Database
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="prolab-bench-"))
         site = _Site(Path(home), stack.enter_context(_database(database)))
         site.make()
-        numbers = stack.enter_context(books(site, lab, Cast((), lab.holders), now))
+        stack.enter_context(books(site, lab, Cast((), lab.holders), now))
         add_crowd(holders - len(lab.holders))
         broker, access = stack.enter_context(own_broker(site, lab))
         port = free_port()
         stage, _ = stack.enter_context(raised(site, lab, access, int(now.timestamp()), port, virtual=False))
-        yield BenchLab(site, lab, stage, broker, access, port, numbers)
+        yield BenchLab(site, lab, stage, broker, access, port)
 
 
 def _lab(agents: int, price_change: date) -> Lab:

@@ -32,6 +32,7 @@ class LightAgent(WiredAgent):
         self._random = random
         self._running: dict[str, tuple[str, datetime]] = {}  # by machine: session and start
         self._machines = [machine.code for machine in lab.lab.machines if machine.agent == name]
+        self._since_ms = dict.fromkeys(self._machines, int(time.time() * 1000))  # when each last changed
         self._published = self._acknowledged = 0
         super().__init__(lab.broker, PaperAgent(name, str(uuid4())), lab.access.passwords[name])
         self.client.on_publish = self._on_publish
@@ -66,7 +67,9 @@ class LightAgent(WiredAgent):
         now = datetime.now(UTC)
         if self._random.random() < 0.1:
             self.paper.denies(machine, now, DenialReason.QUALIFICATION_MISSING)
-        elif machine in self._running:
+            return
+        self._since_ms[machine] = int(now.timestamp() * 1000)
+        if machine in self._running:
             session, began = self._running.pop(machine)
             self.paper.ends(session, machine, began, int((now - began).total_seconds()), PAYER)
         else:
@@ -75,10 +78,9 @@ class LightAgent(WiredAgent):
             self.paper.starts(session, machine, now, PAYER)
 
     def _status(self, machine: str) -> MachineStatus:
-        since_ms = int(time.time() * 1000)
         if machine not in self._running:
-            return MachineStatus(machine, MachineState.IDLE, since_ms)
-        return MachineStatus(machine, MachineState.RUNNING, since_ms, self._running[machine][0], 0)
+            return MachineStatus(machine, MachineState.IDLE, self._since_ms[machine])
+        return MachineStatus(machine, MachineState.RUNNING, self._since_ms[machine], self._running[machine][0], 0)
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
         if message.topic.endswith(Leaf.RECEIPT):

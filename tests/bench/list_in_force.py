@@ -49,7 +49,8 @@ class Listener(Sender):
 
 
 def measure(quick: bool) -> Lines:
-    for holders, changes in ((1_200, 15), (10_000, 3)) if quick else ((1_200, 120), (10_000, 25)):
+    sizes = ((1_200, 15, AIM_MS), (10_000, 3, None)) if quick else ((1_200, 120, AIM_MS), (10_000, 25, None))
+    for holders, changes, aims in sizes:
         with bench_lab(holders=holders) as lab:
             lab.start_link()
             lab.stage.start_agent(_AGENT)
@@ -58,7 +59,7 @@ def measure(quick: bool) -> Lines:
                 until(lambda: listener.revision, 60)
                 time.sleep(3)  # what the link still owes to agents it has not heard of at first
                 taken = [_change(listener, number) for number in range(changes)]
-        yield from spread(f"{holders:,} holders, 8 agents: change → list in force", taken, AIM_MS)
+        yield from spread(f"{holders:,} holders, 8 agents: change → list in force", taken, aims)
 
 
 def _change(listener: Listener, number: int) -> float:

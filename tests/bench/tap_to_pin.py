@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import select
+
 from agent.hardware.board_map import PinBank, read_config
 from agent.hardware.board_readers import Reader
+from server.db import reading
 from server.demo.lab import Machine
 from server.demo.lab_people import MILLING, PRINTING
+from server.machines.models import Agent
 from tests.bench.figures import Lines, spread
 from tests.bench.lab import BenchLab, bench_lab
 
@@ -31,9 +35,7 @@ class Place:
     """One machine as the bench sees it: a reader it holds cards to, and a pin it looks at."""
 
     def __init__(self, machine: Machine, board: Path) -> None:
-        self._reader = Reader(
-            board, machine.code
-        )  # takes this line over from the board, so that no third process is in it
+        self._reader = Reader(board, machine.code)  # instead of the board's, so that no third process stands between
         self._bank = PinBank(board, read_config(board).agents, machine.agent)
         self._pin = machine.relay
 
@@ -74,13 +76,13 @@ def measure(quick: bool) -> Lines:
         lab.start_link()
         with places_of(lab, _AGENT) as places:
             lab.stage.start_agent(_AGENT)
-            in_force = lab.site.agent_settings(_AGENT).parent / "agent.db"
             lab.stage.until(lambda: is_enforced(lab, _AGENT), "the list to be in force", 60)
             starts, ends = take_turns(lab, places, rounds)
-        yield f"one agent, its list with {HOLDERS:,} holders; from the write to the pseudo-terminal to the pin in the board's map"
+        state = lab.site.agent_settings(_AGENT).parent  # where the agent has its own file
+        yield f"  one agent, its list with {HOLDERS:,} holders; from the write to the pseudo-terminal to the pin in the board's map"
         yield from spread("badge → pin closed", starts, AIM_MS)
         yield from spread("second tap → pin open (released before it is recorded)", ends)
-        yield from spread("fsync alone, 12 kB appended, same file system", fsyncs(in_force.parent, len(starts)))
+        yield from spread("fsync alone, 12 kB appended, same file system", fsyncs(state, len(starts)))
 
 
 def take_turns(lab: BenchLab, places: list[Place], rounds: int) -> tuple[list[float], list[float]]:
@@ -100,11 +102,6 @@ def take_turns(lab: BenchLab, places: list[Place], rounds: int) -> tuple[list[fl
 
 def is_enforced(lab: BenchLab, agent: str) -> bool:
     """True when this agent says that it enforces a list."""
-    from sqlalchemy import select
-
-    from server.db import reading
-    from server.machines.models import Agent
-
     with reading() as session:
         return bool(session.scalar(select(Agent.revision).where(Agent.name == agent)))
 
