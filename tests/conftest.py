@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 Databases = Callable[..., str]  # databases(migrated=True) -> the URL of a database nobody else uses
 
 
+_LONG = ("test_kill_points", "test_demo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes goes first, so that it does not end alone on one core."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Makes fresh databases of one kind; a test that asks for it runs once on each kind."""

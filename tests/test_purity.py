@@ -10,9 +10,7 @@ ROOT = Path(__file__).parents[1]
 IMPURE = ("flask", "sqlalchemy", "paho", "gpiozero", "serial", "sqlite3")
 PURE = sorted(
     [
-        "agent.access",
-        "agent.panel",
-        "agent.session",
+        *(f"agent.{name}" for name in ("access", "failures", "machine", "panel", "records", "session")),
         *(
             ".".join(path.relative_to(ROOT).with_suffix("").parts)
             for folder in ("wire", "server/domain")
