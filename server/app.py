@@ -8,13 +8,16 @@ from flask import Flask, Response, render_template, request
 from flask_babel import Babel, gettext
 from werkzeug.exceptions import HTTPException
 
+from server.accounts import gate
 from server.clock import clock_for
 from server.dashboard import words
 from server.dashboard.feed import Feed
 from server.dashboard.render import LANGUAGES
 from server.dashboard.views import pages
 from server.db import make_app
+from server.pages.register import register
 from server.settings import Settings, load_settings
+from server.web import setup
 
 A_YEAR_S = 365 * 24 * 3600
 HEADERS = {
@@ -31,7 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings(None)
     app = make_app(settings.database_url)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = A_YEAR_S  # their content is in their address, see _asset
-    app.extensions["feed"] = Feed(app, clock_for(settings.board), settings.zone)
+    clock = clock_for(settings.board)
+    app.extensions["feed"] = Feed(app, clock, settings.zone)
     Babel(
         app,
         default_locale=LANGUAGES[0],
@@ -47,7 +51,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         words=words,
         zone=settings.zone,
     )
+    setup.install(app, settings, clock)
+    gate.install(app)
     app.register_blueprint(pages)
+    register(app)
     app.register_error_handler(HTTPException, _error_page)
     app.after_request(_with_headers)
     return app

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
 # Every constraint has a name, because a migration can only change what it can name.
@@ -32,6 +32,20 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})  # rows stay readable after their commit
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
+
+
+class Stale(Exception):  # noqa: N818 — not a fault: somebody else was faster
+    """The row was changed since the one who wants to change it has read it."""
+
+
+class Versioned(Protocol):
+    version: Mapped[int]
+
+
+def expect_version(row: Versioned, version: int | None) -> None:
+    """Raise Stale unless the row is still the one that was read. None: whoever asks has not read it before."""
+    if version is not None and row.version != version:
+        raise Stale
 
 
 class Utc(TypeDecorator[datetime]):

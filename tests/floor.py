@@ -11,7 +11,7 @@ from typing import Any
 from server.billing.models import Draft, Period
 from server.db import writing
 from server.jobs.service import announce
-from server.machines.models import Agent, Machine, MachineLive
+from server.machines.models import Agent, Machine, MachineLive, Room
 from server.people.models import BillTo, Establishment, Payer, Tenant
 from server.usage.models import Denial, Event, EventPayload, Outbox, RejectedEvent, UsageSession
 from wire.messages import (
@@ -173,6 +173,7 @@ def furnish(now: datetime) -> Floor:
         transaction.flush()
         payer = Payer(code="centre-1", tenant_id=tenant.id, cost_centre="1", label="Un", valid_from=now)
         transaction.add(payer)
+        transaction.add_all(Room(name=room) for room in NAMES)
         places = [(room, name) for room, names in NAMES.items() for name in names]
         for number, (room, name) in enumerate(places):
             machine = Machine(code=f"m{number + 1}", name=name, category="all", room=room, risk="low")

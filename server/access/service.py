@@ -53,7 +53,8 @@ def _tokens(key_id: str) -> tuple[TokenFact, ...]:
     wanted = select(
         Token.ref, Token.fingerprint, Token.holder_number, Token.valid_from, Token.valid_until, Token.blocked_at
     )
-    return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id == key_id)))
+    lent = wanted.where(Token.key_id == key_id, Token.returned_at.is_(None))
+    return tuple(TokenFact(*row) for row in _rows(lent))
 
 
 def _memberships() -> tuple[MembershipFact, ...]:
@@ -92,7 +93,8 @@ def _machines() -> tuple[MachineFact, ...]:
     wanted = select(MachineSkill.machine_id, Skill.code).join(Skill, Skill.id == MachineSkill.skill_id)
     for machine_id, skill in _rows(wanted):
         skills[machine_id].add(skill)
-    rows = db.session.execute(select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)).all()
+    wanted_machines = select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)
+    rows = db.session.execute(wanted_machines.where(Machine.ended_at.is_(None))).all()
     return tuple(_machine(machine, agent, frozenset(skills[machine.id])) for machine, agent in rows)
 
 

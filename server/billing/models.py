@@ -54,6 +54,8 @@ class Tariff(db.Model):
     minimum_s: Mapped[int] = mapped_column(default=0)
     session_fee_cents: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class VatCell(db.Model):
@@ -71,6 +73,8 @@ class VatCell(db.Model):
     valid_until: Mapped[date | None]
     reason: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(String(120))
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Period(db.Model):
@@ -130,6 +134,7 @@ class Document(db.Model):
     state: Mapped[str] = mapped_column(String(12), default="numbered")  # numbered, issued
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[datetime | None] = mapped_column(Utc)
+    paid_on: Mapped[date | None]
 
 
 class Charge(db.Model):

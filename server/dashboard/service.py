@@ -44,7 +44,11 @@ def read_board(now: datetime, zone: ZoneInfo) -> Board:
 
 
 def _agents() -> dict[int, AgentFacts]:
-    rows = db.session.execute(select(Agent.id, Agent.name, Agent.online, Agent.last_seen_at).order_by(Agent.id))
+    rows = db.session.execute(
+        select(Agent.id, Agent.name, Agent.online, Agent.last_seen_at)
+        .where(Agent.ended_at.is_(None))
+        .order_by(Agent.id)
+    )
     return {number: AgentFacts(name, online, seen) for number, name, online, seen in rows}
 
 
@@ -54,6 +58,7 @@ def _machines(agents: dict[int, AgentFacts]) -> list[MachineFacts]:
         select(Machine, MachineLive, UsageSession.started_at)
         .outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
         .outerjoin(UsageSession, UsageSession.id == MachineLive.session)
+        .where(Machine.ended_at.is_(None))
         .order_by(Machine.id)
     )
     return [_facts(machine, live, started, agents) for machine, live, started in db.session.execute(wanted)]
@@ -65,7 +70,7 @@ def _facts(
     return MachineFacts(
         machine.code,
         machine.name,
-        machine.room,
+        machine.room or "",
         agents[machine.agent_id],
         machine.service,
         machine.service_note,

@@ -24,6 +24,21 @@ class Agent(db.Model):
     outbox: Mapped[str | None] = mapped_column(String(36))
     last_n: Mapped[int] = mapped_column(BigInteger, default=0)  # highest event number it has written
     last_seen_at: Mapped[datetime | None] = mapped_column(Utc)
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class Room(db.Model):
+    """A room of the lab, and its rectangle on the plan, in units of an eighth of a tile."""
+
+    __tablename__ = "room"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    x: Mapped[int] = mapped_column(default=0)
+    y: Mapped[int] = mapped_column(default=0)
+    width: Mapped[int] = mapped_column(default=0)  # 0: not drawn yet, the plan finds a place
+    height: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Machine(db.Model):
@@ -34,17 +49,21 @@ class Machine(db.Model):
     code: Mapped[str] = mapped_column(String(40), unique=True)  # its id on the wire
     name: Mapped[str] = mapped_column(String(60))
     category: Mapped[str] = mapped_column(String(40))
-    room: Mapped[str] = mapped_column(String(60), default="")
+    room: Mapped[str | None] = mapped_column(ForeignKey("room.name", onupdate="CASCADE"))
+    x: Mapped[int | None]  # of its tile on the plan; None: the plan finds a place in its room
+    y: Mapped[int | None]
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
     risk: Mapped[str] = mapped_column(String(10))
     service: Mapped[str] = mapped_column(String(20), default="in")
     service_note: Mapped[str] = mapped_column(Text, default="")
+    service_at: Mapped[datetime | None] = mapped_column(Utc)  # when that was decided
     end_session: Mapped[str | None] = mapped_column(String(36))
     clear_latch_upto: Mapped[int] = mapped_column(BigInteger, default=0)
     confirm_s: Mapped[int] = mapped_column(default=5)
     max_s: Mapped[int | None]
     on_max: Mapped[str] = mapped_column(String(10), default="warn")
     list_valid_s: Mapped[int | None]  # None: by risk class
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)  # gone from the lab
     version: Mapped[int] = mapped_column(default=1)
     agent: Mapped[Agent] = relationship()
     __mapper_args__ = {"version_id_col": version}

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select
 from server.audit import service as audit
 from server.db import db, writing
 from server.jobs import service as jobs
-from server.machines.models import Agent, Machine, OpeningHours
+from server.machines.models import Agent, Machine, OpeningHours, Room
 from wire.messages import Policy, RiskClass, Service
 from wire.topics import is_agent_name
 
@@ -68,10 +68,16 @@ def add_machine(
     with writing() as session:
         if session.scalar(select(Machine.id).where(Machine.code == code)) is not None:
             raise MachineError(f"there is already a machine {code}")
-        values: dict[str, Any] = {"name": name, "category": category, "risk": RiskClass(risk).value, "room": room}
+        values: dict[str, Any] = {
+            "name": name,
+            "category": category,
+            "risk": RiskClass(risk).value,
+            "room": room or None,
+        }
         values |= {"confirm_s": policy.confirm_s, "max_s": policy.max_s, "on_max": policy.on_max.value}
         values |= {"list_valid_s": list_valid_s}
-        session.add(Machine(code=code, agent_id=_agent_with_room(agent_name).id, **values))
+        _room_called(room)
+        session.add(Machine(code=code, agent_id=_agent_with_place(agent_name).id, **values))
         machine = machine_by_code(code)
         audit.record(actor, "add", "machine", code, None, {"agent": agent_name, **values}, "", now)
         jobs.announce("access", f"machine:{code}", now)
@@ -83,7 +89,7 @@ def set_service(code: str, service: Service, note: str = "", *, actor: str, now:
     with writing():
         machine = machine_by_code(code)
         before = {"service": machine.service, "note": machine.service_note}
-        machine.service, machine.service_note = Service(service).value, note
+        machine.service, machine.service_note, machine.service_at = Service(service).value, note, now
         audit.record(actor, "service", "machine", code, before, {"service": machine.service}, note, now)
         jobs.announce("access", f"machine:{code}", now)
 
@@ -131,11 +137,20 @@ def machine_by_code(code: str) -> Machine:
     return machine
 
 
-def _agent_with_room(name: str) -> Agent:
+def _room_called(name: str) -> None:
+    """Make sure there is a room of this name. Where it lies on the plan is said later."""
+    if name and db.session.scalar(select(Room.id).where(Room.name == name)) is None:
+        db.session.add(Room(name=name))
+        db.session.flush()
+
+
+def _agent_with_place(name: str) -> Agent:
     agent: Agent | None = db.session.scalar(select(Agent).where(Agent.name == name))
     if agent is None:
         raise MachineError(f"there is no agent {name}")
-    machines = db.session.scalar(select(func.count()).select_from(Machine).where(Machine.agent_id == agent.id)) or 0
+    machines = (
+        db.session.scalar(select(func.count()).where(Machine.agent_id == agent.id, Machine.ended_at.is_(None))) or 0
+    )
     if machines >= MACHINES_PER_AGENT:
         raise MachineError(f"{name} already gates {machines} machines, as many as one agent can")
     return agent

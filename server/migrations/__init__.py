@@ -35,16 +35,18 @@ def newest_revision() -> str | None:
 
 def all_tables() -> MetaData:
     """Every table of every slice."""
+    from server.accounts import models as accounts
     from server.audit import models as audit
     from server.billing import models as billing
     from server.jobs import models as jobs
     from server.lists import models as lists
     from server.machines import models as machines
+    from server.mail import models as mail
     from server.people import models as people
     from server.training import models as training
     from server.usage import models as usage
 
-    slices = (audit, billing, jobs, lists, machines, people, training, usage)
+    slices = (accounts, audit, billing, jobs, lists, machines, mail, people, training, usage)
     metadata: MetaData = slices[0].db.metadata
     return metadata
 

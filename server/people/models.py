@@ -7,7 +7,7 @@ without touching events, charges or invoices, which know the number only.
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Utc, db
@@ -34,6 +34,7 @@ class Tenant(db.Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     suspended_from: Mapped[datetime | None] = mapped_column(Utc)
     suspended_reason: Mapped[str] = mapped_column(Text, default="")
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
 
@@ -100,6 +101,7 @@ class Holder(db.Model):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     blocked_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_reason: Mapped[str] = mapped_column(Text, default="")
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)  # has left the lab
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
 
@@ -135,16 +137,26 @@ class Membership(db.Model):
 
 
 class Token(db.Model):
-    """A badge, card or fob, known by its keyed fingerprint only."""
+    """A badge, card or fob, known by its keyed fingerprint only. Once returned it may be lent again, as a new row."""
 
     __tablename__ = "token"
+    __table_args__ = (
+        Index(
+            "one_holder_a_badge",
+            "fingerprint",
+            unique=True,
+            sqlite_where=text("returned_at IS NULL"),
+            postgresql_where=text("returned_at IS NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(String(36), unique=True)
     holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"), index=True)
-    fingerprint: Mapped[str] = mapped_column(String(32), unique=True)
+    fingerprint: Mapped[str] = mapped_column(String(32))
     key_id: Mapped[str] = mapped_column(String(20))
     label: Mapped[str] = mapped_column(String(60), default="")
     valid_from: Mapped[datetime] = mapped_column(Utc)
     valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    returned_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_reason: Mapped[str] = mapped_column(Text, default="")

@@ -114,7 +114,8 @@ def give_token(
     mark = fingerprint(card_id, site_key)
     with writing() as session:
         _holder(holder_number)
-        if (lent_to := session.scalar(select(Token.holder_number).where(Token.fingerprint == mark))) is not None:
+        lent = select(Token.holder_number).where(Token.fingerprint == mark, Token.returned_at.is_(None))
+        if (lent_to := session.scalar(lent)) is not None:
             raise PeopleError(f"this badge is already lent to holder {lent_to}")
         token = Token(
             ref=str(uuid4()),

@@ -13,6 +13,9 @@ class Skill(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)  # no longer given
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Qualification(db.Model):
@@ -29,4 +32,5 @@ class Qualification(db.Model):
     granted_by: Mapped[str] = mapped_column(String(120))
     revoked_at: Mapped[datetime | None] = mapped_column(Utc)
     revoked_reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="")  # why it was given, where that needs saying
     skill: Mapped[Skill] = relationship()

@@ -72,11 +72,13 @@ class UsageSession(db.Model):
             postgresql_where=text("state = 'open'"),
         ),
         Index("session_of_machine", "machine_id", "started_at"),  # ingest asks for a machine's latest start
+        Index("session_of_holder", "holder_number", "started_at"),
+        Index("session_of_payer", "payer_id", "ended_at"),
     )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
-    holder_number: Mapped[int] = mapped_column(BigInteger, index=True)
-    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), index=True)
+    holder_number: Mapped[int] = mapped_column(BigInteger)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
     state: Mapped[str] = mapped_column(String(12))  # open, provisional, ended
     started_at: Mapped[datetime] = mapped_column(Utc, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
@@ -91,10 +93,27 @@ class UsageSession(db.Model):
     simulated: Mapped[bool]
 
 
+class SessionDecision(db.Model):
+    """What a person decided about a session, with a reason. Rows are only added; the newest one counts.
+
+    What was measured stays as it is: a decision says what of it is charged.
+    """
+
+    __tablename__ = "session_decision"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("usage_session.id"), index=True)
+    at: Mapped[datetime] = mapped_column(Utc)
+    actor: Mapped[str] = mapped_column(String(120))
+    counted_s: Mapped[int | None]  # seconds that count for the price; None: as measured
+    free: Mapped[str | None] = mapped_column(String(20))  # machine_fault, goodwill, test: not charged; None: charged
+    reason: Mapped[str] = mapped_column(Text)
+
+
 class Denial(db.Model):
     """A refused tap."""
 
     __tablename__ = "denial"
+    __table_args__ = (Index("denial_of_token", "token", "at"),)
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), index=True)
     holder_number: Mapped[int | None] = mapped_column(BigInteger)

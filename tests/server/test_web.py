@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from server.app import HEADERS, create_app
 from server.db import db, writing
+from server.machines.models import Room
 from server.people.models import Holder, Person
 from server.settings import Mqtt, Settings
 from tests.floor import HOLDER, Floor, busy, furnish
@@ -264,6 +265,8 @@ def test_a_machine_that_comes_or_moves_sends_the_whole_board(floor: Floor, open_
     board = open_board()
     board.news()
     with writing() as session:
+        session.add(Room(name="Cave"))
+        session.flush()
         session.execute(text("UPDATE machine SET room = 'Cave' WHERE code = 'm5'"))
     floor.start("m1")
 

@@ -28,6 +28,7 @@ def _agent() -> None:
         sa.Column("outbox", sa.String(length=36)),
         sa.Column("last_n", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_agent"),
         sa.UniqueConstraint("name", name="uq_agent_name"),
     )
@@ -68,6 +69,7 @@ def _holder() -> None:
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("blocked_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_reason", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_holder"),
     )
@@ -191,6 +193,8 @@ def _skill() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_skill"),
         sa.UniqueConstraint("code", name="uq_skill_code"),
     )
@@ -207,6 +211,7 @@ def _tenant() -> None:
         sa.Column("parent_id", sa.Integer()),
         sa.Column("suspended_from", sa.DateTime(timezone=True)),
         sa.Column("suspended_reason", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["tenant.id"], name="fk_tenant_parent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_tenant"),
@@ -228,6 +233,7 @@ def _vat_cell() -> None:
         sa.Column("valid_until", sa.Date()),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_vat_cell"),
     )
 
@@ -258,19 +264,24 @@ def _machine() -> None:
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("category", sa.String(length=40), nullable=False),
-        sa.Column("room", sa.String(length=60), nullable=False),
+        sa.Column("room", sa.String(length=60)),
+        sa.Column("x", sa.Integer()),
+        sa.Column("y", sa.Integer()),
         sa.Column("agent_id", sa.Integer(), nullable=False),
         sa.Column("risk", sa.String(length=10), nullable=False),
         sa.Column("service", sa.String(length=20), nullable=False),
         sa.Column("service_note", sa.Text(), nullable=False),
+        sa.Column("service_at", sa.DateTime(timezone=True)),
         sa.Column("end_session", sa.String(length=36)),
         sa.Column("clear_latch_upto", sa.BigInteger(), nullable=False),
         sa.Column("confirm_s", sa.Integer(), nullable=False),
         sa.Column("max_s", sa.Integer()),
         sa.Column("on_max", sa.String(length=10), nullable=False),
         sa.Column("list_valid_s", sa.Integer()),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_machine_agent_id"),
+        sa.ForeignKeyConstraint(["room"], ["room.name"], name="fk_machine_room", onupdate="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_machine"),
         sa.UniqueConstraint("code", name="uq_machine_code"),
     )
@@ -350,6 +361,7 @@ def _qualification() -> None:
         sa.Column("granted_by", sa.String(length=120), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True)),
         sa.Column("revoked_reason", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_qualification_holder_number"),
         sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name="fk_qualification_skill_id"),
         sa.PrimaryKeyConstraint("id", name="pk_qualification"),
@@ -370,14 +382,22 @@ def _token() -> None:
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("returned_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_token_holder_number"),
         sa.PrimaryKeyConstraint("id", name="pk_token"),
-        sa.UniqueConstraint("fingerprint", name="uq_token_fingerprint"),
         sa.UniqueConstraint("ref", name="uq_token_ref"),
     )
     op.create_index("ix_token_holder_number", "token", ["holder_number"], unique=False)
+    op.create_index(
+        "one_holder_a_badge",
+        "token",
+        ["fingerprint"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
 
 
 def _bill_to() -> None:
@@ -415,6 +435,7 @@ def _document() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("pdf_sha256", sa.String(length=64)),
         sa.Column("issued_at", sa.DateTime(timezone=True)),
+        sa.Column("paid_on", sa.Date()),
         sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_document_establishment_id"),
         sa.PrimaryKeyConstraint("id", name="pk_document"),
         sa.UniqueConstraint("number", name="uq_document_number"),
@@ -526,6 +547,7 @@ def _tariff() -> None:
         sa.Column("minimum_s", sa.Integer(), nullable=False),
         sa.Column("session_fee_cents", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_tariff_machine_id"),
         sa.PrimaryKeyConstraint("id", name="pk_tariff"),
     )
@@ -566,13 +588,11 @@ def _usage_session() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("taps", sa.Integer(), nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
         sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_usage_session_payer_id"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
         sa.PrimaryKeyConstraint("id", name="pk_usage_session"),
     )
     op.create_index("ix_usage_session_ended_at", "usage_session", ["ended_at"], unique=False)
-    op.create_index("ix_usage_session_holder_number", "usage_session", ["holder_number"], unique=False)
-    op.create_index("ix_usage_session_payer_id", "usage_session", ["payer_id"], unique=False)
     op.create_index("ix_usage_session_started_at", "usage_session", ["started_at"], unique=False)
     op.create_index(
         "one_open_session_a_machine",
@@ -582,7 +602,9 @@ def _usage_session() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
+    op.create_index("session_of_holder", "usage_session", ["holder_number", "started_at"], unique=False)
     op.create_index("session_of_machine", "usage_session", ["machine_id", "started_at"], unique=False)
+    op.create_index("session_of_payer", "usage_session", ["payer_id", "ended_at"], unique=False)
 
 
 def _charge() -> None:
@@ -623,10 +645,11 @@ def _denial() -> None:
         sa.Column("token", sa.String(length=32), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_denial_event_id"),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_denial_machine_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_denial_event_id"),
         sa.PrimaryKeyConstraint("event_id", name="pk_denial"),
     )
+    op.create_index("denial_of_token", "denial", ["token", "at"], unique=False)
     op.create_index("ix_denial_at", "denial", ["at"], unique=False)
     op.create_index("ix_denial_machine_id", "denial", ["machine_id"], unique=False)
 
@@ -642,11 +665,131 @@ def _event_payload() -> None:
     )
 
 
+def _room() -> None:
+    op.create_table(
+        "room",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("x", sa.Integer(), nullable=False),
+        sa.Column("y", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_room"),
+        sa.UniqueConstraint("name", name="uq_room_name"),
+    )
+
+
+def _account() -> None:
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("password_hash", sa.String(length=200)),
+        sa.Column("language", sa.String(length=2)),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("totp_secret", sa.LargeBinary()),
+        sa.Column("totp_last_step", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_account_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_account"),
+        sa.UniqueConstraint("email", name="uq_account_email"),
+        sa.UniqueConstraint("holder_number", name="uq_account_holder_number"),
+    )
+
+
+def _role_assignment() -> None:
+    op.create_table(
+        "role_assignment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("scope_kind", sa.String(length=10), nullable=False),
+        sa.Column("scope", sa.String(length=60), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_role_assignment_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_role_assignment"),
+    )
+    op.create_index("ix_role_assignment_account_id", "role_assignment", ["account_id"], unique=False)
+
+
+def _web_session() -> None:
+    op.create_table(
+        "web_session",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("browser", sa.String(length=200), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_web_session_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_web_session"),
+    )
+    op.create_index("ix_web_session_account_id", "web_session", ["account_id"], unique=False)
+
+
+def _account_link() -> None:
+    op.create_table(
+        "account_link",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True)),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_account_link_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_account_link"),
+    )
+    op.create_index("ix_account_link_account_id", "account_link", ["account_id"], unique=False)
+
+
+def _mail() -> None:
+    op.create_table(
+        "mail",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_mail"),
+    )
+    op.create_index("ix_mail_written_at", "mail", ["written_at"], unique=False)
+
+
+def _session_decision() -> None:
+    op.create_table(
+        "session_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("counted_s", sa.Integer()),
+        sa.Column("free", sa.String(length=20)),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["session_id"], ["usage_session.id"], name="fk_session_decision_session_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_session_decision"),
+    )
+    op.create_index("ix_session_decision_session_id", "session_decision", ["session_id"], unique=False)
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
     _change,
     _holder,
+    _room,
+    _mail,
+    _account,
+    _account_link,
+    _role_assignment,
+    _web_session,
     _ingest_count,
     _jobs,
     _opening_hours,
@@ -676,6 +819,7 @@ TABLES = (  # each after those it points to
     _tariff,
     _tax_treatment,
     _usage_session,
+    _session_decision,
     _charge,
     _denial,
     _event_payload,

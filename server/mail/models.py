@@ -1,0 +1,19 @@
+"""Letters to people: written in the transaction that causes them, sent by ``work``, kept until they are forgotten."""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Utc, db
+
+
+class Mail(db.Model):
+    __tablename__ = "mail"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(Utc, index=True)
+    sent_at: Mapped[datetime | None] = mapped_column(Utc)
+    error: Mapped[str] = mapped_column(Text, default="")
