@@ -92,6 +92,19 @@ class Service(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+class Taken(StrEnum):
+    """What staff can take away: a right of somebody's, or a machine from everybody."""
+
+    TOKEN = "token"  # blocked: lost or withdrawn
+    RETURNED_TOKEN = "returned_token"
+    HOLDER = "holder"
+    QUALIFICATION = "qualification"
+    MEMBERSHIP = "membership"
+    TENANT = "tenant"
+    OUT_OF_SERVICE = "out_of_service"
+    MAINTENANCE = "maintenance"
+
+
 class OnMaximum(StrEnum):
     WARN = "warn"
     CUT = "cut"
@@ -238,12 +251,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A right that was taken away. It travels down in the list and comes back as an event, so that a server restored
+    """Something that staff took away. It travels down in the list and comes back as an event, so that a server restored
     from an older backup learns of it again from its agents (design rule 8)."""
 
-    kind: str  # token, qualification, membership
-    ref: str  # UUID of that row, no personal data
-    at_ms: int
+    kind: Taken | str
+    ref: str  # a holder's number, the code of a tenant or machine, else the UUID of that row: no personal data
+    at_ms: int  # when staff decided it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from server.db import db, reading
 from server.domain.facts import (
     Facts,
+    GoneFact,
     HolderFact,
     HoursFact,
     MachineFact,
     MembershipFact,
     PayerFact,
     QualificationFact,
+    TenantFact,
     TokenFact,
 )
 from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
@@ -23,41 +26,61 @@ from server.training.models import Qualification, Skill
 from wire.messages import OnMaximum, Policy, RiskClass, Service
 
 
-def load_facts(key_id: str, rates: Mapping[tuple[str, str], int]) -> Facts:
-    """All facts about access as they stand. Tokens made under another site key than ``key_id`` cannot be recognised and
-    are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an hour."""
+def load_facts(
+    key_id: str,
+    rates: Mapping[tuple[str, str], int],
+    holder: int | None = None,
+    gone_since: datetime | None = None,
+) -> Facts:
+    """All facts about access as they stand, or those about one holder. Tokens made under another site key than ``key_id``
+    cannot be recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an
+    hour. ``gone_since``: with the badges returned, and the machines taken from the lab, after that moment."""
     with reading():
         return Facts(
-            holders=_holders(),
-            tokens=_tokens(key_id),
-            memberships=_memberships(),
+            holders=_holders(_only(Holder.number, holder)),
+            tokens=_tokens(key_id, _only(Token.holder_number, holder), gone_since),
+            memberships=_memberships(_only(Membership.holder_number, holder)),
             payers=_payers(),
-            qualifications=_qualifications(),
+            suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
+            qualifications=_qualifications(_only(Qualification.holder_number, holder)),
             machines=_machines(),
+            gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
             rates=rates,
         )
 
 
-def _holders() -> tuple[HolderFact, ...]:
+def _only(column: Any, holder: int | None) -> ColumnElement[bool]:
+    return true() if holder is None else column == holder
+
+
+def _holders(whose: ColumnElement[bool]) -> tuple[HolderFact, ...]:
     wanted = select(
         Holder.number, Person.language, Person.given_name, Person.shows_first_name, Holder.blocked_at
     ).outerjoin(Person, Person.holder_number == Holder.number)
     return tuple(
         HolderFact(number, language or "fr", given_name if shows else None, blocked_at)
-        for number, language, given_name, shows, blocked_at in _rows(wanted)
+        for number, language, given_name, shows, blocked_at in _rows(wanted.where(whose))
     )
 
 
-def _tokens(key_id: str) -> tuple[TokenFact, ...]:
+def _tokens(key_id: str, whose: ColumnElement[bool], gone_since: datetime | None) -> tuple[TokenFact, ...]:
     wanted = select(
-        Token.ref, Token.fingerprint, Token.holder_number, Token.valid_from, Token.valid_until, Token.blocked_at
+        Token.ref,
+        Token.fingerprint,
+        Token.holder_number,
+        Token.valid_from,
+        Token.valid_until,
+        Token.blocked_at,
+        Token.returned_at,
     )
-    lent = wanted.where(Token.key_id == key_id, Token.returned_at.is_(None))
-    return tuple(TokenFact(*row) for row in _rows(lent))
+    kept = Token.returned_at.is_(None)
+    if gone_since is not None:
+        kept |= Token.returned_at > gone_since
+    return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id == key_id, kept, whose)))
 
 
-def _memberships() -> tuple[MembershipFact, ...]:
+def _memberships(whose: ColumnElement[bool]) -> tuple[MembershipFact, ...]:
     wanted = select(
         Membership.ref,
         Membership.holder_number,
@@ -67,7 +90,7 @@ def _memberships() -> tuple[MembershipFact, ...]:
         Membership.valid_until,
         Membership.ended_at,
     ).join(Payer, Payer.id == Membership.payer_id)
-    return tuple(MembershipFact(*row) for row in _rows(wanted))
+    return tuple(MembershipFact(*row) for row in _rows(wanted.where(whose)))
 
 
 def _payers() -> tuple[PayerFact, ...]:
@@ -75,7 +98,7 @@ def _payers() -> tuple[PayerFact, ...]:
     return tuple(PayerFact(*row) for row in _rows(wanted.join(Tenant, Tenant.id == Payer.tenant_id)))
 
 
-def _qualifications() -> tuple[QualificationFact, ...]:
+def _qualifications(whose: ColumnElement[bool]) -> tuple[QualificationFact, ...]:
     wanted = select(
         Qualification.ref,
         Qualification.holder_number,
@@ -85,7 +108,7 @@ def _qualifications() -> tuple[QualificationFact, ...]:
         Qualification.valid_until,
         Qualification.revoked_at,
     ).join(Skill, Skill.id == Qualification.skill_id)
-    return tuple(QualificationFact(*row) for row in _rows(wanted))
+    return tuple(QualificationFact(*row) for row in _rows(wanted.where(whose)))
 
 
 def _machines() -> tuple[MachineFact, ...]:
@@ -96,6 +119,14 @@ def _machines() -> tuple[MachineFact, ...]:
     wanted_machines = select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)
     rows = db.session.execute(wanted_machines.where(Machine.ended_at.is_(None))).all()
     return tuple(_machine(machine, agent, frozenset(skills[machine.id])) for machine, agent in rows)
+
+
+def _gone(since: datetime | None) -> tuple[GoneFact, ...]:
+    if since is None:
+        return ()
+    return tuple(
+        GoneFact(*row) for row in _rows(select(Machine.code, Machine.ended_at).where(Machine.ended_at > since))
+    )
 
 
 def _machine(machine: Any, agent: str, skills: frozenset[str]) -> MachineFact:
@@ -112,9 +143,11 @@ def _machine(machine: Any, agent: str, skills: frozenset[str]) -> MachineFact:
         clear_latch_upto=machine.clear_latch_upto,
         policy=Policy(machine.confirm_s, machine.max_s, OnMaximum(machine.on_max)),
         list_valid_s=machine.list_valid_s,
+        service_at=machine.service_at,
     )
 
 
+_SUSPENDED = select(Tenant.code, Tenant.suspended_from).where(Tenant.suspended_from.is_not(None))
 _HOURS = select(OpeningHours.category, OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes).order_by(
     OpeningHours.category, OpeningHours.weekday, OpeningHours.opens
 )

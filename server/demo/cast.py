@@ -24,7 +24,7 @@ class Scene(StrEnum):
     REVOKED = "revoked"
     LEFT = "left"  # the membership had an end
     SUSPENDED = "suspended"
-    RECOVERED = "recovered"  # revoked between a backup and its restore
+    RECOVERED = "recovered"  # to whom something happens between a backup and its restore
 
 
 SCENE_DAYS = (0.15, 0.4, 0.65, 0.9)  # of the month: changes fall together, so that few lists need sending
@@ -35,7 +35,7 @@ _HOW_MANY = {
     Scene.LAPSED: 4,
     Scene.REVOKED: 2,
     Scene.LEFT: 3,
-    Scene.RECOVERED: 1,
+    Scene.RECOVERED: 3,
 }
 
 
@@ -69,7 +69,7 @@ def make_cast(lab: Lab, days: Days, seed: int) -> Cast:
     random.shuffle(able)
     roles = [_role(scene, index, able, days) for scene, count in _HOW_MANY.items() for index in range(count)]
     suspended = [holder for holder in lab.holders if holder.tenants[0] == SUSPENDED_CODE]
-    roles += [Role(Scene.SUSPENDED, holder, days.workday(SCENE_DAYS[1])) for holder in suspended]
+    roles += [Role(Scene.SUSPENDED, holder, days.restore_day) for holder in suspended]
     playing = {role.holder.key for role in roles}
     return Cast(tuple(roles), tuple(holder for holder in lab.holders if holder.key not in playing))
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from server.demo.builder import Builder
-from server.demo.cast import Cast, Scene
-from server.demo.days import BEFORE, Days, at
-from server.demo.lab import CNC
+from server.demo.cast import Cast
+from server.demo.days import Days, at
 from server.demo.lab_people import MILLING, PRINTING, Holder
-from server.demo.moments import Act, Break, Ending
+from server.demo.moments import Break, Ending
+from server.demo.restored import plan_restore
 from wire.messages import DenialReason
 
 KILLED_AGENT = "agent-3"
@@ -22,7 +22,7 @@ def plan_faults(builder: Builder, days: Days, cast: Cast) -> None:
     printing = [holder for holder in cast.regulars if PRINTING in holder.skills]
     _agent_killed(builder, at(days.workday(0.4), 11, 20, 40), printing[:2])
     _clockless(builder, at(days.workday(0.55), 14, 20), cast)
-    _restored(builder, days, cast)
+    plan_restore(builder, days, cast)
 
 
 def _broker(builder: Builder, killed: int, away: int) -> None:
@@ -55,21 +55,6 @@ def _clockless(builder: Builder, stopped: int, cast: Cast) -> None:
     builder.refused_beside(stopped + 9 * _MINUTE, cutter, miller.card, DenialReason.CLOCK_NOT_SET)
     builder.fault(stopped + 14 * _MINUTE, Break.CLOCK_SET, CLOCKLESS_AGENT)
     builder.visit(cutter, miller, stopped + 22 * _MINUTE, stopped + 57 * _MINUTE)
-
-
-def _restored(builder: Builder, days: Days, cast: Cast) -> None:
-    """A right is revoked in the morning, then last night's database comes back: the right stays revoked.
-
-    Nothing else is done in the office between backup and restore, since that would have to be done again by hand.
-    """
-    (role,) = cast.of(Scene.RECOVERED)
-    day, card = role.day, role.holder.card
-    builder.fault(at(day - BEFORE, 23), Break.BACKUP)
-    builder.visit_within(CNC, role.holder, range(at(day, 9), at(day, 9, 6)), 1517)
-    builder.staff(at(day, 9, 40), Act.REVOKE, holder=role.holder.key)
-    builder.fault(at(day, 10, 31), Break.RESTORE)
-    for window in (range(at(day, 9, 45), at(day, 10, 25)), range(at(day, 10, 35), at(day, 13))):
-        builder.refused_within(CNC, window, card, DenialReason.QUALIFICATION_REVOKED)
 
 
 def _machines_of(builder: Builder, agent: str) -> list[str]:

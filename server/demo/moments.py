@@ -19,6 +19,7 @@ class Act(StrEnum):
     """What staff do in the office."""
 
     BLOCK_TOKEN = "block_token"
+    RETURN_TOKEN = "return_token"
     BLOCK_HOLDER = "block_holder"
     REVOKE = "revoke"
     TAKE_OUT = "take_out"

@@ -1,10 +1,11 @@
 """The staff of the demo: does what the timetable says, through the lab's own services, with actor and reason."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
 
-from server.db import reading
+from server.db import reading, writing
 from server.demo.books import ACTOR
 from server.demo.lab_people import MILLING
 from server.demo.moments import Act, Staff
@@ -28,14 +29,16 @@ class Office:
     def __init__(self, numbers: dict[int, int]) -> None:
         self._numbers = numbers
 
-    def do(self, staff: Staff, now: datetime) -> None:
+    def do(self, acts: Iterable[Staff], now: datetime) -> None:
+        """All of it in one transaction."""
+        with writing():
+            for staff in acts:
+                self._do(staff, now)
+
+    def _do(self, staff: Staff, now: datetime) -> None:
         match staff:
-            case Staff(act=Act.BLOCK_TOKEN, holder=int(key)):
-                people.block_token(self._token(key), "lost", actor=ACTOR, now=now)
-            case Staff(act=Act.BLOCK_HOLDER, holder=int(key)):
-                people.block_holder(self._numbers[key], "house rules", actor=ACTOR, now=now)
-            case Staff(act=Act.REVOKE, holder=int(key)):
-                training.revoke(self._milling(key), "refresher needed", actor=ACTOR, now=now)
+            case Staff(holder=int(key)):
+                self._take_from(key, staff.act, now)
             case Staff(act=Act.SUSPEND, tenant=str(code)):
                 people.suspend_tenant(code, "by agreement", actor=ACTOR, now=now)
             case Staff(act=Act.RESUME, tenant=str(code)):
@@ -46,6 +49,19 @@ class Office:
                 machines.set_service(code, _SERVICE[staff.act], _NOTE[staff.act], actor=ACTOR, now=now)
             case _:
                 raise ImpossibleError(f"{staff.act} of what?")
+
+    def _take_from(self, key: int, act: Act, now: datetime) -> None:
+        match act:
+            case Act.BLOCK_TOKEN:
+                people.block_token(self._token(key), "lost", actor=ACTOR, now=now)
+            case Act.RETURN_TOKEN:
+                people.return_token(self._token(key), "leaves the lab", actor=ACTOR, now=now)
+            case Act.BLOCK_HOLDER:
+                people.block_holder(self._numbers[key], "house rules", actor=ACTOR, now=now)
+            case Act.REVOKE:
+                training.revoke(self._milling(key), "refresher needed", actor=ACTOR, now=now)
+            case _:
+                raise ImpossibleError(f"{act} of a holder?")
 
     def _token(self, key: int) -> str:
         return _only(select(Token.ref).where(Token.holder_number == self._numbers[key]))

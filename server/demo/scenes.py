@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from server.demo.builder import Builder
-from server.demo.cast import SCENE_DAYS, SUSPENDED_CODE, Cast, Role, Scene
+from server.demo.cast import SCENE_DAYS, Cast, Role, Scene
 from server.demo.days import Days, at
 from server.demo.lab import CNC, CUT_AFTER_S, LASER, PRINTER
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, Holder
@@ -19,7 +19,6 @@ _REASON = {
     Scene.LAPSED: DenialReason.QUALIFICATION_EXPIRED,
     Scene.REVOKED: DenialReason.QUALIFICATION_REVOKED,
     Scene.LEFT: DenialReason.MEMBERSHIP_ENDED,
-    Scene.SUSPENDED: DenialReason.TENANT_SUSPENDED,
 }
 _ACT = {Scene.LOST_BADGE: Act.BLOCK_TOKEN, Scene.BARRED: Act.BLOCK_HOLDER, Scene.REVOKED: Act.REVOKE}
 
@@ -30,9 +29,8 @@ def plan_scenes(builder: Builder, days: Days, cast: Cast) -> None:
     _forgotten(builder, days, cast)
     _long_prints(builder, days, cast)
     for role in cast.roles:
-        if role.scene is not Scene.RECOVERED and PRINTING in role.holder.skills:
+        if role.scene in _REASON:
             _before_and_after(builder, role)
-    _suspension(builder, cast)
     _who_is_not_invoiced(builder, days, cast)
 
 
@@ -46,14 +44,6 @@ def _before_and_after(builder: Builder, role: Role) -> None:
     for _ in range(2):
         afternoon = range(at(role.day, 13, 30), at(role.day, 16))
         builder.refused_within(category, afternoon, role.holder.card, _REASON[role.scene])
-
-
-def _suspension(builder: Builder, cast: Cast) -> None:
-    """One tenant is suspended for a day; then its makers work again."""
-    role = next(role for role in cast.of(Scene.SUSPENDED) if PRINTING in role.holder.skills)
-    builder.staff(role.noon, Act.SUSPEND, tenant=SUSPENDED_CODE)
-    builder.staff(role.noon + _DAY, Act.RESUME, tenant=SUSPENDED_CODE)
-    builder.visit_within(PRINTER, role.holder, range(role.noon + _DAY + _HOUR, role.noon + _DAY + 3 * _HOUR), 50 * 60)
 
 
 def _long_prints(builder: Builder, days: Days, cast: Cast) -> None:

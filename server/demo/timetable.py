@@ -30,16 +30,16 @@ def make_timetable(lab: Lab, days: Days, seed: int) -> tuple[Plan, Cast]:
     plan_faults(builder, days, cast)
     plan_scenes(builder, days, cast)
     for _ in range(max(3, round(_LONG_PRINTS_IN_31_DAYS * days.count / 31))):
-        _long_print(builder, cast, builder.random.choice(days.all()[:-1] or days.all()))
+        long_print(builder, cast, builder.random.choice(days.all()[:-1] or days.all()))
     for day in days.all():
         for _ in range(_VISITS_ON[day.weekday()]):
-            _ordinary(builder, cast, day)
-        _refusals(builder, cast, day)
+            ordinary(builder, cast, day)
+        refusals(builder, cast, day)
     begin = at(days.first - BEFORE, 20)
     return builder.plan(begin, MONTH_ENDS + 6 * _HOUR + 300), cast
 
 
-def _long_print(builder: Builder, cast: Cast, day: date) -> None:
+def long_print(builder: Builder, cast: Cast, day: date) -> None:
     """Started before going home, collected the next morning or the one after."""
     random = builder.random
     for _ in range(50):
@@ -49,7 +49,7 @@ def _long_print(builder: Builder, cast: Cast, day: date) -> None:
             return
 
 
-def _ordinary(builder: Builder, cast: Cast, day: date) -> None:
+def ordinary(builder: Builder, cast: Cast, day: date) -> None:
     random = builder.random
     for _ in range(200):
         category = random.choices((PRINTER, CNC, LASER), (70, 22, 8))[0]
@@ -99,7 +99,7 @@ def _in_between(builder: Builder, cast: Cast, category: str, visit: Visit, card:
         builder.refused_beside(moment, visit.machine, other.card, DenialReason.IN_USE)
 
 
-def _refusals(builder: Builder, cast: Cast, day: date) -> None:
+def refusals(builder: Builder, cast: Cast, day: date) -> None:
     """A badge nobody knows, a mill without the course, a mill at night: about three times in two days."""
     random = builder.random
     stranger = f"99{random.randrange(16**8):08X}"

@@ -5,6 +5,7 @@ qualification denies; what is wrong with a membership, a tenant or a contract cl
 (opening hours, the end of a right) are left to the agent, in UTC; a fact that starts later is not in the list yet.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ from wire.messages import (
     Refusal,
     Revocation,
     RiskClass,
+    Service,
+    Taken,
 )
 
 REVOKED_FOR = timedelta(days=45)  # as long as agents keep what was receipted (design rule 8)
@@ -35,6 +38,11 @@ VALIDITY = {
     RiskClass.LOW: timedelta(hours=72),
     RiskClass.MEDIUM: timedelta(hours=48),
     RiskClass.HIGH: timedelta(hours=24),
+}
+CLOSINGS = {
+    Service.OUT: Taken.OUT_OF_SERVICE,
+    Service.OUT_AFTER_JOB: Taken.OUT_OF_SERVICE,
+    Service.MAINTENANCE: Taken.MAINTENANCE,
 }
 _MISSING = frozenset({DenialReason.QUALIFICATION_MISSING})
 _Rights = tuple[tuple[Authorisation, ...], tuple[Refusal, ...]]
@@ -61,7 +69,7 @@ def judge(facts: Facts, now: datetime) -> Judged:
     purses = purses_of(facts.memberships, payers, now)
     blocked = {one.number: one.blocked_at for one in facts.holders if one.blocked_at and one.blocked_at <= now}
     holders = {holder.number: holder for holder in facts.holders}
-    tokens = [token for token in facts.tokens if token.valid_from <= now and token.holder in holders]
+    tokens = [token for token in facts.tokens if _is_lent(token, now) and token.holder in holders]
     entries = tuple(
         HolderEntry(
             token=token.fingerprint,
@@ -130,6 +138,10 @@ def refusal_reasons(
     return frozenset(reasons), max(since, default=None)
 
 
+def _is_lent(token: TokenFact, now: datetime) -> bool:
+    return token.valid_from <= now and (token.returned_at is None or now < token.returned_at)
+
+
 def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReason | None:
     if token.blocked_at is not None and token.blocked_at <= now:
         return DenialReason.TOKEN_BLOCKED
@@ -145,21 +157,29 @@ def _first_ends(tokens: list[TokenFact], purses: dict[int, Purse], now: datetime
     """An agent out of reach stops at the first end it was told of; one in reach has a new list by then."""
     ends = {holder: purse.ends for holder, purse in purses.items() if purse.ends is not None}
     for token in tokens:
-        for end in (token.valid_until, token.blocked_at):
+        for end in (token.valid_until, token.blocked_at, token.returned_at):
             if end is not None and end > now:
                 ends[token.holder] = min(end, ends.get(token.holder, end))
     return ends
 
 
 def _revoked(facts: Facts, now: datetime) -> tuple[Revocation, ...]:
-    ended = [("token", token.ref, token.blocked_at) for token in facts.tokens]
-    ended += [("qualification", row.ref, row.revoked_at) for row in facts.qualifications]
-    ended += [("membership", tie.ref, tie.ended_at) for tie in facts.memberships]
-    return tuple(
-        Revocation(kind, ref, _milliseconds(at))
-        for kind, ref, at in sorted(ended, key=lambda one: one[:2])
-        if at is not None and now - REVOKED_FOR < at <= now
-    )
+    """What staff took away lately. The lists bring it to the agents, and they to a server that has forgotten it."""
+    taken = ((kind, ref, at) for kind, ref, at in _taken(facts) if at is not None and now - REVOKED_FOR < at <= now)
+    return tuple(Revocation(kind, ref, _milliseconds(at)) for kind, ref, at in sorted(taken))
+
+
+def _taken(facts: Facts) -> Iterator[tuple[Taken, str, datetime | None]]:
+    yield from ((Taken.TOKEN, token.ref, token.blocked_at) for token in facts.tokens)
+    yield from ((Taken.RETURNED_TOKEN, token.ref, token.returned_at) for token in facts.tokens)
+    yield from ((Taken.HOLDER, str(holder.number), holder.blocked_at) for holder in facts.holders)
+    yield from ((Taken.QUALIFICATION, row.ref, row.revoked_at) for row in facts.qualifications)
+    yield from ((Taken.MEMBERSHIP, tie.ref, tie.ended_at) for tie in facts.memberships)
+    yield from ((Taken.TENANT, tenant.code, tenant.suspended_from) for tenant in facts.suspended)
+    for machine in facts.machines:
+        if machine.service in CLOSINGS:
+            yield CLOSINGS[machine.service], machine.code, machine.service_at
+    yield from ((Taken.OUT_OF_SERVICE, machine.code, machine.ended_at) for machine in facts.gone)
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------

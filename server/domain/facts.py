@@ -27,6 +27,7 @@ class TokenFact:
     valid_from: datetime
     valid_until: datetime | None = None
     blocked_at: datetime | None = None
+    returned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class PayerFact:
     valid_from: datetime
     valid_until: datetime | None = None
     tenant_suspended_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFact:
+    """A tenant that is suspended."""
+
+    code: str
+    suspended_from: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,15 @@ class MachineFact:
     clear_latch_upto: int = 0
     policy: Policy = USUAL_POLICY
     list_valid_s: int | None = None
+    service_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFact:
+    """A machine that is no longer in the lab."""
+
+    code: str
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +112,10 @@ class Facts:
     tokens: tuple[TokenFact, ...] = ()
     memberships: tuple[MembershipFact, ...] = ()
     payers: tuple[PayerFact, ...] = ()
+    suspended: tuple[TenantFact, ...] = ()
     qualifications: tuple[QualificationFact, ...] = ()
     machines: tuple[MachineFact, ...] = ()
+    gone: tuple[GoneFact, ...] = ()
     hours: tuple[HoursFact, ...] = ()
     rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
 
@@ -114,7 +134,8 @@ def _moments(facts: Facts) -> Iterator[datetime | None]:
             yield fact.valid_from
             yield fact.valid_until
     yield from (holder.blocked_at for holder in facts.holders)
-    yield from (token.blocked_at for token in facts.tokens)
+    for token in facts.tokens:
+        yield from (token.blocked_at, token.returned_at)
     yield from (membership.ended_at for membership in facts.memberships)
     yield from (payer.tenant_suspended_from for payer in facts.payers)
     yield from (qualification.revoked_at for qualification in facts.qualifications)

@@ -13,8 +13,17 @@ from server.demo.faults import KILLED_AGENT
 from server.demo.lab import ZONE, Lab, make_lab
 from server.demo.moments import Act, Break, Ending, Fault, Plan, Staff, Tap, Visit
 from server.demo.timetable import make_timetable
+from wire.messages import DenialReason
 
 _HOUR = 3600
+_TAKEN_AWAY = {
+    DenialReason.QUALIFICATION_REVOKED,
+    DenialReason.HOLDER_BLOCKED,
+    DenialReason.UNKNOWN_TOKEN,
+    DenialReason.TENANT_SUSPENDED,
+    DenialReason.OUT_OF_SERVICE,
+    DenialReason.MAINTENANCE,
+}
 LENGTHS = pytest.mark.parametrize("count", [2, 5, 31])
 
 
@@ -140,12 +149,23 @@ def test_nobody_taps_where_the_agent_is_away(count: int) -> None:
 
 
 @LENGTHS
-def test_between_backup_and_restore_one_right_is_revoked_and_nothing_else_is_done(count: int) -> None:
+def test_between_backup_and_restore_staff_take_away_one_of_everything_and_give_nothing(count: int) -> None:
     _, plan, _ = _made(count)
 
     (backup,), (restore,) = _faults(plan, Break.BACKUP), _faults(plan, Break.RESTORE)
     between = [m.act for m in plan.moments if isinstance(m, Staff) and backup <= m.at <= restore]
-    assert between == [Act.REVOKE]
+    taken = {Act.REVOKE, Act.BLOCK_HOLDER, Act.RETURN_TOKEN, Act.SUSPEND, Act.TAKE_OUT, Act.MAINTAIN}
+    assert sorted(between) == sorted(taken)
+
+
+@LENGTHS
+def test_what_was_taken_away_before_the_restore_is_tried_before_and_after_it(count: int) -> None:
+    _, plan, _ = _made(count)
+
+    (backup,), (restore,) = _faults(plan, Break.BACKUP), _faults(plan, Break.RESTORE)
+    before = {one.reason for one in plan.refusals if backup <= one.at < restore}
+    after = {one.reason for one in plan.refusals if restore < one.at < restore + 3 * _HOUR}
+    assert before & after >= _TAKEN_AWAY
 
 
 @LENGTHS

@@ -9,12 +9,14 @@ import pytest
 from server.domain.access import REVOKED_FOR, compile_list, judge, refusal_reasons
 from server.domain.facts import (
     Facts,
+    GoneFact,
     HolderFact,
     HoursFact,
     MachineFact,
     MembershipFact,
     PayerFact,
     QualificationFact,
+    TenantFact,
     TokenFact,
     next_turn,
 )
@@ -30,6 +32,7 @@ from wire.messages import (
     Revocation,
     RiskClass,
     Service,
+    Taken,
 )
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
@@ -65,6 +68,10 @@ def with_token(**changes):
     return replace(ALL_MAY, tokens=(replace(TOKEN, **changes), ALL_MAY.tokens[1]))
 
 
+def with_holder(**changes):
+    return replace(ALL_MAY, holders=(replace(ALL_MAY.holders[0], **changes), ALL_MAY.holders[1]))
+
+
 def with_tie(**changes):
     return replace(ALL_MAY, memberships=(replace(TIE, **changes), ALL_MAY.memberships[1]))
 
@@ -86,9 +93,7 @@ FLIPS = {
     DenialReason.UNKNOWN_TOKEN: replace(ALL_MAY, tokens=ALL_MAY.tokens[1:]),
     DenialReason.TOKEN_BLOCKED: with_token(blocked_at=NOW - HOUR),
     DenialReason.TOKEN_EXPIRED: with_token(valid_until=NOW),
-    DenialReason.HOLDER_BLOCKED: replace(
-        ALL_MAY, holders=(replace(ALL_MAY.holders[0], blocked_at=NOW - HOUR), ALL_MAY.holders[1])
-    ),
+    DenialReason.HOLDER_BLOCKED: with_holder(blocked_at=NOW - HOUR),
     DenialReason.QUALIFICATION_MISSING: replace(ALL_MAY, qualifications=ALL_MAY.qualifications[1:]),
     DenialReason.QUALIFICATION_EXPIRED: with_skill(valid_until=NOW),
     DenialReason.QUALIFICATION_REVOKED: with_skill(revoked_at=NOW - HOUR),
@@ -236,6 +241,15 @@ def test_a_name_is_in_the_list_only_where_it_may_be_shown():
     assert [(entry.name, entry.lang) for entry in compiled(ALL_MAY).holders] == [("Ada", "fr"), (None, "de")]
 
 
+def test_a_badge_that_was_returned_is_nobodys_until_it_is_lent_again():
+    returned = replace(TOKEN, returned_at=NOW)
+    again = replace(TOKEN, ref="token-9", holder=BOB, valid_from=NOW)
+    before, after = (compiled(replace(ALL_MAY, tokens=tokens)) for tokens in ((returned,), (returned, again)))
+
+    assert before.holders == ()
+    assert [(entry.token, entry.holder) for entry in after.holders] == [(TOKEN.fingerprint, BOB)]
+
+
 def test_a_token_that_is_valid_from_tomorrow_is_not_known_yet():
     facts = with_token(valid_from=NOW + DAY)
 
@@ -380,17 +394,55 @@ def test_a_list_is_valid_as_long_as_the_risk_allows(risk, seconds, hours):
     assert machine.valid_until_ms == _ms(NOW + hours * HOUR)
 
 
-def test_what_was_taken_away_travels_for_forty_five_days():
+LATELY, LONG_AGO = NOW - REVOKED_FOR + timedelta(milliseconds=1), NOW - REVOKED_FOR
+TAKEN = {
+    Revocation(Taken.TOKEN, "token-1", _ms(LATELY)): lambda at: with_token(blocked_at=at),
+    Revocation(Taken.RETURNED_TOKEN, "token-1", _ms(LATELY)): lambda at: with_token(returned_at=at),
+    Revocation(Taken.HOLDER, str(ADA), _ms(LATELY)): lambda at: with_holder(blocked_at=at),
+    Revocation(Taken.QUALIFICATION, "skill-1", _ms(LATELY)): lambda at: with_skill(revoked_at=at),
+    Revocation(Taken.MEMBERSHIP, "tie-1", _ms(LATELY)): lambda at: with_tie(ended_at=at),
+    Revocation(Taken.TENANT, "acme-sas", _ms(LATELY)): lambda at: replace(
+        ALL_MAY, suspended=(TenantFact("acme-sas", at),)
+    ),
+    Revocation(Taken.OUT_OF_SERVICE, "p1", _ms(LATELY)): lambda at: with_machine(
+        service=Service.OUT_AFTER_JOB, service_at=at
+    ),
+    Revocation(Taken.MAINTENANCE, "p1", _ms(LATELY)): lambda at: with_machine(
+        service=Service.MAINTENANCE, service_at=at
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "taken_at"), TAKEN.items(), ids=[one.kind for one in TAKEN])
+def test_what_was_taken_away_travels_for_forty_five_days(told, taken_at):
+    assert compiled(taken_at(LATELY)).revoked == (told,)
+    assert compiled(taken_at(LONG_AGO)).revoked == ()
+
+
+def test_everything_that_can_be_taken_away_has_a_row_here():
+    assert {one.kind for one in TAKEN} == set(Taken)
+
+
+def test_a_machine_in_service_takes_nothing_away_whenever_that_was_decided():
+    assert compiled(with_machine(service=Service.IN, service_at=NOW - HOUR)).revoked == ()
+
+
+def test_a_machine_that_has_left_the_lab_is_told_of_as_out_of_service_should_the_books_ever_have_it_again():
+    facts = replace(ALL_MAY, gone=(GoneFact("p9", NOW - HOUR),))
+
+    assert compiled(facts).revoked == (Revocation(Taken.OUT_OF_SERVICE, "p9", _ms(NOW - HOUR)),)
+
+
+def test_every_agent_is_told_of_all_that_was_taken_away_in_one_order():
     facts = replace(
-        with_token(blocked_at=NOW - HOUR),
-        memberships=(replace(TIE, ended_at=NOW - REVOKED_FOR),),
-        qualifications=(replace(SKILL, revoked_at=NOW - DAY),),
+        with_token(blocked_at=NOW - HOUR, returned_at=NOW),
+        machines=(replace(PRINTER, service=Service.OUT, service_at=NOW), replace(PRINTER, code="p2", agent="agent-2")),
     )
 
-    assert compiled(facts).revoked == (
-        Revocation("qualification", "skill-1", _ms(NOW - DAY)),
-        Revocation("token", "token-1", _ms(NOW - HOUR)),
-    )
+    lists = [compiled(facts, agent=agent).revoked for agent in ("agent-1", "agent-2")]
+
+    assert lists[0] == lists[1]
+    assert [one.kind for one in lists[0]] == [Taken.OUT_OF_SERVICE, Taken.RETURNED_TOKEN, Taken.TOKEN]
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,17 @@
 from datetime import time, timedelta
 
 from server.access.service import load_facts
-from server.domain.facts import HoursFact, MachineFact, MembershipFact, PayerFact, QualificationFact, TokenFact
+from server.domain.facts import (
+    GoneFact,
+    HoursFact,
+    MachineFact,
+    MembershipFact,
+    PayerFact,
+    QualificationFact,
+    TenantFact,
+    TokenFact,
+)
+from server.machines import changes
 from server.machines import service as machines
 from server.people import service as people
 from server.training import service as training
@@ -21,6 +31,7 @@ def test_the_facts_are_what_the_services_wrote(lab, now):
     assert facts.tokens == (TokenFact(lab.token, lab.fingerprint, lab.holder, since),)
     assert facts.memberships == (MembershipFact(lab.membership, lab.holder, "acme-rd", 0, since),)
     assert facts.payers == (PayerFact("acme-rd", "Acme R&D", since),)
+    assert facts.suspended == ()
     assert facts.qualifications == (QualificationFact(lab.qualification, lab.holder, "printing", "alone", since),)
     assert facts.machines == (
         MachineFact("p1", "agent-1", "Printer 1", "printer", RiskClass.LOW, frozenset({"printing"})),
@@ -42,6 +53,7 @@ def test_every_ended_right_arrives_with_its_moment(lab, now):
     assert facts.holders[0].blocked_at == now
     assert facts.memberships[0].ended_at == now
     assert facts.payers[0].tenant_suspended_from == now
+    assert facts.suspended == (TenantFact("acme", now),)
     assert facts.qualifications[0].revoked_at == now
 
 
@@ -70,6 +82,7 @@ def test_a_machine_arrives_with_its_rules_and_wishes(lab, now):
         9,
         policy,
         3600,
+        now,
     )
     assert facts.hours == (HoursFact("laser", 4, time(8), time.max),)
 
@@ -86,3 +99,16 @@ def test_a_token_made_under_another_site_key_is_left_out(lab, now):
     people.give_token(lab.holder, "em4100:0A0A0A0A0A", SITE_KEY, "k0", actor="desk", now=now)
 
     assert [token.ref for token in load_facts("k1", {}).tokens] == [lab.token]
+
+
+def test_what_is_gone_is_among_the_facts_only_where_somebody_asks_since_when(lab, now):
+    people.return_token(lab.token, "left", actor="desk", now=now)
+    changes.end_machine("p1", "sold", actor="m", now=now)
+
+    facts = load_facts("k1", {}, gone_since=now - timedelta(days=1))
+
+    assert [token.returned_at for token in facts.tokens] == [now]
+    assert facts.gone == (GoneFact("p1", now),)
+    assert facts.machines == ()
+    for others in (load_facts("k1", {}, gone_since=now), load_facts("k1", {})):
+        assert (others.tokens, others.gone) == ((), ())

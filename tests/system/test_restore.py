@@ -1,9 +1,11 @@
-"""Yesterday's backup comes back: the agents bring what it does not know, and no number is given twice."""
+"""Yesterday's backup comes back: the agents bring what it does not know, what staff decided since still holds, and no
+number is given twice.
+"""
 
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -16,14 +18,16 @@ from server.billing.models import Charge, Document
 from server.db import reading
 from server.demo import watch
 from server.demo.lab import ZONE
-from server.demo.lab_people import Holder
+from server.demo.lab_people import Holder as Maker
 from server.demo.processes import clean_environment
+from server.machines import service as machines
+from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Token
+from server.people.models import Holder, Tenant, Token
 from server.usage import counts, ledger
 from server.usage.recovery import REASON
 from tests.system.small_lab import SmallLab, small_lab
-from wire.messages import DenialReason
+from wire.messages import DenialReason, Service
 
 STRANGER = "62FFFFFFF0"
 SERVER_PARTS = ("link", "work")
@@ -75,7 +79,84 @@ def test_after_a_restore_events_and_a_revocation_come_back_and_no_number_is_give
     assert ledger.verify_ledger() == verify_billing(lab.site.documents) == []
 
 
-def a_month_of(lab: SmallLab, holder: Holder, ends_in: tuple[int, int]) -> list[str]:
+def test_what_staff_decided_after_the_backup_holds_again_within_a_minute_of_the_restore(lab: SmallLab) -> None:
+    ada, blocked, gone, suspended = (lab.holder(index) for index in (0, 1, 2, 4))
+    refused = {
+        ("p1", blocked.card): DenialReason.HOLDER_BLOCKED,
+        ("p1", gone.card): DenialReason.UNKNOWN_TOKEN,
+        ("p1", suspended.card): DenialReason.TENANT_SUSPENDED,
+        ("p2", ada.card): DenialReason.OUT_OF_SERVICE,
+        ("c1", ada.card): DenialReason.MAINTENANCE,
+    }
+    backup = lab.site.backup
+    prolab(lab, "backup", str(backup))
+    worked = [works(lab, *where) for where in refused]
+    decide(lab, blocked, gone, suspended)
+    before = denied(lab, refused)
+
+    for part in SERVER_PARTS:
+        lab.stage.processes.stop(part)
+    prolab(lab, "restore", "--yes", str(backup))
+    forgotten = decisions_known(lab)
+    began = time.monotonic()
+    lab.stage.start_server(*SERVER_PARTS)
+    lab.stage.until(lambda: len(decisions_known(lab)) == len(refused), "the decisions to come back", BACK_WITHIN_S)
+    after = denied(lab, refused)
+    seconds = time.monotonic() - began
+    print(f"\n{len(refused)} decisions were back and enforced after {seconds:.1f} s")
+    others = works(lab, "p1", ada.card)
+    lab.lists_in_force()
+
+    assert worked == [True] * len(refused), "control: all of it worked after the backup"
+    assert forgotten == set(), "control: the server had forgotten all of it"
+    assert before == after == [(machine, {reason}) for (machine, _), reason in refused.items()]
+    assert seconds < BACK_WITHIN_S
+    assert recovered_by() == ["agent:agent-1"] * len(refused)
+    assert others, "control: who may still may"
+    assert lab.differences() == []
+
+
+def works(lab: SmallLab, machine: str, card: str) -> bool:
+    """Start the machine with this badge, and end it again."""
+    lab.tap(machine, card)
+    started = lab.is_on(machine)
+    lab.tap(machine, card)
+    lab.tap(machine, card)
+    return started and not lab.is_on(machine)
+
+
+def decide(lab: SmallLab, blocked: Maker, gone: Maker, suspended: Maker) -> None:
+    desk = {"actor": "desk", "now": lab.now}
+    people.block_holder(lab.numbers[blocked.key], "house rules", **desk)
+    people.return_token(_token(lab, gone).ref, "leaves the lab", **desk)
+    people.suspend_tenant(suspended.tenants[0], "unpaid", **desk)
+    machines.set_service("p2", Service.OUT, "nozzle", **desk)
+    machines.set_service("c1", Service.MAINTENANCE, "greasing", **desk)
+    lab.lists_in_force()
+
+
+def denied(lab: SmallLab, tries: Iterable[tuple[str, str]]) -> list[tuple[str, set[str]]]:
+    """Each of these badges is tried once. Machine and reasons of what was refused then."""
+    lab.lists_in_force()
+    known = len(lab.denials())
+    for machine, card in tries:
+        lab.tap(machine, card)
+    lab.lists_in_force()
+    return lab.denials()[known:]
+
+
+def decisions_known(lab: SmallLab) -> set[str]:
+    """What the books say has been taken away, by its name."""
+    with reading() as session:
+        return {
+            *map(str, session.scalars(select(Holder.number).where(Holder.blocked_at.is_not(None)))),
+            *session.scalars(select(Token.ref).where(Token.returned_at.is_not(None))),
+            *session.scalars(select(Tenant.code).where(Tenant.suspended_from.is_not(None))),
+            *session.scalars(select(Machine.code).where(Machine.service != Service.IN)),
+        }
+
+
+def a_month_of(lab: SmallLab, holder: Maker, ends_in: tuple[int, int]) -> list[str]:
     """The holder prints for an hour, the month ends, it is invoiced. Returns the numbers given."""
     lab.tap("p1", holder.card)
     lab.pass_time(3600, fine=False)
@@ -98,16 +179,16 @@ def five_hundred_events(lab: SmallLab) -> None:
     lab.lists_in_force()
 
 
-def block(lab: SmallLab, holder: Holder) -> None:
+def block(lab: SmallLab, holder: Maker) -> None:
     people.block_token(_token(lab, holder).ref, "lost", actor="desk", now=lab.now)
     lab.lists_in_force()
 
 
-def is_blocked(lab: SmallLab, holder: Holder) -> bool:
+def is_blocked(lab: SmallLab, holder: Maker) -> bool:
     return _token(lab, holder).blocked_at is not None
 
 
-def until_back(lab: SmallLab, known: dict[tuple[str, int], str], lost: Holder) -> float:
+def until_back(lab: SmallLab, known: dict[tuple[str, int], str], lost: Maker) -> float:
     """Real seconds until the server knows again what it knew. All the while the lost badge is tried."""
     began = time.monotonic()
     lab.stage.start_server(*SERVER_PARTS)
@@ -142,6 +223,6 @@ def prolab(lab: SmallLab, *arguments: str) -> str:
     return done.stdout
 
 
-def _token(lab: SmallLab, holder: Holder) -> Token:
+def _token(lab: SmallLab, holder: Maker) -> Token:
     with reading() as session:
         return session.scalars(select(Token).where(Token.holder_number == lab.numbers[holder.key])).one()

@@ -23,6 +23,11 @@ TOKEN = "7d9f2c4b8e015a63c1d4f7a2903b6e58"
 STARTED = m.Stamp(BOOT, 3_600_250, 1_790_000_000_250, m.TimeQuality.SYNCED)
 ENDED = m.Stamp(BOOT, 9_061_250, 1_790_005_461_250, m.TimeQuality.SYNCED)
 UNSET = m.Stamp(BOOT, 12_000, 1_789_996_400_000, m.TimeQuality.ESTIMATED)
+TAKEN = (
+    m.Revocation(m.Taken.HOLDER, "73650214", 1_789_997_000_000),
+    m.Revocation(m.Taken.OUT_OF_SERVICE, "p2", 1_789_990_000_000),
+    m.Revocation(m.Taken.QUALIFICATION, "3b8f6c0d-1e2a-4b3c-9d4e-5f60718293a4", 1_789_998_000_000),
+)
 
 BODIES: tuple[m.Body, ...] = (
     m.AgentStarted("1.0.0", UNSET),
@@ -40,7 +45,7 @@ BODIES: tuple[m.Body, ...] = (
     m.Gap("0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59", "file is not a database", UNSET),
     m.RevocationsInForce(
         1_789_999_000_000,
-        (m.Revocation("qualification", "3b8f6c0d-1e2a-4b3c-9d4e-5f60718293a4", 1_789_998_000_000),), ENDED,
+        TAKEN, ENDED,
     ),
 )  # fmt: skip
 
@@ -100,7 +105,7 @@ ACCESS_LIST = m.AccessList(
             may_not=(m.Refusal(48211907, (m.DenialReason.QUALIFICATION_EXPIRED,), 1_789_000_000_000),),
         ),
     ),
-    revoked=(m.Revocation("qualification", "3b8f6c0d-1e2a-4b3c-9d4e-5f60718293a4", 1_789_998_000_000),),
+    revoked=TAKEN,
 )
 RECEIPT = m.Receipt({OUTBOX: 2, "0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59": 4711})
 
@@ -162,3 +167,9 @@ def test_the_protocol_page_names_every_reason_an_agent_can_give() -> None:
     ]
 
     assert missing == []
+
+
+def test_the_protocol_page_names_everything_that_can_be_taken_away() -> None:
+    section = PAGE.read_text().partition("### revocations_in_force")[2].partition("```")[0]
+
+    assert [word for word in m.Taken if f"`{word}`" not in section] == []
