@@ -7,6 +7,7 @@ The server refuses to start half configured and says all that is missing at once
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +18,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 _PREFIX = "PROLAB_"
 _SYSTEM_FILE = Path("/etc/prolab/prolab.toml")
-_SECRETS = (("database_url",), ("site_key",), ("mqtt", "password"))
+_SECRETS = (("database_url",), ("site_key",), ("mqtt", "password"), ("smtp", "password"))
 _HOW = {
     "database_url": 'where the books are kept, such as "sqlite:///prolab.db" or "postgresql+psycopg://prolab@/prolab"',
     "data_dir": "a folder for documents and backups",
@@ -27,6 +28,8 @@ _HOW = {
     "mqtt.host": "the name or address of the broker",
     "mqtt.port": "the port of the broker, 1883 or 8883",
     "mqtt.password": "the password of the broker's account for the server",
+    "smtp.host": "the name or address of the mail server",
+    "smtp.sender": "the mail address that our mails come from",
 }
 
 
@@ -42,12 +45,54 @@ class Mqtt(BaseModel):
     password: SecretStr
     tls: bool = False
     ca_file: Path | None = None  # None with tls: the system's authorities
+    # Where the broker, on the same computer, keeps its accounts and its process number: with them a downloaded agent
+    # file is known to it at once; without them the page says which line to add.
+    password_file: Path | None = None
+    pid_file: Path | None = None
 
 
 class Web(BaseModel):
     model_config = ConfigDict(extra="forbid")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    https: bool = False  # true: a proxy in front encrypts and says in X-Forwarded-For who asks
+    address: str = ""  # how browsers reach the server, such as "https://prolab.example.org"; links in mails begin so
+
+    @property
+    def url(self) -> str:
+        """Where the pages begin, without a slash at the end."""
+        return self.address.rstrip("/") or f"http{'s' * self.https}://{self.host}:{self.port}"
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if self.address and not self.address.startswith(("http://", "https://")):
+            raise ValueError("address: begins with https:// or http://, as in https://prolab.example.org")
+        if self.address.startswith("https://") and not self.https:
+            raise ValueError("https: must be true where the address begins with https://")
+        return self
+
+
+class Accounts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    second_factor_for_managers: bool = False  # True: a manager sees nothing before a code from the phone is set up
+
+
+class Encryption(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    PLAIN = "plain"
+
+
+class Smtp(BaseModel):
+    """The server that takes our mails. Without it they are kept and shown to managers, and not sent."""
+
+    model_config = ConfigDict(extra="forbid")
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    encryption: Encryption = Encryption.STARTTLS
+    username: str = ""  # empty: the server asks for no name
+    password: SecretStr = SecretStr("")
+    sender: str  # the address in From:, such as "prolab@example.org"
 
 
 class Settings(BaseSettings):
@@ -63,8 +108,13 @@ class Settings(BaseSettings):
     site_key_id: str = Field(default="k1", min_length=1, max_length=20)
     mqtt: Mqtt
     web: Web = Web()
+    accounts: Accounts = Accounts()
+    smtp: Smtp | None = None
     demo: bool = False
     board: Path | None = None  # the simulated board's file, whose time the server follows; only with demo
+    bench: Path | None = (
+        None  # the folder of a running demo, whose simulated machines may be played with; only with demo
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -106,13 +156,22 @@ class Settings(BaseSettings):
     def _board_only_in_the_demo(self) -> Self:
         if self.board is not None and not self.demo:
             raise ValueError("board: simulated time is for the demo only; remove it or set demo = true")
+        if self.bench is not None and not self.demo:
+            raise ValueError("bench: simulated machines are for the demo only; remove it or set demo = true")
+        return self
+
+    @model_validator(mode="after")
+    def _mails_know_where_links_lead(self) -> Self:
+        if self.smtp is not None and not self.web.address:
+            raise ValueError('smtp: links in mails begin with web.address: set it, as in "https://prolab.example.org"')
         return self
 
 
 class _Environment(EnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
         values = super().__call__()
-        values.get("mqtt", {}).pop("password_file", None)  # names the file of a secret, see _secrets_from_files
+        for section in ("mqtt", "smtp"):  # this names the file of a secret, see _secrets_from_files
+            values.get(section, {}).pop("password_file", None)
         return values
 
 
@@ -203,6 +262,9 @@ def _with_absolute_paths(settings: Settings, file: Path | None) -> Settings:
         changed["database_url"] = f"{scheme}:///{folder / path}"
     if settings.board is not None:
         changed["board"] = folder / settings.board
-    if settings.mqtt.ca_file is not None:
-        changed["mqtt"] = settings.mqtt.model_copy(update={"ca_file": folder / settings.mqtt.ca_file})
+    if settings.bench is not None:
+        changed["bench"] = folder / settings.bench
+    named = {name: getattr(settings.mqtt, name) for name in ("ca_file", "password_file", "pid_file")}
+    files = {name: folder / path for name, path in named.items() if path is not None}
+    changed["mqtt"] = settings.mqtt.model_copy(update=files)
     return settings.model_copy(update=changed)

@@ -63,3 +63,13 @@ class AccountLink(db.Model):
     expires_at: Mapped[datetime] = mapped_column(Utc)
     used_at: Mapped[datetime | None] = mapped_column(Utc)
     made_by: Mapped[str] = mapped_column(Text, default="")
+
+
+class RecoveryCode(db.Model):
+    """A code that stands in for the phone, once. Here stands its SHA-256 only."""
+
+    __tablename__ = "recovery_code"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(Utc)
+    used_at: Mapped[datetime | None] = mapped_column(Utc)

@@ -120,6 +120,26 @@ def seller(file: Path, actor: str) -> None:
     click.echo(f"invoices from {since} on are issued by {who.legal_name}")
 
 
+@main.command()
+@click.argument("email")
+@click.option("--name", help="Whose account it is; else what stands before the @.")
+@click.option(
+    "--role", type=click.Choice(["manager", "desk", "trainer", "lab_accountant"]), default="manager", show_default=True
+)
+@_by
+def account(email: str, name: str | None, role: str, actor: str) -> None:
+    """Open a login for EMAIL and print the link that sets its password: the first manager, or a forgotten one."""
+    from server.cli.accounts import open_account
+    from server.clock import clock_for
+    from server.domain.roles import Role
+
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
+        now = clock_for(settings.board).now()
+        link = open_account(email, name or email.partition("@")[0], Role(role), settings, actor, now)
+    click.echo(f"{link}\nIt works once. Open it in a browser and choose a password.")
+
+
 @main.command("close-month")
 @_month
 @_by
@@ -176,6 +196,7 @@ def backup(file: Path | None) -> None:
 @_by
 def restore(file: Path, actor: str) -> None:
     """Read a backup back. Documents issued since then are adopted; agents send their events again."""
+    from server.accounts.websessions import end_everybodys
     from server.audit.service import record
     from server.billing.service import adopt_documents
     from server.clock import clock_for
@@ -188,10 +209,23 @@ def restore(file: Path, actor: str) -> None:
         now = clock_for(settings.board).now()
         with writing():
             rows = read_back(file, settings.documents_dir, now)
+            end_everybodys(now)
             record(actor, "restore", "database", "all", None, {"file": file.name, "rows": sum(rows.values())}, "", now)
         click.echo(f"{sum(rows.values())} rows of {len(rows)} tables restored")
         for number in adopt_documents(settings.documents_dir, now):
             click.echo(f"adopted, issued after the backup: {number}")
+
+
+@main.command()
+def doctor() -> None:
+    """Check this server and say what to do about each thing that is wrong; exit code 1 with any. Changes nothing."""
+    from server.cli.doctor import examine
+
+    wrong = 0
+    for finding in examine():
+        click.echo(str(finding))
+        wrong += bool(finding.fix)
+    sys.exit(1 if wrong else 0)
 
 
 @main.command("verify-ledger")

@@ -21,6 +21,7 @@ from server.db import closing_database, make_app, writing
 from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
 from server.domain.vat import MACHINE_USE_FROM_FRANCE
 from server.machines import service as machines
+from server.machines.agent_file import BrokerAccess, agent_toml
 from server.migrations import upgrade
 from server.people import service as people
 from server.people.models import Tenant, TenantKind
@@ -61,7 +62,9 @@ def make(lab: FirstLab, now: datetime) -> str:
     broker.add_user("server", known.server_password)
     broker.add_user(AGENT, known.agent_password)
     _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
-    _write_secret(lab.directory / "agent.toml", _agent(broker.port, known))
+    access = BrokerAccess(HOST, broker.port, known.agent_password)
+    agent = agent_toml(AGENT, [MACHINE], access, known.site_key.hex(), KEY_ID)
+    _write_secret(lab.directory / "agent.toml", agent)
     today = now.astimezone(ZoneInfo(TIMEZONE)).date()
     _write_secret(lab.directory / "seller.toml", TEMPLATE.format(today=today))
     return _next_steps(lab)
@@ -141,33 +144,12 @@ site_key_id = {_text(KEY_ID)}
 host = {_text(HOST)}
 port = {broker_port}
 password = {_text(known.server_password)}
+password_file = "broker/broker.passwords"
+pid_file = "broker/broker.pid"
 
 [web]
 host = "127.0.0.1"
 port = 8080
-"""
-
-
-def _agent(broker_port: int, known: _Secrets) -> str:
-    return f"""\
-# The settings of one agent. It holds secrets: keep it readable by the agent only.
-name = {_text(AGENT)}
-state_dir = {_text(AGENT)}
-site_key = {_text(known.site_key.hex())}
-site_key_id = {_text(KEY_ID)}
-language = "fr"
-
-[broker]
-host = {_text(HOST)}
-port = {broker_port}
-username = {_text(AGENT)}
-password = {_text(known.agent_password)}
-
-[[machine]]
-id = {_text(MACHINE)}
-reader = "/dev/ttyUSB0"            # better its name under /dev/serial/by-id
-relay = 17                         # pin of the relay, in Broadcom numbers
-on_loss = "off"
 """
 
 
@@ -190,8 +172,10 @@ def _next_steps(lab: FirstLab) -> str:
 A lab with one tenant, holder, machine and price is in {lab.directory}. {badge}
 Next, each in its own terminal:
   1. {find_mosquitto()} -c {lab.directory / "broker" / "broker.conf"}
-  2. cd {lab.directory} && prolab serve            the board is then on http://127.0.0.1:8080
-  3. on the Pi, after setting the reader's port, the relay's pin and the broker's address in agent.toml:
+  2. cd {lab.directory} && prolab serve            the pages are then on http://127.0.0.1:8080
+  3. cd {lab.directory} && prolab account YOUR-ADDRESS --name "YOUR NAME"
+     prints a link: open it and choose a password. You are the manager then, and invite everybody else.
+  4. on the Pi, after setting the reader's port, the relay's pin and the broker's address in agent.toml:
      prolab-agent run --config agent.toml
 Before the first invoice: fill in seller.toml, run prolab seller seller.toml, and let your accountant confirm the three
 VAT cells."""

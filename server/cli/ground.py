@@ -68,12 +68,13 @@ def database_errors(settings: "Settings") -> Iterator[None]:
 @contextmanager
 def refusals() -> Iterator[None]:
     """What was asked cannot be done: its sentence, and no traceback."""
+    from server.accounts.errors import AccountError
     from server.billing.errors import BillingError
     from server.jobs.backup import BackupError
 
     try:
         yield
-    except (BillingError, BackupError) as error:
+    except (AccountError, BillingError, BackupError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.billing.errors import BillingError
+from server.billing.sellers import problems_of
 from server.domain.invoicing import Seller
 from wire.codec import WireError, from_plain
 
@@ -46,6 +47,11 @@ def read(file: Path) -> tuple[Seller, date]:
     if empty := [name for name, value in plain.items() if value == ""]:
         raise BillingError(f"{file}: still empty: {', '.join(empty)}")
     try:
-        return from_plain(Seller, plain), valid_from
+        seller = from_plain(Seller, plain)
     except WireError as error:
         raise BillingError(f"{file}: {error}") from None
+    lines = [f"{file}: {name}: {problem}" for name, problem in problems_of(seller).items()]
+    if lines:
+        told = "\n".join(lines)
+        raise BillingError(told)
+    return seller, valid_from

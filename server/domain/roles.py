@@ -3,7 +3,6 @@
 Pure: the gate in ``server.accounts`` brings the actor, each route says its verb and what it is about.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,6 +94,7 @@ class About:
 
 
 THE_LAB = About()
+NOWHERE = About(tenant="", machine="", room="", holder=0)  # in nobody's scope: only who may do it everywhere may here
 
 _STAFF_LOOK = frozenset({Verb.SEE_FLOOR, Verb.WATCH})
 _RIGHTS: dict[Role, frozenset[Verb]] = {
@@ -106,6 +106,13 @@ _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANT_BOOKS}),
     Role.TENANT_ACCOUNTANT: frozenset({Verb.SEE_TENANT_BOOKS}),
     Role.HOLDER: frozenset({Verb.SEE_FLOOR}),
+}
+_TENANT_ROLES = frozenset({Role.TENANT_ADMIN, Role.TENANT_ACCOUNTANT})
+_LAB = frozenset({ScopeKind.LAB})
+SCOPES: dict[Role, frozenset[ScopeKind]] = {  # where each role can be given
+    **dict.fromkeys(Role, _LAB),
+    **dict.fromkeys(_TENANT_ROLES, frozenset({ScopeKind.TENANT})),
+    Role.TRAINER: _LAB | {ScopeKind.ROOM, ScopeKind.MACHINE},
 }
 _NOT_OF_ONES_OWN = frozenset({Verb.QUALIFY})  # nobody certifies himself; holders are compared, not accounts
 
@@ -124,9 +131,9 @@ def may(actor: Actor, verb: Verb, about: About = THE_LAB) -> bool:
     return any(verb in _RIGHTS[given.role] and _covers(given, verb, about) for given in actor.assignments)
 
 
-def roles_with(verb: Verb) -> Iterable[Role]:
-    """The roles that have this verb somewhere."""
-    return (role for role, verbs in _RIGHTS.items() if verb in verbs)
+def may_somewhere(actor: Actor, verb: Verb) -> bool:
+    """Whether there is anything about which this actor may do this."""
+    return any(verb in _RIGHTS[given.role] for given in actor.assignments)
 
 
 _WITHOUT_PLACE = frozenset({Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING})
@@ -136,7 +143,7 @@ def _covers(given: Assignment, verb: Verb, about: About) -> bool:
     """A trainer of one room sees the same lists as the others, and acts in that room only."""
     match given.kind:
         case ScopeKind.LAB:
-            return given.role not in {Role.TENANT_ADMIN, Role.TENANT_ACCOUNTANT}  # these need a tenant to be of
+            return given.role not in _TENANT_ROLES  # these need a tenant to be of
         case ScopeKind.TENANT:
             return verb is Verb.SEE_FLOOR or about.tenant == given.scope
         case ScopeKind.MACHINE:

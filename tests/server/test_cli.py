@@ -17,6 +17,7 @@ from server.cli import main
 from server.cli.first_lab import FirstLab, Refused, make
 from server.migrations import all_tables
 from server.settings import load_settings
+from tests.waiting import gone, until
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 CARD = "em4100:0102030405"
@@ -28,10 +29,12 @@ COMMANDS = [
     "work",
     "migrate",
     "seller",
+    "account",
     "close-month",
     "issue",
     "backup",
     "restore",
+    "doctor",
     "verify-ledger",
     "demo",
 ]
@@ -88,6 +91,7 @@ def test_init_writes_settings_that_both_sides_can_start_with(lab, database_url):
     assert (settings.lab_name, settings.database_url, settings.demo) == ("Test lab", database_url, False)
     assert agent.site_key == settings.site_key_bytes
     assert agent.broker.port == settings.mqtt.port
+    assert settings.mqtt.password_file == lab / "broker" / "broker.passwords"
     assert [place.id for place in agent.machines] == [code for (code,) in rows(database_url, "machine", "code")]
     accounts = (lab / "broker" / "broker.passwords").read_text().splitlines()
     assert [line.split(":")[0] for line in accounts] == ["server", agent.name]
@@ -139,7 +143,7 @@ def test_init_says_what_to_do_next(tmp_path):
     done = run("init", str(tmp_path / "lab"))
 
     assert done.exit_code == 0
-    for step in ("mosquitto -c", "prolab serve", "prolab-agent run", "Nobody can start a machine yet"):
+    for step in ("mosquitto -c", "prolab serve", "prolab account", "prolab-agent run", "Nobody can start a machine yet"):
         assert step in done.output
 
 
@@ -226,6 +230,19 @@ def test_a_restore_asks_first_and_brings_everything_back(lab, tmp_path, database
     assert ("ana", "restore") in rows(database_url, "audit", "actor", "verb")
 
 
+def test_a_restore_logs_everybody_out_because_sessions_ended_since_would_live_again(lab, tmp_path, database_url):
+    run("account", "ana@lab.test")
+    engine = create_engine(database_url, poolclass=NullPool)
+    row = {"id": "a" * 64, "account_id": 1, "began_at": NOW, "seen_at": NOW, "browser": ""}
+    with engine.begin() as connection:
+        connection.execute(all_tables().tables["web_session"].insert(), row)
+    run("backup", str(tmp_path / "lab.tar"))
+
+    run("restore", "--yes", str(tmp_path / "lab.tar"))
+
+    assert [ended is not None for (ended,) in rows(database_url, "web_session", "ended_at")] == [True]
+
+
 def test_a_restore_makes_the_tables_of_an_empty_database(lab, tmp_path, databases, monkeypatch):
     run("backup", str(tmp_path / "lab.tar"))
     url = databases(migrated=False)
@@ -259,11 +276,19 @@ def test_the_seller_template_says_what_is_still_empty_and_records_what_is_filled
     assert refused.exit_code == 1
     assert "still empty: trade_name, legal_name" in refused.output
 
-    file.write_text(file.read_text().replace('= ""', '= "filled in"'))
+    file.write_text(filled_in(file.read_text()))
     done = run("seller", str(file))
 
     assert done.exit_code == 0, done.output
     assert rows(database_url, "seller", "legal_name", "payment_days") == [("filled in", 30)]
+
+
+def filled_in(template: str) -> str:
+    numbers = {"siren": "000010009", "siret": "00001000900017", "vat_id": "FR66000010009", "bic": "EXEMFRPPXXX"}
+    numbers |= {"iban": "FR7630006000011234567890189"}
+    for name, number in numbers.items():
+        template = template.replace(f'{name} = ""', f'{name} = "{number}"')
+    return template.replace('= ""', '= "filled in"')
 
 
 @pytest.mark.parametrize(
@@ -271,6 +296,9 @@ def test_the_seller_template_says_what_is_still_empty_and_records_what_is_filled
     [
         ("payment_days = 60", "payable within 45 days"),
         ('payment_days = "30"', "payment_days: expected int, found str"),
+        ('siren = "000010008"', "siren: Not a SIREN"),
+        ('vat_id = "FR67000010009"', "vat_id: The VAT id of this SIREN is FR66000010009"),
+        ('iban = "FR7630006000011234567890180"', "iban: Not an IBAN"),
         ("colour = 3", "not a field of a seller: colour"),
         ('valid_from = "soon"', "valid_from: a day is wanted"),
         ("valid_from = = 3", "seller.toml"),
@@ -279,13 +307,25 @@ def test_the_seller_template_says_what_is_still_empty_and_records_what_is_filled
 def test_a_seller_that_cannot_be_right_is_refused_with_its_field(lab, line, said):
     file = lab / "seller.toml"
     name = line.split(" = ")[0]
-    kept = [one for one in file.read_text().replace('= ""', '= "x"').splitlines() if not one.startswith(name)]
+    kept = [one for one in filled_in(file.read_text()).splitlines() if not one.startswith(f"{name} ")]
     file.write_text("\n".join([*kept, line]))
 
     refused = run("seller", str(file))
 
     assert refused.exit_code == 1
     assert said in refused.output
+
+
+def test_the_first_account_is_opened_by_a_link_and_the_command_is_the_way_back_in(lab, database_url):
+    first = run("account", "ana@lab.test", "--name", "Ana")
+    again = run("account", "ANA@lab.test")
+
+    assert first.exit_code == again.exit_code == 0
+    assert first.output.startswith("http://127.0.0.1:8080/invitation/")
+    assert first.output != again.output
+    assert rows(database_url, "account", "email", "name", "password_hash") == [("ana@lab.test", "Ana", None)]
+    assert rows(database_url, "role_assignment", "role", "scope_kind") == [("manager", "lab")]
+    assert run("account", "nobody").exit_code == 1
 
 
 def test_a_file_that_is_no_backup_is_refused(lab):
@@ -303,38 +343,53 @@ from server.cli.serving import run_together
 parts = {name: [sys.executable, "-c", code] for name, code in zip(sys.argv[1::2], sys.argv[2::2])}
 sys.exit(run_together(parts))
 """
-STAYS = "import os, signal, time; print(os.getpid(), flush=True); time.sleep(60)"
+STAYS = "import os, time; os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)"  # in one piece: parts share their pipe
 
 
-def test_serve_stops_its_parts_when_it_is_stopped():
-    serve = subprocess.Popen([sys.executable, "-c", SERVE, "a", STAYS, "b", STAYS], stdout=subprocess.PIPE, text=True)
-    children = [int(serve.stdout.readline()) for _ in range(2)]
+@pytest.fixture
+def serve():
+    """Starts ``serve`` with these parts, named a, b, …; what they write is its ``stdout``."""
+    started = []
 
-    serve.send_signal(signal.SIGTERM)
+    def start(*parts):
+        named = [word for name, code in zip("abc", parts, strict=False) for word in (name, code)]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        started.append(subprocess.Popen([sys.executable, "-c", SERVE, *named], text=True, **pipes))
+        return started[-1]
 
-    assert serve.wait(10) == 0
-    assert not any(Path(f"/proc/{child}").exists() for child in children)
-    serve.stdout.close()
-
-
-def test_serve_ends_with_the_first_part_that_ends():
-    ends = "import sys; sys.exit(3)"
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, "a", STAYS, "b", ends], capture_output=True, text=True, timeout=20, check=False
-    )
-
-    assert done.returncode == 1
-    assert "b ended with 3; stopping the others" in done.stderr
-    assert not Path(f"/proc/{int(done.stdout)}").exists()
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
-def test_parts_end_with_a_serve_that_was_killed():
-    serve = subprocess.Popen([sys.executable, "-c", SERVE, "a", STAYS], stdout=subprocess.PIPE, text=True)
-    child = int(serve.stdout.readline())
+def test_serve_stops_its_parts_when_it_is_stopped(serve):
+    running = serve(STAYS, STAYS)
+    children = [int(running.stdout.readline()) for _ in range(2)]
 
-    os.kill(serve.pid, signal.SIGKILL)
-    serve.wait(10)
+    running.send_signal(signal.SIGTERM)
 
-    assert serve.stdout.read() == ""  # ends only when the last who could write there has
-    serve.stdout.close()
-    assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]
+    assert running.wait(10) == 0
+    assert all(gone(child) for child in children)  # before it was: it waits for them
+
+
+def test_serve_ends_with_the_first_part_that_ends(serve):
+    running = serve(STAYS, "import sys; sys.stdin.read(); sys.exit(3)")
+    child = int(running.stdout.readline())
+
+    _, said = running.communicate(timeout=20)  # closes what b reads from
+
+    assert running.returncode == 1
+    assert "b ended with 3; stopping the others" in said
+    assert gone(child)
+
+
+def test_parts_end_with_a_serve_that_was_killed(serve):
+    running = serve(STAYS)
+    child = int(running.stdout.readline())
+
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait(10)
+
+    assert running.stdout.read() == ""  # ends only when the last who could write there has
+    until(lambda: gone(child))

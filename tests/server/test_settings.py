@@ -95,6 +95,45 @@ def test_a_secret_may_stand_in_a_file_of_its_own(file, tmp_path, monkeypatch):
     assert load_settings(file).mqtt.password.get_secret_value() == "from-file"
 
 
+def test_the_mail_servers_password_may_stand_in_a_file_of_its_own(file, tmp_path, monkeypatch):
+    file.write_text(
+        f'{GOOD}\n[web]\naddress = "http://lab.lan/"\n[smtp]\nhost = "mail.lan"\nsender = "prolab@lab.lan"\n'
+    )
+    (tmp_path / "password").write_text("from-file\n")
+    monkeypatch.setenv("PROLAB_SMTP__PASSWORD_FILE", str(tmp_path / "password"))
+
+    settings = load_settings(file)
+
+    assert (settings.smtp.port, settings.smtp.encryption) == (587, "starttls")
+    assert settings.smtp.password.get_secret_value() == "from-file"
+    assert settings.web.url == "http://lab.lan"
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ('[web]\naddress = "https://lab.lan"', "https: must be true where the address begins with https"),
+        ('[web]\naddress = "lab.lan"', "address: begins with https:// or http://"),
+        ('[smtp]\nhost = "mail.lan"\nsender = "prolab@lab.lan"', "smtp: links in mails begin with web.address"),
+        ('[smtp]\nhost = "mail.lan"', "smtp.sender is missing: the mail address that our mails come from"),
+        ('[smtp]\nhost = "mail.lan"\nsender = "a@lab.lan"\nencryption = "ssl"', "smtp.encryption"),
+    ],
+)
+def test_an_address_or_a_mail_server_that_cannot_be_right_is_named(file, section, said):
+    file.write_text(f"{GOOD}\n{section}\n")
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+
+    assert said in str(raised.value)
+
+
+def test_without_an_address_of_its_own_the_server_is_where_it_listens(file):
+    web = load_settings(file).web
+
+    assert (web.url, web.https) == ("http://127.0.0.1:8080", False)
+
+
 def test_a_secret_file_that_is_not_there_is_named(file, monkeypatch):
     monkeypatch.setenv("PROLAB_SITE_KEY_FILE", "/nowhere/key")
 

@@ -1,0 +1,1 @@
+"""The pages about logging in, one's own login, everybody's accounts, and the mails that were written."""

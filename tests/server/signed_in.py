@@ -1,0 +1,108 @@
+"""Web applications for the tests of pages, and browsers in which somebody of a given role is logged in already.
+
+The session is written straight into the database: no password is hashed, so a test costs milliseconds.
+"""
+
+import itertools
+import tempfile
+import weakref
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from server.accounts import cookies, websessions
+from server.accounts.models import Account, RoleAssignment
+from server.app import create_app
+from server.clock import Clock
+from server.db import db, writing
+from server.domain.roles import Role, ScopeKind
+from server.people.models import Holder
+from server.settings import Mqtt, Settings
+
+_NUMBERS = itertools.count(1)
+
+
+class StoppedClock(Clock):
+    """Stands still until a test sets ``moment`` on."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def settings_for(database_url: str, **settings: Any) -> Settings:
+    """The settings of a small lab; more of them by name, as ``demo=True``."""
+    wanted: dict[str, Any] = {
+        "database_url": database_url,
+        "data_dir": Path(tempfile.gettempdir()) / "prolab-tests",
+        "lab_name": "Halle Zéro",
+        "site_key": SecretStr("ab" * 32),
+        "mqtt": Mqtt(host="127.0.0.1", port=1883, password=SecretStr("x")),
+    }
+    return Settings(**(wanted | settings))
+
+
+def web_app(database_url: str, now: datetime | None = None, **settings: Any) -> Flask:
+    """The web application on a test's database. With ``now`` its clock stands still there (``clock_of(app).moment``).
+    Further settings by name, as ``demo=True``. Forms need no token here; the tests about forged requests ask for it."""
+    app = create_app(settings_for(database_url, **settings), None if now is None else StoppedClock(now))
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        weakref.finalize(app, db.engine.dispose)  # or the garbage collector complains about open connections
+    return app
+
+
+def clock_of(app: Flask) -> StoppedClock:
+    clock: StoppedClock = app.extensions["clock"]
+    return clock
+
+
+def signed_in(
+    app: Flask, role: Role | None, kind: ScopeKind = ScopeKind.LAB, scope: str = "", holder: int | None = None
+) -> FlaskClient:
+    """A browser in which somebody with this role is logged in. ``holder`` is made where it does not exist yet."""
+    client = app.test_client()
+    name, value = login_cookie(app, role, kind, scope, holder)
+    client.set_cookie(name, value)
+    return client
+
+
+def login_cookie(
+    app: Flask, role: Role | None, kind: ScopeKind = ScopeKind.LAB, scope: str = "", holder: int | None = None
+) -> tuple[str, str]:
+    """Name and value of the cookie, for real browsers and plain HTTP."""
+    with app.app_context():
+        now = app.extensions["clock"].now()
+        return cookies.name(), log_in(role, kind, scope, holder, now)
+
+
+def log_in(
+    role: Role | None,
+    kind: ScopeKind = ScopeKind.LAB,
+    scope: str = "",
+    holder: int | None = None,
+    now: datetime | None = None,
+) -> str:
+    """An account and a web session in the database of the pushed application. Returns the cookie's value."""
+    now = now or datetime.now(UTC)
+    with writing() as session:
+        if holder is not None and session.get(Holder, holder) is None:
+            session.add(Holder(number=holder))
+            session.flush()
+        title = role.value if role else "nobody"
+        account = Account(
+            email=f"{title}-{next(_NUMBERS)}@lab.test", name=title.title(), holder_number=holder, created_at=now
+        )
+        session.add(account)
+        session.flush()
+        if role is not None:
+            begun = now - timedelta(days=1)
+            given = RoleAssignment(account_id=account.id, role=role, scope_kind=kind, scope=scope, valid_from=begun)
+            session.add(given)
+        return websessions.begin(account.id, "pytest", now)
