@@ -52,7 +52,7 @@ function settleChildren(old, fresh) {
       settle(twin, child);
     } else {
       if (twin) twin.remove();
-      if (child.matches(".rows > *")) child.classList.add("new");
+      if (child.matches(".watch > *")) child.classList.add("new");
       old.insertBefore(child, place);
     }
   }
@@ -75,12 +75,17 @@ function flash(tile) {
 function show(html) {
   const pieces = document.createElement("template");
   pieces.innerHTML = html;
-  for (const fresh of [...pieces.content.children]) {
+  for (const fresh of unpacked(pieces.content)) {
     const old = byId(fresh.id);
     if (old) settle(old, fresh);
   }
   mark();
   tick();
+}
+
+// What is drawn comes inside an <svg> that only carries it: elsewhere the browser would not take it for a drawing.
+function unpacked(content) {
+  return [...content.children].flatMap((piece) => (piece.matches("svg.carrier") ? [...piece.children] : [piece]));
 }
 
 // --- time -----------------------------------------------------------------------------------------------------------
@@ -106,19 +111,20 @@ const wall = new Intl.DateTimeFormat("fr", { timeZone: clock.dataset.zone, hour:
 function tick() {
   if (page.classList.contains("is-frozen")) return; // what is not known is not counted on
   const now = serverNow();
-  for (const time of document.querySelectorAll("time[data-since]")) {
+  for (const time of document.querySelectorAll("[data-since]")) {
     const passed = (Number(time.dataset.until) || now) - Number(time.dataset.since);
     put(time, duration(passed));
-    const bar = time.closest(".tile")?.querySelector(".done");
+    const bar = time.closest(".tile, .spot")?.querySelector(".done");
     if (bar) bar.setAttribute("width", Math.min(100, Math.max(0, passed / (10 * bar.dataset.limit))).toFixed(1));
   }
   put(clock, wall.format(now));
+  byId("wall")?.classList.toggle("shifted", Math.floor(now / (60 * minute)) % 2 === 1);
 }
 
 // --- stream ---------------------------------------------------------------------------------------------------------
 
 function open() {
-  stream = new EventSource("/events");
+  stream = new EventSource(page.dataset.events);
   stream.addEventListener("board", (event) => {
     const news = hear(event);
     show(news.html);
@@ -184,6 +190,9 @@ document.addEventListener("click", (event) => {
 
 addEventListener("pagehide", () => stream && stream.close());
 addEventListener("pageshow", (event) => event.persisted && lose());
+
+// A plan is no use on a phone: there the list by room takes its place.
+if (page.dataset.face === "plan" && matchMedia("(max-width: 640px)").matches) location.replace("/map?view=list");
 
 open();
 watch();

@@ -34,6 +34,7 @@ def actor() -> Actor:
     return found
 
 
-def allowed(verb: Verb, about: About = THE_LAB) -> bool:
-    """Whether the one who asks may do this; for templates, which leave out what would be refused."""
-    return may(actor(), verb, about)
+def allowed(verb: Verb | str, about: About = THE_LAB) -> bool:
+    """Whether the one who asks may do this; for templates, which leave out what would be refused and may write the verb
+    by its name, as ``allowed("see_people")``."""
+    return may(actor(), Verb(verb.lower()), about)

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -12,12 +14,15 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from pydantic import SecretStr
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from server.app import create_app
 from server.db import db, make_app
+from server.domain.roles import Role
 from server.settings import Mqtt, Settings
+from tests.browser.helpers import complaints
 from tests.floor import Floor, busy
+from tests.server.signed_in import login_cookie
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -34,12 +39,36 @@ QUIET = [
 OpenPage = Callable[..., Page]
 
 
+class Threaded(ThreadedWSGIServer):
+    """A server that is closed only when every request has been answered: none keeps the books open behind our back."""
+
+    daemon_threads = False  # so server_close() waits for them
+
+    def __init__(self, port: int, app: Flask) -> None:
+        self._open: set[Any] = set()
+        super().__init__("127.0.0.1", port, app)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for connection in list(self._open):  # a browser keeps some open without asking anything
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
+
+
 class Site:
     """The web process in this one, on a port of its own; it can be stopped and started again there."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._server: BaseWSGIServer | None = None
+        self._server: Threaded | None = None
         self._port = 0
         self.start()
 
@@ -49,31 +78,44 @@ class Site:
 
     def start(self) -> None:
         self._app = create_app(self._settings)
-        self._server = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        self._server = Threaded(self._port, self._app)
         self._port = self._server.server_port
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
+
+    def cookie(self, role: Role) -> Any:
+        """With it a browser is logged in."""
+        name, value = login_cookie(self._app, role)
+        return {"name": name, "value": value, "url": self.address}
 
     def stop(self) -> None:
         if self._server is None:
             return
         self._server.shutdown()
         self._thread.join()
-        self._app.extensions["feed"].stop()
+        feed = self._app.extensions["feed"]
+        poller = feed._poller
+        feed.stop()
         self._server.server_close()
+        if poller is not None:
+            poller.join()
         self._server = None
         with self._app.app_context():
             db.engine.dispose()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not os.access(CHROMIUM, os.X_OK):
         pytest.fail("Chromium is not installed: apt-get install chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
@@ -108,22 +150,32 @@ def floor(books: Flask) -> Floor:
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
-    """Opens the board. What the browser complains about, a breach of the content security policy above all, fails the test."""
+    """Opens the board, or ``path``. What the browser complains about, a breach of the content security policy above all,
+    fails the test."""
     contexts = []
-    complaints: list[str] = []
+    told: list[list[str]] = []
 
-    def opened(width: int = 1440, height: int = 900, clock: bool = False, **options: Any) -> Page:
+    def opened(
+        width: int = 1440,
+        height: int = 900,
+        clock: bool = False,
+        role: Role = Role.MANAGER,
+        path: str = "",
+        **options: Any,
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **{"locale": "en", **options})
         contexts.append(context)
+        context.add_cookies([site.cookie(role)])
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        told.append(complaints(page))
         if clock:
             page.clock.install()
-        page.goto(site.address)
+        page.goto(site.address + path.lstrip("/"))
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert [text for text in complaints if "ERR_" not in text] == []  # a server that is down is not the page's fault
+    assert [
+        text for texts in told for text in texts if "ERR_" not in text
+    ] == []  # a server that is down is not the page's fault

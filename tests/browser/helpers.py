@@ -1,0 +1,85 @@
+"""What every browser test asks of a page: no complaint, nothing for axe to find, no text cut off, no labels on each other."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+# A text is cut off where it leaves a box that hides what leaves it, or the page; inside a box that scrolls it can be reached.
+_CLIPPED = """() => {
+  const hides = (style, axis) => ['hidden', 'clip'].includes(style['overflow' + axis]);
+  const scrolls = (style, axis) => ['auto', 'scroll'].includes(style['overflow' + axis]);
+  const cut = (rect, element) => {
+    let x = true, y = true;
+    for (let box = element; box && box !== document.documentElement; box = box.parentElement) {
+      const style = getComputedStyle(box), frame = box.getBoundingClientRect();
+      if (style.clipPath !== 'none') return false;  // for screen readers only
+      if (x && hides(style, 'X') && (rect.right > frame.right + 1 || rect.left < frame.left - 1)) return true;
+      if (y && hides(style, 'Y') && (rect.bottom > frame.bottom + 2 || rect.top < frame.top - 2)) return true;
+      if (scrolls(style, 'X')) x = false;
+      if (scrolls(style, 'Y')) y = false;
+      if (style.position === 'fixed') return x && (rect.right > innerWidth + 1 || rect.left < -1);
+    }
+    return x && (rect.right > document.documentElement.clientWidth + 1 || rect.left + scrollX < -1);
+  };
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, element = node.parentElement;
+    if (!node.textContent.trim() || element.closest('script, style, noscript, option, template, .skip')) continue;
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    if ([...range.getClientRects()].some((rect) => rect.width > 1 && cut(rect, element))) found.push(node.textContent.trim());
+  }
+  for (const field of document.querySelectorAll('input:not([type=checkbox], [type=radio], [type=hidden]), select')) {
+    if (field.checkVisibility() && field.scrollWidth > field.clientWidth + 1) found.push(`${field.name}: ${field.value}`);
+  }
+  return found;
+}"""
+
+_OVERLAPS = """() => [...document.querySelectorAll('svg')].flatMap((svg) => {
+  const texts = [...svg.querySelectorAll('text')].filter((text) => text.textContent.trim() && text.closest('svg') === svg);
+  const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([a, one], index) => boxes.slice(index + 1).filter(([, other]) =>
+    one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1)
+    .map(([b]) => `${a} / ${b}`));
+})"""
+
+
+def axe(page: Page) -> list[str]:
+    """What breaks WCAG 2.2 AA on the page, one line a finding."""
+    page.evaluate(AXE.read_text())
+    found: Any = page.evaluate("levels => axe.run(document, { runOnly: levels })", LEVELS)
+    assert found["passes"], "axe looked at nothing"
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def complaints(page: Page) -> list[str]:
+    """What the browser complains about from now on, a breach of the content security policy above all. The list grows."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    return told
+
+
+def clipped_texts(page: Page) -> list[str]:
+    """Texts that cannot be read whole."""
+    page.evaluate("document.fonts.ready")
+    found: list[str] = page.evaluate(_CLIPPED)
+    return found
+
+
+def overlapping_texts(page: Page) -> list[str]:
+    """Labels of one drawing that lie on each other."""
+    found: list[str] = page.evaluate(_OVERLAPS)
+    return found
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page where ``PROLAB_SHOTS`` names a folder; look at it, no test compares it."""
+    if folder := os.environ.get("PROLAB_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
