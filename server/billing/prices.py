@@ -1,28 +1,25 @@
-"""What a manager sets before money can flow: who sells, what an hour costs, and the cells of the VAT table.
+"""What an hour costs: dated prices for machines and categories, which begin, are followed by others, and end.
 
-Dated rows: a new one ends the one before it, and nothing already charged changes. Every change is audited; a price also
-announces ``access``, because the lists show it at the machine.
+Nothing already charged changes. Every change is audited and announces ``access``, because the lists show prices at the
+machine.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.audit import service as audit
 from server.billing import facts
+from server.billing.dated import add, end_last
 from server.billing.errors import BillingError
-from server.billing.models import Seller, Tariff, VatCell
-from server.db import db, reading, writing
-from server.domain import invoicing
+from server.billing.models import Charge, Tariff
+from server.db import db, expect_version, reading, writing
 from server.domain.rating import tariff_for
-from server.domain.vat import Nature, Proposal
 from server.jobs import service as jobs
 from server.machines.models import Machine
 from server.people.models import Payer, Tenant
-
-LONGEST_TERM = 45  # days, for a periodic invoice: art. L441-10 I of the code de commerce
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +41,6 @@ class Price:
     session_fee_cents: int = 0
 
 
-def add_seller(
-    seller: invoicing.Seller,
-    valid_from: date,
-    *,
-    actor: str,
-    now: datetime,
-    regime: str = "normal",
-    series_prefix: str = "F",
-) -> Seller:
-    """Who issues from a day on; the one before issues until that day."""
-    if not 0 <= seller.payment_days <= LONGEST_TERM:
-        raise BillingError(
-            f"a monthly invoice is payable within {LONGEST_TERM} days (art. L441-10 of the code de commerce)"
-        )
-    values = {**asdict(seller), "regime": regime, "series_prefix": series_prefix, "valid_from": valid_from}
-    row = Seller(**values)
-    with writing() as session:
-        _end_last(session.scalars(select(Seller)).all(), valid_from)
-        _add(row, "seller", values, "", actor, now)
-    return row
-
-
 def add_tariff(
     scope: PricedFor,
     price: Price,
@@ -78,60 +53,66 @@ def add_tariff(
 ) -> Tariff:
     """A price from a moment on. It ends the price that was for the same before."""
     if (scope.machine is None) == (scope.category is None):
-        raise BillingError("a price is for a machine or for a category: name one of them")
-    if price.step_s <= 0 or min(price.cents_per_hour, price.minimum_s, price.session_fee_cents) < 0:
-        raise BillingError("a price has a step above zero, and nothing in it is negative")
+        raise BillingError("A price is for a machine or for a category: name one of them.")
+    _refuse_odd_price(price)
     with writing() as session:
         same = {"machine_id": _machine_id(scope.machine), "category": scope.category, "tenant_kind": scope.tenant_kind}
-        _end_last(session.scalars(select(Tariff).filter_by(**same)).all(), valid_from)
+        end_last(session.scalars(select(Tariff).filter_by(**same)), valid_from)
         dates = {"valid_from": valid_from, "valid_until": valid_until}
         row = Tariff(reason=reason, **dates, **asdict(price), **same)
-        _add(row, "tariff", {**asdict(scope), **asdict(price), **dates}, reason, actor, now)
+        add(row, "tariff", {**asdict(scope), **asdict(price), **dates}, reason, actor, now)
         jobs.announce("access", f"tariff:{scope.machine or scope.category}", now)
     return row
 
 
-def add_vat_cell(
-    regime: str,
-    treatment: str,
-    nature: Nature,
-    category: str,
-    rate_bp: int,
-    mention: str,
-    valid_from: date,
+def change_tariff(
+    tariff_id: int,
+    price: Price,
+    since: datetime,
     reason: str,
+    version: int | None = None,
     *,
     actor: str,
     now: datetime,
-) -> VatCell:
-    """One cell of the VAT table, decided by ``actor`` from a day on; the decision before ends that day."""
-    if not reason:
-        raise BillingError("a VAT cell says why it was decided so")
-    with writing() as session:
-        scope = {"regime": regime, "treatment": treatment, "nature": Nature(nature).value}
-        values = {"category": category, "rate_bp": rate_bp, "mention": mention}
-        _end_last(session.scalars(select(VatCell).filter_by(**scope)).all(), valid_from)
-        row = VatCell(valid_from=valid_from, reason=reason, decided_by=actor, **scope, **values)
-        _add(row, "vat_cell", {**scope, **values, "valid_from": valid_from}, reason, actor, now)
-    return row
+) -> Tariff:
+    """Another price for the same from a moment on, as long as the one before would have held. Where that is the moment
+    it began itself, it is put right in place, unless a charge stands on it."""
+    _refuse_odd_price(price)
+    with writing():
+        row = _held(tariff_id, version)
+        if since < row.valid_from or (row.valid_until is not None and since >= row.valid_until):
+            raise BillingError("This price does not hold on that day: choose a day on which it does.")
+        _refuse_before_charges(row, since)
+        if since == row.valid_from:
+            _put_right(row, price, reason, actor, now)
+            return row
+        scope = {"machine_id": row.machine_id, "category": row.category, "tenant_kind": row.tenant_kind}
+        dates = {"valid_from": since, "valid_until": row.valid_until}
+        _end(row, since, reason, actor, now)
+        following = Tariff(reason=reason, **dates, **asdict(price), **scope)
+        add(following, "tariff", {"instead_of": row.id, **asdict(price), **dates}, reason, actor, now)
+        return following
 
 
-def accept_proposal(
-    proposal: Proposal, valid_from: date, *, actor: str, now: datetime, regime: str = "normal"
-) -> VatCell:
-    """Put a proposal of ``domain.vat`` for machine use into the table, in the name of ``actor``."""
-    return add_vat_cell(
-        regime,
-        proposal.treatment,
-        Nature.MACHINE_USE,
-        proposal.category,
-        proposal.rate_bp,
-        proposal.mention,
-        valid_from,
-        proposal.reason,
-        actor=actor,
-        now=now,
-    )
+def end_tariff(
+    tariff_id: int, until: datetime, reason: str, version: int | None = None, *, actor: str, now: datetime
+) -> None:
+    """The first moment from which it no longer holds. At its own beginning: it is taken back and never holds."""
+    with writing():
+        row = _held(tariff_id, version)
+        if until < row.valid_from:
+            raise BillingError("It cannot end before it begins.")
+        if row.valid_until is not None and until >= row.valid_until:
+            raise BillingError("It has ended by then already.")
+        _refuse_before_charges(row, until)
+        _end(row, until, reason, actor, now)
+
+
+def charged_until(tariff_id: int) -> datetime | None:
+    """When the last session began that has been charged at this price; None while no charge stands on it."""
+    with reading() as session:
+        last: datetime | None = session.scalar(select(func.max(Charge.started_at)).where(Charge.tariff_id == tariff_id))
+        return last
 
 
 def rates_for(now: datetime) -> dict[tuple[str, str], int]:
@@ -154,26 +135,48 @@ def rates_for(now: datetime) -> dict[tuple[str, str], int]:
     }
 
 
+def _refuse_odd_price(price: Price) -> None:
+    if price.step_s <= 0 or min(price.cents_per_hour, price.minimum_s, price.session_fee_cents) < 0:
+        raise BillingError("A price has a step above zero, and nothing in it is negative.")
+
+
 def _machine_id(code: str | None) -> int | None:
     if code is None:
         return None
     found: int | None = db.session.scalar(select(Machine.id).where(Machine.code == code))
     if found is None:
-        raise BillingError(f"there is no machine {code}")
+        raise BillingError("There is no machine %(code)s.", code=code)
     return found
 
 
-def _end_last(rows: Any, moment: Any) -> None:
-    """The last of these dated rows holds until ``moment`` at most; a new one cannot begin before it."""
-    last = max(rows, key=lambda row: row.valid_from, default=None)
-    if last is None:
-        return
-    if last.valid_from >= moment:
-        raise BillingError(f"something is already decided from {last.valid_from.isoformat()} on")
-    last.valid_until = min(last.valid_until or moment, moment)
+def _held(tariff_id: int, version: int | None) -> Tariff:
+    row = db.session.get(Tariff, tariff_id)
+    if row is None:
+        raise BillingError("There is no price number %(number)s.", number=tariff_id)
+    expect_version(row, version)
+    return row
 
 
-def _add(row: Any, kind: str, after: dict[str, Any], reason: str, actor: str, now: datetime) -> None:
-    db.session.add(row)
-    db.session.flush()
-    audit.record(actor, "add", kind, row.id, None, after, reason, now)
+def _refuse_before_charges(row: Tariff, moment: datetime) -> None:
+    last = charged_until(row.id)
+    if last is not None and last >= moment:
+        raise BillingError(
+            "Sessions until %(moment)s are charged at this price already: choose a later day.", moment=last
+        )
+
+
+def _end(row: Tariff, until: datetime, reason: str, actor: str, now: datetime) -> None:
+    before = {"valid_until": row.valid_until}
+    row.valid_until = until
+    audit.record(actor, "end", "tariff", row.id, before, {"valid_until": until}, reason, now)
+    jobs.announce("access", f"tariff:{row.id}", now)
+
+
+def _put_right(row: Tariff, price: Price, reason: str, actor: str, now: datetime) -> None:
+    after: dict[str, Any] = asdict(price)
+    before = {name: getattr(row, name) for name in after}
+    for name, value in after.items():
+        setattr(row, name, value)
+    row.reason = reason
+    audit.record(actor, "change", "tariff", row.id, before, after, reason, now)
+    jobs.announce("access", f"tariff:{row.id}", now)

@@ -1,0 +1,78 @@
+"""Where rooms and machines are drawn on the plan of the lab. It changes what people look at, and no machine's rules.
+
+One drawing is stored as a whole: who changes it must have seen the one before (``seen``), or is told that somebody else
+was faster.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from server.audit import service as audit
+from server.db import Stale, reading, writing
+from server.jobs import service as jobs
+from server.machines.models import Machine, Room
+from server.machines.service import MachineError
+
+FURTHEST = 400  # units of 8 px from the upper left corner
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Rooms by id as (x, y, width, height), machines by code as (x, y), in units of 8 px. A room that is not in it, or
+    is 0 wide, and a machine that is not in it, find a place by themselves."""
+
+    rooms: Mapping[int, tuple[int, int, int, int]]
+    machines: Mapping[str, tuple[int, int]]
+
+
+def present() -> tuple[Drawing, str]:
+    """The drawing as it is stored, and its mark, which ``draw`` wants back."""
+    with reading() as session:
+        rooms = session.execute(select(Room.id, Room.x, Room.y, Room.width, Room.height)).all()
+        machines = session.execute(select(Machine.code, Machine.x, Machine.y).where(Machine.x.is_not(None))).all()
+    drawing = Drawing({row[0]: tuple(row[1:]) for row in rooms}, {row[0]: tuple(row[1:]) for row in machines})
+    return drawing, _mark(drawing)
+
+
+def draw(drawing: Drawing, seen: str, *, actor: str, now: datetime) -> None:
+    """Store it. Raises Stale where the plan is no longer the one that was ``seen``, MachineError for numbers off it."""
+    numbers = [number for place in (*drawing.rooms.values(), *drawing.machines.values()) for number in place]
+    if not all(0 <= number <= FURTHEST for number in numbers):
+        raise MachineError("The plan goes from 0 to %(most)s.", most=FURTHEST)
+    with writing() as session:
+        before, mark = present()
+        if mark != seen:
+            raise Stale
+        session.execute(update(Room).values(x=0, y=0, width=0, height=0))
+        session.execute(update(Machine).values(x=None, y=None))
+        for room, (x, y, width, height) in drawing.rooms.items():
+            session.execute(update(Room).where(Room.id == room).values(x=x, y=y, width=width, height=height))
+        for code, (x, y) in drawing.machines.items():
+            session.execute(update(Machine).where(Machine.code == code).values(x=x, y=y))
+        audit.record(actor, "draw", "plan", "lab", _picture(before), _picture(drawing), "", now)
+        jobs.announce("machine", "plan", now)
+
+
+def add_room(name: str, *, actor: str, now: datetime) -> Room:
+    with writing() as session:
+        if session.scalar(select(Room.id).where(Room.name == name)) is not None:
+            raise MachineError("There is already a room %(name)s.", name=name)
+        room = Room(name=name)
+        session.add(room)
+        audit.record(actor, "add", "room", name, None, {"name": name}, "", now)
+        jobs.announce("machine", f"room:{name}", now)
+    return room
+
+
+def _mark(drawing: Drawing) -> str:
+    return hashlib.sha256(repr((sorted(drawing.rooms.items()), sorted(drawing.machines.items()))).encode()).hexdigest()
+
+
+def _picture(drawing: Drawing) -> dict[str, Any]:
+    rooms = {str(room): list(place) for room, place in drawing.rooms.items()}
+    return {"rooms": rooms, "machines": {code: list(place) for code, place in drawing.machines.items()}}

@@ -1,0 +1,102 @@
+"""The configuration file of an agent: made with a fresh password, told to the broker, and kept in memory for ten minutes.
+
+The password in clear stands in the file only. It is never written to a disk here: a restart of the server forgets it, and
+then the file is simply made again.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from threading import Lock
+
+from server.machines.agent_file import BrokerAccess, agent_toml
+from server.machines.broker import password_line, put_account, read_again, remove_account
+from server.settings import Mqtt, Settings
+
+KEPT_FOR = timedelta(minutes=10)
+
+
+class Told(StrEnum):
+    """Whether the broker knows of a change to its accounts."""
+
+    AT_ONCE = "at_once"
+    WHEN_RELOADED = "when_reloaded"  # its file is written, and somebody must tell it to read the file
+    BY_HAND = "by_hand"  # this server does not know where its file is, or may not write it
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that can be downloaded, by the account that asked for it."""
+
+    agent: str
+    account: int | None
+    text: str
+    line: str  # of the broker's password file
+    told: Told
+    until: datetime
+
+
+class Files:
+    """The files of the last ten minutes, by a random key."""
+
+    def __init__(self) -> None:
+        self._ready: dict[str, Ready] = {}
+        self._lock = Lock()
+
+    def keep(self, ready: Ready) -> str:
+        key = secrets.token_urlsafe(24)
+        with self._lock:
+            self._ready[key] = ready
+        return key
+
+    def get(self, key: str, agent: str, account: int | None, now: datetime) -> Ready | None:
+        """None where there is no such file, no longer, or for somebody else."""
+        with self._lock:
+            self._ready = {one: ready for one, ready in self._ready.items() if ready.until > now}
+            found = self._ready.get(key)
+        return found if found is not None and (found.agent, found.account) == (agent, account) else None
+
+
+def make(
+    agent: str,
+    machines: Sequence[str],
+    address: str,
+    language: str,
+    settings: Settings,
+    account: int | None,
+    now: datetime,
+) -> Ready:
+    """A file with a fresh password. From now on the password before is refused, as soon as the broker knows."""
+    password = secrets.token_urlsafe(24)
+    line = password_line(agent, password)
+    access = BrokerAccess(address, settings.mqtt.port, password, settings.mqtt.tls)
+    text = agent_toml(agent, machines, access, settings.site_key.get_secret_value(), settings.site_key_id, language)
+    return Ready(agent, account, text, line, _tell(settings.mqtt, line), now + KEPT_FOR)
+
+
+def forget_account(agent: str, mqtt: Mqtt) -> Told:
+    """An agent that has ended can no longer connect."""
+    if mqtt.password_file is None:
+        return Told.BY_HAND
+    try:
+        remove_account(mqtt.password_file, agent)
+    except OSError:
+        return Told.BY_HAND
+    return Told.AT_ONCE if read_again(mqtt.pid_file) else Told.WHEN_RELOADED
+
+
+def reload_line(mqtt: Mqtt) -> str:
+    """What somebody types to make the broker read its accounts again."""
+    return f'sudo kill -HUP "$(cat {mqtt.pid_file})"' if mqtt.pid_file else "sudo systemctl reload mosquitto"
+
+
+def _tell(mqtt: Mqtt, line: str) -> Told:
+    if mqtt.password_file is None:
+        return Told.BY_HAND
+    try:
+        put_account(mqtt.password_file, line)
+    except OSError:
+        return Told.BY_HAND
+    return Told.AT_ONCE if read_again(mqtt.pid_file) else Told.WHEN_RELOADED

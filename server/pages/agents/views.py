@@ -1,0 +1,164 @@
+"""The list of agents, one agent, a new one, the end of one, and the file it is set up with."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from server.audit import service as audit
+from server.domain.refusals import Refusal
+from server.domain.roles import Verb
+from server.machines import changes
+from server.machines import service as machines
+from server.machines.agent_file import RELAYS
+from server.pages.agents import files, reads
+from server.pages.agents.files import Files, Ready
+from server.pages.agents.forms import AgentForm, EndForm, FileForm
+from server.pages.audit.trails import told
+from server.pages.refused import form_page, said
+from server.web.answers import done, see_other
+from server.web.here import now, settings
+from server.web.needs import actor, needs
+
+pages = Blueprint("agents", __name__)
+Answer = Response | tuple[str, int]
+
+
+@pages.record_once
+def _keep_files(state: Any) -> None:
+    state.app.extensions["agent_files"] = Files()
+
+
+@pages.get("/agents")
+@needs(Verb.WATCH)
+def listed() -> str:
+    ended = request.args.get("show") == "ended"
+    return render_template(
+        "agents/list.html", agents=reads.find_agents(now(), ended), counts=reads.count_of_agents(), ended=ended
+    )
+
+
+@pages.route("/agents/new", methods=["GET", "POST"])
+@needs(Verb.EDIT_MACHINES)
+def new() -> Answer:
+    form = AgentForm()
+    if form.validate_on_submit():
+        try:
+            machines.add_agent(form.name.data or "", **_by())
+        except Refusal as refusal:
+            form.refuse("name", said(refusal))
+        else:
+            done(gettext("%(agent)s is expected. Give it its machines, then download its file.", agent=form.name.data))
+            return see_other(url_for("agents.shown", name=form.name.data))
+    return form_page("agents/new.html", form)
+
+
+@pages.get("/agents/<name>")
+@needs(Verb.WATCH)
+def shown(name: str) -> str:
+    agent = reads.agent_called(name, now())
+    return render_template("agents/one.html", agent=agent, trail=told(audit.trail("agent", name)))
+
+
+@pages.route("/agents/<name>/end", methods=["GET", "POST"])
+@needs(Verb.EDIT_MACHINES)
+def end(name: str) -> Answer:
+    agent = _expected(name)
+    form = EndForm()
+    if form.validate_on_submit():
+        try:
+            changes.end_agent(name, form.reason.data or "", **_by())
+        except Refusal as refusal:
+            form.refuse("", said(refusal))
+        else:
+            done(_after_end(name, files.forget_account(name, settings().mqtt)))
+            return see_other(url_for("agents.listed"))
+    return form_page("agents/end.html", form, agent=agent)
+
+
+@pages.route("/agents/<name>/file", methods=["GET", "POST"])
+@needs(Verb.EDIT_MACHINES)
+def file(name: str) -> Answer:
+    agent = _expected(name)
+    form = FileForm(data={"address": _address()})
+    if agent.machines and form.validate_on_submit():
+        codes = [machine.code for machine in agent.machines]
+        wanted = (form.address.data or "", form.language.data)
+        ready = files.make(name, codes, *wanted, settings(), actor().account, now())
+        changes.note_new_password(name, ready.told is not files.Told.BY_HAND, **_by())
+        return see_other(url_for("agents.ready", name=name, key=_files().keep(ready)))
+    return form_page("agents/file.html", form, agent=agent, mqtt=settings().mqtt, relays=RELAYS)
+
+
+@pages.get("/agents/<name>/file/<key>")
+@needs(Verb.EDIT_MACHINES)
+def ready(name: str, key: str) -> Response:
+    page = render_template(
+        "agents/ready.html",
+        ready=_ready(name, key),
+        key=key,
+        reload=files.reload_line(settings().mqtt),
+        agent=reads.agent_called(name, now()),
+    )
+    return _not_kept(Response(page, mimetype="text/html"))
+
+
+@pages.get("/agents/<name>/file/<key>/agent.toml")
+@needs(Verb.EDIT_MACHINES)
+def download(name: str, key: str) -> Response:
+    answer = Response(_ready(name, key).text, mimetype="application/toml")
+    answer.headers["Content-Disposition"] = 'attachment; filename="agent.toml"'
+    return _not_kept(answer)
+
+
+def _ready(name: str, key: str) -> Ready:
+    return _files().get(key, name, actor().account, now()) or abort(404)
+
+
+def _files() -> Files:
+    found: Files = current_app.extensions["agent_files"]
+    return found
+
+
+def _not_kept(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _expected(name: str) -> reads.AgentRow:
+    agent = reads.agent_called(name, now())
+    return agent if agent.ended_at is None else abort(404)
+
+
+def _address() -> str:
+    """How the agent may reach the broker: as the server does, unless that is the server's own machine."""
+    host = settings().mqtt.host
+    return request.host.rpartition(":")[0] or request.host if _is_loopback(host) else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _after_end(name: str, told: files.Told) -> str:
+    match told:
+        case files.Told.AT_ONCE:
+            return gettext("%(agent)s is no longer expected, and the broker refuses it.", agent=name)
+        case files.Told.WHEN_RELOADED:
+            line = files.reload_line(settings().mqtt)
+            return gettext(
+                "%(agent)s is no longer expected. The broker refuses it after: %(line)s", agent=name, line=line
+            )
+        case files.Told.BY_HAND:
+            return gettext(
+                "%(agent)s is no longer expected. Take its line out of the broker’s password file.", agent=name
+            )
+
+
+def _by() -> dict[str, Any]:
+    return {"actor": actor().label, "now": now()}

@@ -1,0 +1,58 @@
+"""What tenants, treatments and VAT categories are called, in the language of the page."""
+
+from flask_babel import gettext, lazy_gettext
+
+from server.domain.vat import Nature, Treatment
+from server.people.models import TenantKind
+
+KINDS = {
+    TenantKind.COMPANY: lazy_gettext("Company"),
+    TenantKind.STARTUP: lazy_gettext("Start-up"),
+    TenantKind.SCHOOL: lazy_gettext("School"),
+    TenantKind.ACCELERATOR: lazy_gettext("Accelerator"),
+    TenantKind.FREELANCER: lazy_gettext("Freelancer"),
+    TenantKind.ASSOCIATION: lazy_gettext("Association"),
+    TenantKind.PUBLIC: lazy_gettext("Public body"),
+    TenantKind.INTERNAL: lazy_gettext("Internal"),
+}
+TREATMENTS = {
+    Treatment.FR_BUSINESS: lazy_gettext("Business established in France"),
+    Treatment.EU_BUSINESS: lazy_gettext("Business in another EU state, with a VAT id"),
+    Treatment.NON_EU_BUSINESS: lazy_gettext("Business outside the EU, with proof of its status"),
+    Treatment.FOREIGN_NON_TAXABLE: lazy_gettext("Abroad, not taxable"),
+    Treatment.PRIVATE: lazy_gettext("Private person"),
+}
+PROPOSED_BECAUSE = {
+    Treatment.FR_BUSINESS: lazy_gettext("A service supplied in France to a business established there."),
+    Treatment.EU_BUSINESS: lazy_gettext(
+        "A business of another EU state with a VAT id and no establishment in France owes the VAT at home."
+    ),
+    Treatment.NON_EU_BUSINESS: lazy_gettext(
+        "A business outside the EU with proof of its status: the place of supply is not in France."
+    ),
+}
+NATURES = {Nature.MACHINE_USE: lazy_gettext("Use of machines")}
+REGIMES = {"normal": lazy_gettext("Normal regime")}
+CATEGORIES = {
+    "S": lazy_gettext("Standard rate"),
+    "AE": lazy_gettext("Reverse charge"),
+    "O": lazy_gettext("Outside the scope of VAT"),
+    "E": lazy_gettext("Exempt"),
+}
+
+
+def kind(code: str | None) -> str:
+    """A kind of tenant; None is everybody without a price of their own."""
+    return gettext("All others") if code is None else str(KINDS[TenantKind(code)])
+
+
+def treatment(code: str) -> str:
+    """One that only an older book knows is shown as it is."""
+    return str(TREATMENTS[Treatment(code)]) if code in set(Treatment) else code
+
+
+def rival(name: str, kind_code: str | None) -> str:
+    """What goes before a price: "Imprimante P8", "École", or "Imprimante P8 (École)"."""
+    if kind_code is None:
+        return name
+    return f"{name} ({kind(kind_code)})" if name else kind(kind_code)
