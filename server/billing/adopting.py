@@ -16,8 +16,10 @@ from server.billing import entries
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Document, Series
 from server.db import db, writing
+from server.domain.decisions import AS_MEASURED, Decision
 from server.jobs import service as jobs
 from server.people.models import Establishment, Tenant
+from server.usage import decisions
 
 ACTOR = "restore"
 
@@ -36,7 +38,7 @@ def adopt_documents(documents_dir: Path, now: datetime) -> list[str]:
         elif problem:
             problems.append(f"{content['number']}: {problem}")
     if problems:
-        raise BillingError("not every document could be adopted: " + "; ".join(problems))
+        raise BillingError("not every document could be adopted: %(problems)s", problems="; ".join(problems))
     return adopted
 
 
@@ -69,11 +71,21 @@ def _adopt(content: dict[str, Any], text: str, rendered: Path, now: datetime) ->
             document.state, document.issued_at = "issued", now
             document.pdf_sha256 = entries.sha256(rendered.read_bytes())
         entries.add(document, entries.charge_rows(content, ids))
+        _adopt_decisions(content, now)
         audit.record(ACTOR, "adopt", "document", document.number, None, {"month": document.month}, "", now)
         jobs.announce("document", document.number, now)
         if not rendered.exists():
             jobs.enqueue("render_document", {"document_id": document.id}, now)
     return None
+
+
+def _adopt_decisions(content: dict[str, Any], now: datetime) -> None:
+    """What was decided about its sessions came to this document; the books may have been older than that."""
+    for charge in content["charges"]:
+        decision = Decision(charge.get("counted_s"), charge.get("free"))
+        if decision != AS_MEASURED:
+            reason = f"as it stands on {content['number']}"
+            decisions.adopt(charge["session"], decision, reason, actor=ACTOR, now=now)
 
 
 def _lift_series(name: str, sequence: int, day: date) -> None:

@@ -13,9 +13,10 @@ from server.machines.models import Machine
 from server.people.models import Payer
 
 SAME = (
-    *("occupied_s", "step_s", "billed_s", "cents_per_hour", "fee_cents", "net_cents"),
+    *("occupied_s", "counted_s", "free", "step_s", "billed_s", "cents_per_hour", "fee_cents", "net_cents"),
     *("vat_category", "rate_bp"),
 )  # of a charge: written alike in the document and in its row
+_UNDECIDED = {"counted_s": None, "free": None}  # of documents from before anybody could decide about a session
 _SUMS = ("net_cents", "vat_cents", "gross_cents")
 
 
@@ -56,6 +57,7 @@ def document_row(content: dict[str, Any], text: str, establishment_id: int) -> D
         month=content["month"],
         establishment_id=establishment_id,
         issued_on=date.fromisoformat(content["issued_on"]),
+        due_on=date.fromisoformat(content["due_on"]),
         specimen=content["specimen"],
         frozen=text,
         frozen_sha256=sha256(text.encode()),
@@ -77,6 +79,7 @@ def add(document: Document, charges: list[dict[str, Any]]) -> None:
 
 
 def _charge_row(charge: dict[str, Any], ids: Ids) -> dict[str, Any]:
+    charge = _UNDECIDED | charge
     price = (charge["cents_per_hour"], charge["step_s"])
     return {
         "session_id": charge["session"],

@@ -1,7 +1,9 @@
 """What billing refuses, in a sentence for the one who asked."""
 
+from server.domain.refusals import Refusal
 
-class BillingError(ValueError):
+
+class BillingError(Refusal):
     """What was asked cannot be done now; nothing was changed."""
 
 

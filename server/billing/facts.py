@@ -5,25 +5,28 @@ Everything dated keeps its dates; what was in force is asked for the day a sessi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from server.billing import models
 from server.db import db
 from server.domain import invoicing, rating
-from server.domain.period import Period
+from server.domain.decisions import AS_MEASURED, Decision, counted
+from server.domain.period import Period, day_of
 from server.domain.vat import Cell
 from server.machines.models import Machine
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
+from server.usage import decisions
 from server.usage.models import UsageSession
 
 FINISHED = ("ended", "provisional")
 
 
 class Use(NamedTuple):
-    """A finished session with the machine, payer and tenant it names. ``charge``: the one it already has, or None."""
+    """A finished session with the machine, payer and tenant it names. ``charge``: the one it already has, or None;
+    ``decision``: what a person has said of it."""
 
     id: str
     started_at: datetime
@@ -38,6 +41,18 @@ class Use(NamedTuple):
     tenant_name: str
     tenant_kind: str
     charge: int | None
+    holder: int
+    state: str
+    end_reason: str | None
+    time_quality: str
+    tenant: str
+    risk: str
+    simulated: bool
+    decision: Decision = AS_MEASURED
+
+    @property
+    def counted_s(self) -> int | None:
+        return counted(self.state, self.measured_s, self.decision)
 
 
 class Dated(NamedTuple):
@@ -70,13 +85,14 @@ class Facts:
     owners: Mapping[int, int]  # establishment → tenant
 
 
-def load(period: Period, specimen: bool) -> Facts:
-    """Inside ``reading()``. A specimen month is made of simulated sessions only, a real one of real ones."""
+def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
+    """Inside ``reading()``. A specimen month is made of simulated sessions only, a real one of real ones. With
+    ``tenant_id`` the uses are those of one tenant."""
     establishments = db.session.execute(
         select(Establishment, Tenant.code).join(Tenant, Tenant.id == Establishment.tenant_id)
     ).all()
     return Facts(
-        uses=_uses(period, specimen),
+        uses=load_uses(*_in_month(period, specimen, tenant_id)),
         tariffs=load_tariffs(),
         cells=[_copy(Cell, row) for row in db.session.scalars(select(models.VatCell))],
         issuers=[_dated(row, _issuer(row)) for row in db.session.scalars(select(models.Seller))],
@@ -103,24 +119,64 @@ def in_force(rows: Iterable[Dated], day: date) -> Any:
     return max(holding, key=lambda row: row.valid_from).value if holding else None
 
 
-def _uses(period: Period, specimen: bool) -> list[Use]:
-    """Sessions that ended in the period, but for those of internal tenants: they are measured and never invoiced."""
+def load_uses(*conditions: ColumnElement[bool]) -> list[Use]:
+    """Sessions that fit, by tenant and start, inside ``reading()``."""
     wanted = (
         select(
             *(UsageSession.id, UsageSession.started_at, UsageSession.ended_at, UsageSession.occupied_s),
             *(Machine.code, Machine.name, Machine.category, Payer.code, Payer.cost_centre),
             *(Tenant.id, Tenant.name, Tenant.kind, models.Charge.id),
+            *(UsageSession.holder_number, UsageSession.state, UsageSession.end_reason, UsageSession.time_quality),
+            *(Tenant.code, Machine.risk, UsageSession.simulated),
         )
         .join(Machine, Machine.id == UsageSession.machine_id)
         .join(Payer, Payer.id == UsageSession.payer_id)
         .join(Tenant, Tenant.id == Payer.tenant_id)
         .outerjoin(models.Charge, models.Charge.session_id == UsageSession.id)
-        .where(UsageSession.state.in_(FINISHED), UsageSession.simulated.is_(specimen))
-        .where(UsageSession.ended_at >= period.start, UsageSession.ended_at < period.end)
-        .where(Tenant.kind != TenantKind.INTERNAL.value)
+        .where(*conditions)
         .order_by(Tenant.id, UsageSession.started_at, UsageSession.id)
     )
-    return [Use._make(row) for row in db.session.execute(wanted)]
+    uses = [Use._make((*row, AS_MEASURED)) for row in db.session.execute(wanted)]
+    decided = decisions.newest(*conditions) if uses else {}
+    return [use._replace(decision=decided[use.id]) if use.id in decided else use for use in uses]
+
+
+def load_use(session_id: str, until: datetime) -> Use | None:
+    """One session as it is, inside ``reading()``; one that is open as if it ended at ``until``."""
+    found = load_uses(UsageSession.id == session_id)
+    if not found:
+        return None
+    (use,) = found
+    if use.ended_at is not None:
+        return use
+    return use._replace(ended_at=until, measured_s=max(0, int((until - use.started_at).total_seconds())))
+
+
+def rated_as(use: Use, zone: tzinfo) -> rating.Session:
+    """A use as rating sees it."""
+    return rating.Session(
+        id=use.id,
+        start=use.started_at,
+        day=day_of(use.started_at, zone),
+        measured_s=use.measured_s,
+        machine=use.machine,
+        category=use.category,
+        tenant_kind=use.tenant_kind,
+        counted_s=use.counted_s,
+        free=use.decision.free,
+    )
+
+
+def _in_month(period: Period, specimen: bool, tenant_id: int | None) -> list[ColumnElement[bool]]:
+    """Sessions that ended in the period, but for those of internal tenants: they are measured and never invoiced."""
+    payers = select(Payer.id).join(Tenant, Tenant.id == Payer.tenant_id)
+    if tenant_id is None:
+        payers = payers.where(Tenant.kind != TenantKind.INTERNAL.value)
+    else:
+        payers = payers.where(Tenant.id == tenant_id)
+    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    return [finished, ended, UsageSession.payer_id.in_(payers)]
 
 
 def _issuer(row: models.Seller) -> Issuer:

@@ -12,15 +12,19 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
-from server.billing import entries
+from server.billing import entries, progress
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Document, Draft, Period, Series
 from server.billing.months import build_drafts
-from server.db import db, reading, writing
+from server.db import Stale, db, reading, writing
+from server.domain.decisions import AS_MEASURED, says
 from server.domain.numbering import DateGoesBack, Last, Number, following, series_name
 from server.domain.period import day_of
 from server.jobs import service as jobs
+from server.usage import decisions
+from server.usage.models import UsageSession
 
+_ROUNDS = 5  # each lost only to somebody who built the drafts anew meanwhile
 _TRIES = 20  # each lost only to another process that took the number we had prepared
 
 
@@ -29,7 +33,8 @@ class _LostRaceError(Exception):
 
 
 class _GoneError(Exception):
-    """Another process issued this draft, or some of its sessions, first; nothing was written."""
+    """This draft is not what its sessions come to any more: issued by another process, decided about, built anew.
+    Nothing was written."""
 
 
 class _Ready(NamedTuple):
@@ -38,6 +43,13 @@ class _Ready(NamedTuple):
     id: int
     establishment_id: int
     content: dict[str, Any]
+
+
+class Seen(NamedTuple):
+    """How many documents somebody has agreed to issue, and what they come to with VAT."""
+
+    count: int
+    gross_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +70,42 @@ def issue_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
     with reading() as session:
         state = session.scalar(select(Period.state).where(Period.month == month))
     if state != "closed":
-        raise BillingError(f"{month} is not closed yet")
-    build_drafts(month, now, zone, specimen)
+        raise BillingError("%(month)s is not closed yet.", month=month)
+    given: list[str] = []
+    for _ in range(_ROUNDS):
+        build_drafts(month, now, zone, specimen)
+        drafts, ids = _ready(month)
+        numbers = [_issue(draft, day_of(now, zone), ids, actor, now) for draft in drafts]
+        given += [str(number) for number in numbers if number is not None]
+        if None not in numbers:
+            return given
+    raise BillingError(f"the drafts of {month} were built anew {_ROUNDS} times while they were being issued: try again")
+
+
+def ask_to_issue(month: str, seen: Seen, actor: str, now: datetime, zone: tzinfo, specimen: bool) -> None:
+    """Have ``work`` issue a closed month, as somebody has seen it. Stale where it comes to something else by now."""
+    with writing() as session:
+        row = session.scalars(select(Period).where(Period.month == month).with_for_update()).one_or_none()
+        if row is None or row.state != "closed":
+            raise BillingError("%(month)s is not closed yet.", month=month)
+        if progress.under_way(row):
+            raise BillingError("%(month)s is being issued already.", month=month)
+        drafts, _ = _ready(month)
+        if not drafts:
+            raise BillingError("Nothing of %(month)s can be issued: every draft waits for a decision.", month=month)
+        if seen != Seen(len(drafts), sum(draft.content["gross_cents"] for draft in drafts)):
+            raise Stale
+        day = day_of(now, zone)
+        _next_number(series_name(drafts[0].content["prefix"], day, specimen), day)  # refuses a date that goes back
+        job = jobs.enqueue("issue_month", {"month": month, "actor": actor}, now)
+        row.issuing = {"job": job, "planned": len(drafts), **progress.so_far(month)}
+
+
+def _ready(month: str) -> tuple[list[_Ready], entries.Ids]:
+    ready = select(Draft.id, Draft.establishment_id, Draft.content)
+    ready = ready.where(Draft.month == month, Draft.held == "").order_by(Draft.id)
     with reading() as session:
-        ready = select(Draft.id, Draft.establishment_id, Draft.content)
-        ready = ready.where(Draft.month == month, Draft.held == "").order_by(Draft.id)
-        drafts = [_Ready(*row) for row in session.execute(ready)]
-        ids = entries.load_ids()
-    day = day_of(now, zone)
-    given = [_issue(draft, day, ids, actor, now) for draft in drafts]
-    return [str(number) for number in given if number is not None]
+        return [_Ready(*row) for row in session.execute(ready)], entries.load_ids()
 
 
 def _issue(draft: _Ready, day: date, ids: entries.Ids, actor: str, now: datetime) -> Number | None:
@@ -115,6 +153,8 @@ def _write(prepared: _Prepared, day: date, actor: str, now: datetime) -> None:
         if _rows(session.execute(delete(Draft).where(Draft.id == prepared.draft_id))) == 0:
             raise _GoneError
         sessions = [charge["session_id"] for charge in prepared.charges]
+        if not _as_drafted(prepared.charges):
+            raise _GoneError
         if session.scalar(select(Charge.id).where(Charge.session_id.in_(sessions)).limit(1)) is not None:
             raise _GoneError
         entries.add(prepared.document, prepared.charges)
@@ -122,6 +162,19 @@ def _write(prepared: _Prepared, day: date, actor: str, now: datetime) -> None:
         audit.record(actor, "issue", "document", number, None, {"gross_cents": gross}, "", now)
         jobs.enqueue("render_document", {"document_id": prepared.document.id}, now)
         jobs.announce("document", number, now)
+
+
+def _as_drafted(charges: list[dict[str, Any]]) -> bool:
+    """Whether these sessions, held fast from here on, still say what was drafted: an end may have come, or a decision."""
+    wanted = {charge["session_id"]: charge for charge in charges}
+    rows = select(UsageSession.id, UsageSession.occupied_s, UsageSession.ended_at).where(UsageSession.id.in_(wanted))
+    stand = {row.id: row for row in db.session.execute(rows.with_for_update())}
+    decided = decisions.newest(UsageSession.id.in_(wanted))
+    return len(stand) == len(wanted) and all(
+        (charge["occupied_s"], charge["ended_at"]) == (stand[name].occupied_s, stand[name].ended_at)
+        and says(charge["counted_s"], charge["free"], charge["occupied_s"], decided.get(name, AS_MEASURED))
+        for name, charge in wanted.items()
+    )
 
 
 def _take(number: Number, day: date) -> None:

@@ -16,8 +16,10 @@ from server.billing.facts import FINISHED, load_tariffs
 from server.billing.models import Charge, Document, Series
 from server.db import db, reading
 from server.domain import numbering
+from server.domain.decisions import AS_MEASURED, Decision, says
 from server.domain.money import Net, price_of, totals, whole_cents
 from server.domain.rating import Tariff, billed_seconds
+from server.usage import decisions
 from server.usage.models import UsageSession
 
 _SUMS = ("net_cents", "vat_cents", "gross_cents")
@@ -41,11 +43,17 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
 def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) -> Iterator[str]:
     charged = select(UsageSession).join(Charge, Charge.session_id == UsageSession.id)
     sessions = {row.id: row for row in db.session.scalars(charged)}
+    is_charged = select(Charge.id).where(Charge.session_id == UsageSession.id).exists()
+    decided = decisions.newest(is_charged)
     tariffs = {tariff.id: tariff for tariff in load_tariffs()}
     for document in documents:
         for charge in charges[document.id]:
             tariff = tariffs.get(charge.tariff_id) if charge.tariff_id is not None else None
-            problem = _charge(charge, sessions.get(charge.session_id), document.specimen) or _rated(charge, tariff)
+            session = sessions.get(charge.session_id)
+            decision = decided.get(charge.session_id, AS_MEASURED)
+            problem = (
+                _charge(charge, session, document.specimen) or _decided(charge, decision) or _rated(charge, tariff)
+            )
             if problem:
                 yield f"{document.number}, session {charge.session_id}: {problem}"
 
@@ -62,14 +70,22 @@ def _charge(charge: Charge, session: UsageSession | None, specimen: bool) -> str
     return f"charge and session differ in {', '.join(differing)}: an adjustment is due" if differing else ""
 
 
+def _decided(charge: Charge, decision: Decision) -> str:
+    """What people decided about the session against what its charge says of that."""
+    told = says(charge.counted_s, charge.free, charge.occupied_s, decision)
+    return "" if told else "its charge does not say what was decided about the session"
+
+
 def _rated(charge: Charge, tariff: Tariff | None) -> str:
     """The charge worked out again, from the tariff it names and from its own steps."""
     if tariff is not None:
         rule = (tariff.cents_per_hour, tariff.step_s, tariff.session_fee_cents if charge.billed_s else 0)
         if rule != (charge.cents_per_hour, charge.step_s, charge.fee_cents):
             return "the charge has another price than its tariff"
-        if charge.billed_s != billed_seconds(charge.occupied_s, tariff):
-            return f"{charge.billed_s} s are billed, its tariff says {billed_seconds(charge.occupied_s, tariff)} s"
+        counting_s = charge.occupied_s if charge.counted_s is None else charge.counted_s
+        billed_s = 0 if charge.free else billed_seconds(counting_s, tariff)
+        if charge.billed_s != billed_s:
+            return f"{charge.billed_s} s are billed, its tariff says {billed_s} s"
     net_cents = whole_cents(price_of(charge.billed_s, charge.cents_per_hour) + charge.fee_cents)
     return "" if net_cents == charge.net_cents else f"{charge.net_cents} cents are charged, {net_cents} are due"
 

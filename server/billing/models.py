@@ -85,6 +85,25 @@ class Period(db.Model):
     state: Mapped[str] = mapped_column(String(10), default="open")  # open, closed
     closed_at: Mapped[datetime | None] = mapped_column(Utc)
     closed_by: Mapped[str] = mapped_column(String(120), default="")
+    built_from: Mapped[str] = mapped_column(String(200), default="")  # what the drafts below were made of, to see it change
+    unplaced: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # sessions nobody's establishment pays for
+    oddities: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # what somebody should look at
+    figures: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # of all its sessions: unpriced, free, waived_cents
+    issuing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # the job that issues, and how many
+
+
+class MonthNote(db.Model):
+    """What a person has looked at in a month and wants to keep as it is. Taken back by removing it."""
+
+    __tablename__ = "month_note"
+    __table_args__ = (UniqueConstraint("month", "kind", "subject"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(String(7))
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(80))  # a session, two of them, or a tenant
+    by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(Utc)
+    reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Draft(db.Model):
@@ -100,6 +119,7 @@ class Draft(db.Model):
     vat_cents: Mapped[int] = mapped_column(BigInteger)
     gross_cents: Mapped[int] = mapped_column(BigInteger)
     held: Mapped[str] = mapped_column(Text, default="")
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # the same, for pages to say in any language
     built_at: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -116,7 +136,12 @@ class Document(db.Model):
     """An invoice or credit note. From its number on nothing in it changes; the PDF is kept by its SHA-256."""
 
     __tablename__ = "document"
-    __table_args__ = (UniqueConstraint("series", "sequence"), Index("document_of_month", "month"))
+    __table_args__ = (
+        UniqueConstraint("series", "sequence"),
+        # Sums of a month come from the index alone: a row is long, because its words are in it.
+        Index("document_of_month", "month", "specimen", "state", "paid_on", "net_cents", "gross_cents"),
+        Index("document_unpaid", "paid_on", "due_on"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     series: Mapped[str] = mapped_column(String(40))
@@ -125,6 +150,7 @@ class Document(db.Model):
     month: Mapped[str] = mapped_column(String(7))
     establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
     issued_on: Mapped[date]
+    due_on: Mapped[date]
     specimen: Mapped[bool]
     frozen: Mapped[str] = mapped_column(Text)  # canonical JSON, what the page is rendered from
     frozen_sha256: Mapped[str] = mapped_column(String(64))
@@ -153,6 +179,8 @@ class Charge(db.Model):
     started_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime] = mapped_column(Utc)
     occupied_s: Mapped[int]
+    counted_s: Mapped[int | None]  # what of it counts by decision; None: all
+    free: Mapped[str | None] = mapped_column(String(20))  # why it is not charged; None: it is
     billed_s: Mapped[int]
     step_s: Mapped[int]
     cents_per_hour: Mapped[int]

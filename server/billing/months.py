@@ -6,19 +6,23 @@ provisionally, at its last known second; the real end replaces that when it come
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
-from server.billing import facts
-from server.billing.drafting import Month, NewDraft, draft_month
+from server.billing import facts, progress
+from server.billing.drafting import Month, NewDraft, draft_month, plain
 from server.billing.errors import BillingError
+from server.billing.freshness import bills_before, made_of
 from server.billing.models import Draft
 from server.billing.models import Period as PeriodRow
 from server.db import db, reading, writing
+from server.domain import oddities
+from server.domain.oddities import Bill
 from server.domain.period import Period, day_of, period_of
 from server.machines.models import Machine
 from server.usage.models import UsageSession
@@ -79,7 +83,11 @@ def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
     period = period_named(month, zone)
     if now < period.closable_from:
         first = period.closable_from.astimezone(zone)
-        raise BillingError(f"{month} can be closed from {first:%Y-%m-%d %H:%M} on, when its last events have arrived")
+        raise BillingError(
+            "%(month)s can be closed from %(moment)s on, when its last events have arrived.",
+            month=month,
+            moment=f"{first:%Y-%m-%d %H:%M}",
+        )
     provisional = tuple(close_silent(period.end, now))
     drafts = build_drafts(month, now, zone, specimen)
     still_open = _open_sessions(period, specimen)
@@ -97,13 +105,17 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     period = period_named(month, zone)
     day = day_of(now, zone)
     with reading():
+        source = made_of(period, specimen, day)  # first: what changes from here on makes these drafts old
         known = facts.load(period, specimen)
+        before = bills_before(period, specimen)
     issuer = facts.in_force(known.issuers, day)
     if issuer is None:
-        raise BillingError(f"nobody can invoice on {day}: no seller is on record for that day")
+        raise BillingError("Nobody can invoice on %(day)s: no seller is on record for that day.", day=day)
     built = draft_month(known, period, issuer, zone, specimen)
-    _replace_drafts(month, built, now)
-    return Drafts(month, tuple(_summary(draft) for draft in built.drafts), built.unplaced)
+    odd = oddities.look(built.looked, [_bill(draft, before) for draft in built.drafts])
+    looks = {"built_from": source, "unplaced": _rows(built.unplaced), "oddities": _rows(odd), "figures": built.figures}
+    _replace_drafts(month, built, looks, now)
+    return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))
 
 
 def period_named(month: str, zone: tzinfo) -> Period:
@@ -114,12 +126,40 @@ def period_named(month: str, zone: tzinfo) -> Period:
         raise BillingError(f"{month!r} is not a month: it is written like 2026-10") from None
 
 
-def _replace_drafts(month: str, built: Month, now: datetime) -> None:
+def refresh(month: str, now: datetime, zone: tzinfo, specimen: bool) -> bool:
+    """Build the drafts anew where what they were made of has changed, unless they are being issued. Costs next to
+    nothing where it has not. Returns whether they were built; BillingError as ``build_drafts``."""
+    period = period_named(month, zone)
+    with reading() as session:
+        row = session.get(PeriodRow, month)
+        if row is not None and (
+            progress.under_way(row) or row.built_from == made_of(period, specimen, day_of(now, zone))
+        ):
+            return False
+    build_drafts(month, now, zone, specimen)
+    return True
+
+
+def _bill(draft: NewDraft, before: dict[int, tuple[int, ...]]) -> Bill:
+    content = draft.content
+    seconds = sum(group["billed_s"] for group in content["groups"])
+    buyer, earlier = content["buyer"], before.get(draft.establishment_id, ())
+    return Bill(draft.establishment_id, buyer["legal_name"], buyer["tenant"], content["net_cents"], seconds, earlier)
+
+
+def _rows(values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [plain(asdict(value)) for value in values]
+    return rows
+
+
+def _replace_drafts(month: str, built: Month, looks: dict[str, Any], now: datetime) -> None:
     with writing() as session:
         if session.get(PeriodRow, month) is None:
             _open_period(month)
         # Whoever builds the same drafts at the same time waits here, and then sees and replaces ours.
-        session.execute(select(PeriodRow).where(PeriodRow.month == month).with_for_update())
+        row = session.scalars(select(PeriodRow).where(PeriodRow.month == month).with_for_update()).one()
+        for name, value in looks.items():
+            setattr(row, name, value)
         session.execute(delete(Draft).where(Draft.month == month))
         session.add_all([_row(month, draft, now) for draft in built.drafts])
 
@@ -137,6 +177,7 @@ def _row(month: str, draft: NewDraft, now: datetime) -> Draft:
         establishment_id=draft.establishment_id,
         content=draft.content,
         held=draft.held,
+        reasons=_rows(draft.holds),
         built_at=now,
         **money,
     )

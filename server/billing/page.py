@@ -14,6 +14,11 @@ MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
+FREE = {
+    "machine_fault": "Non facturé : panne de la machine",
+    "goodwill": "Non facturé : geste commercial",
+    "test": "Non facturé : essai",
+}
 BARS = 7  # so many machines have a bar; of the others one line says how many they are
 COUNTRIES = Locale("fr").territories
 
@@ -147,7 +152,8 @@ def _group(group: dict[str, Any], one_rate: bool) -> dict[str, Any]:
 
 def _line(line: dict[str, Any], one_rate: bool) -> dict[str, Any]:
     """With several VAT rates on the document, each row names its own."""
-    notes = [_early(*early) for early in line["early"]]
+    free = line.get("free")  # documents from before anybody could decide so do not say
+    notes = [_early(*early) for early in line["early"]] + ([FREE[free]] if free else [])
     if not one_rate:
         notes.append(f"TVA : {_rate(line)}")
     return {
@@ -156,7 +162,7 @@ def _line(line: dict[str, Any], one_rate: bool) -> dict[str, Any]:
         "sessions": str(line["sessions"]),
         "measured": "" if line["is_fee"] else hours(line["measured_s"]),
         "billed": "" if line["is_fee"] else hours(line["billed_s"]),
-        "price": euros(line["unit_cents"]) + ("" if line["is_fee"] else "/h"),
+        "price": "" if free else euros(line["unit_cents"]) + ("" if line["is_fee"] else "/h"),
         "net": euros(line["net_cents"]),
     }
 

@@ -1,4 +1,4 @@
-"""From rated sessions to what an invoice says: lines by cost centre and machine, totals, what holds it, legal mentions.
+"""From rated sessions to what an invoice says: lines by cost centre and machine, totals, legal mentions.
 
 An invoice names organisations, cost centres and machines, and never a person.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from server.domain.mentions import Steps, how_time_is_billed, natural, operation, payment
 from server.domain.money import Net, Totals, totals
-from server.domain.rating import MissingPrice, RatedSession
+from server.domain.rating import MissingPrice, RatedSession, Tariff
 from server.domain.vat import Cell, MissingCell
 
 
@@ -77,10 +77,20 @@ class Sold:
     rated: RatedSession
     vat: Cell
 
+    @property
+    def priced_by(self) -> Tariff | None:
+        """The tariff whose price this bears; None where it is not charged."""
+        return None if self.rated.session.free else self.rated.tariff
+
+    @property
+    def cents_per_hour(self) -> int:
+        return self.priced_by.cents_per_hour if self.priced_by else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the table. A row of session fees measures no time: its unit is the session."""
+    """One row of the table. A row of session fees measures no time: its unit is the session. A row of sessions that are
+    not charged says why (``free``), bills no time and comes to 0."""
 
     machine: str
     is_fee: bool
@@ -92,6 +102,7 @@ class Line:
     category: str
     rate_bp: int
     early: tuple[tuple[date, date], ...]  # sessions of this row that began before the period: first and last day
+    free: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,30 +136,12 @@ def sold(items: Iterable[Item]) -> list[Sold]:
     ]
 
 
-def held_because(items: Sequence[Item], buyer: Buyer) -> list[str]:
-    """Why this document cannot be issued, one sentence a reason. Empty when it can."""
-    reasons = [str(item.rated) for item in items if isinstance(item.rated, MissingPrice)]
-    reasons += [str(item.vat) for item in items if isinstance(item.vat, MissingCell)]
-    billable = sold(items)
-    categories = {one.vat.category for one in billable}
-    if "AE" in categories and not buyer.vat_id:
-        reasons.append(f"reverse charge needs the VAT id of {buyer.legal_name}")
-    if not buyer.siren and any(item.treatment == "fr_business" for item in items):
-        reasons.append(f"a French business is billed with its SIREN, and {buyer.legal_name} has none on record")
-    if "O" in categories and len(categories) > 1:
-        reasons.append("services outside the scope of VAT cannot stand on one document with others")
-    if not reasons and sum(one.rated.net_cents for one in billable) == 0:
-        reasons.append("it comes to 0.00 €, and nothing is not invoiced")
-    return list(dict.fromkeys(reasons))
-
-
 def compose(items: Sequence[Sold], seller: Seller, first_day: date) -> Content:
     """Lines, sums and mentions of a document for a period that begins on ``first_day``."""
     machines: dict[Steps, list[str]] = {}
     for one in items:
-        machines.setdefault(Steps(one.rated.tariff.step_s, one.rated.tariff.minimum_s), []).append(
-            one.item.machine_name
-        )
+        if (tariff := one.priced_by) is not None:
+            machines.setdefault(Steps(tariff.step_s, tariff.minimum_s), []).append(one.item.machine_name)
     return Content(
         groups=tuple(_group(own, first_day) for own in _by(items, _cost_centre)),
         totals=totals(Net(one.rated.net_cents, one.vat.category, one.vat.rate_bp) for one in items),
@@ -180,8 +173,8 @@ def _cost_centre(one: Sold) -> Any:
     return natural(one.item.on_behalf_of), natural(one.item.cost_centre)
 
 
-def _time_key(one: Sold) -> tuple[int, str, int]:
-    return one.rated.tariff.cents_per_hour, one.vat.category, one.vat.rate_bp
+def _time_key(one: Sold) -> tuple[str, int, str, int]:
+    return one.rated.session.free or "", one.cents_per_hour, one.vat.category, one.vat.rate_bp
 
 
 def _fee_key(one: Sold) -> tuple[int, str, int]:
@@ -197,11 +190,12 @@ def _time_line(items: Sequence[Sold], first_day: date) -> Line:
         sessions=len(items),
         measured_s=sum(one.rated.session.measured_s for one in items),
         billed_s=sum(one.rated.billed_s for one in items),
-        unit_cents=first.rated.tariff.cents_per_hour,
+        unit_cents=first.cents_per_hour,
         net_cents=sum(one.rated.net_cents - one.rated.fee_cents for one in items),
         category=first.vat.category,
         rate_bp=first.vat.rate_bp,
         early=tuple((one.rated.session.day, one.item.end_day) for one in early),
+        free=first.rated.session.free,
     )
 
 

@@ -1,8 +1,11 @@
 """What a tenant's sessions cost. One pure function that live cost, drafts and invoices all call.
 
-Order: measured seconds, then steps begun and at least the minimum time, then their price, then the session fee, then
-half up to the cent. The tariff is the one in force when the session **started**; among those that fit, one for the
-machine goes before one for its category, and one for the tenant's kind before one for everybody.
+Order: measured seconds, then what of them counts by decision, then steps begun and at least the minimum time, then their
+price, then the session fee, then half up to the cent. What a person decided not to charge comes to 0 and stays in sight,
+with its reason and with what it would have cost.
+
+The tariff is the one in force when the session **started**; among those that fit, one for the machine goes before one for
+its category, and one for the tenant's kind before one for everybody.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +17,11 @@ from server.domain.money import price_of, whole_cents
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What rating needs to know of one use. ``day`` is the day it started, on the lab's clock."""
+    """What rating needs to know of one use. ``day`` is the day it started, on the lab's clock.
+
+    ``counted_s`` and ``free`` are a person's decision: how much of what was measured counts (None: all), and why it is
+    not charged (None: it is).
+    """
 
     id: str
     start: datetime
@@ -23,6 +30,12 @@ class Session:
     machine: str
     category: str
     tenant_kind: str
+    counted_s: int | None = None
+    free: str | None = None
+
+    @property
+    def counting_s(self) -> int:
+        return self.measured_s if self.counted_s is None else self.counted_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +56,18 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class RatedSession:
-    """A session and its price, with every step that leads there: measured, billed, time, fee, net."""
+    """A session and its price, with every step that leads there: measured, counted, billed, time, fee, net.
+
+    One that is not charged is billed no time and comes to 0: ``waived_cents`` is what it would have cost. It needs no
+    price; ``tariff`` is None where there is none.
+    """
 
     session: Session
-    tariff: Tariff
+    tariff: Tariff | None
     billed_s: int
     fee_cents: int
     net_cents: int
+    waived_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +118,17 @@ def _particular(tariff: Tariff) -> tuple[bool, bool, datetime, int]:
 def _rate(session: Session, tariffs: Sequence[Tariff]) -> RatedSession | MissingPrice:
     tariff = tariff_for(tariffs, session.machine, session.category, session.tenant_kind, session.start)
     if tariff is None:
-        return MissingPrice(session)
-    billed_s = billed_seconds(session.measured_s, tariff)
+        return RatedSession(session, None, 0, 0, 0) if session.free else MissingPrice(session)
+    billed_s = billed_seconds(session.counting_s, tariff)
     fee_cents = tariff.session_fee_cents if billed_s else 0
     net_cents = whole_cents(price_of(billed_s, tariff.cents_per_hour) + fee_cents)
+    if session.free:
+        return RatedSession(session, tariff, 0, 0, 0, waived_cents=net_cents)
     return RatedSession(session, tariff, billed_s, fee_cents, net_cents)
 
 
-def billed_seconds(measured_s: int, tariff: Tariff) -> int:
+def billed_seconds(counting_s: int, tariff: Tariff) -> int:
     """Whole steps: all that were begun, and at least the minimum time. A session of no time at all is not billed."""
-    if measured_s == 0:
+    if counting_s == 0:
         return 0
-    return -(-max(measured_s, tariff.minimum_s) // tariff.step_s) * tariff.step_s
+    return -(-max(counting_s, tariff.minimum_s) // tariff.step_s) * tariff.step_s

@@ -115,11 +115,13 @@ def nonsense(event: SessionEnded) -> str | None:
 
 
 def confirmed(session: Session, occupied_s: int) -> Session:
-    """The same session, known to have gone on for ``occupied_s``. An older word changes nothing, nor one after the end."""
+    """The same session, known to have gone on for ``occupied_s``. An older word changes nothing, nor one after the end.
+    A provisional end moves along, but for one that a person has set."""
     if session.state == SessionState.ENDED or not session.occupied_s < occupied_s <= LONGEST_S:
         return session
     longer = replace(session, occupied_s=occupied_s)
-    return closed(longer) if session.state == SessionState.PROVISIONAL else longer
+    moves = session.state == SessionState.PROVISIONAL and session.ended_at == session.last_known_at
+    return closed(longer) if moves else longer
 
 
 def closed(session: Session) -> Session:

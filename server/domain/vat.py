@@ -16,6 +16,21 @@ class Nature(StrEnum):
     MACHINE_USE = "machine_use"
 
 
+class Treatment(StrEnum):
+    """How an establishment can be treated. Decided for each with a reason; none follows from a country by itself."""
+
+    FR_BUSINESS = "fr_business"
+    EU_BUSINESS = "eu_business"
+    NON_EU_BUSINESS = "non_eu_business"
+    FOREIGN_NON_TAXABLE = "foreign_non_taxable"
+    PRIVATE = "private"
+
+
+TAXED = "S"  # the category with a rate above zero
+CATEGORIES = (TAXED, "AE", "O", "E")  # of EN 16931, those a French workshop meets
+REGIMES = ("normal",)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One decision: EN 16931 category, rate in hundredths of a percent, and the words the law wants on the document."""

@@ -128,6 +128,37 @@ def test_every_step_to_the_price_is_kept() -> None:
     assert rated.session.day == date(2026, 10, 5)
 
 
+def test_what_counts_by_decision_is_billed_and_what_was_measured_is_kept() -> None:
+    rated = rate(use(5 * 3600, counted_s=4800), price(2400, minimum_s=1800, session_fee_cents=250))
+
+    # 4800 s count: six quarters begun, 5400 s; at 24.00 € an hour 36.00 €, and 2.50 €
+    assert (rated.session.measured_s, rated.session.counting_s, rated.billed_s) == (18_000, 4800, 5400)
+    assert (rated.fee_cents, rated.net_cents) == (250, 3850)
+
+
+def test_a_session_of_which_nothing_counts_costs_nothing_at_all() -> None:
+    rated = rate(use(5400, counted_s=0), price(minimum_s=1800, session_fee_cents=250))
+
+    assert (rated.billed_s, rated.fee_cents, rated.net_cents) == (0, 0, 0)
+
+
+def test_a_session_that_is_free_is_there_at_nothing_with_what_it_would_have_cost() -> None:
+    rated = rate(use(3600, free="machine_fault"), price(2400, session_fee_cents=250))
+
+    assert (rated.billed_s, rated.fee_cents, rated.net_cents) == (0, 0, 0)
+    assert rated.waived_cents == 2650, "24.00 € for the hour and 2.50 € for the session"
+    assert rated.session.measured_s == 3600
+    assert rate(use(3600), price(2400)).waived_cents == 0
+
+
+def test_a_session_that_is_free_needs_no_price() -> None:
+    (rated,) = rate_month([use(free="test")], [], (), ())
+
+    assert isinstance(rated, RatedSession)
+    assert rated.tariff is None
+    assert isinstance(rate_month([use()], [], (), ())[0], MissingPrice), "one that is charged does"
+
+
 @given(st.integers(1, 400_000), st.sampled_from([1, 60, 300, 900, 3600]), st.integers(0, 7200), st.integers(0, 20_000))
 def test_billed_time_is_whole_steps_that_just_cover_what_was_measured(
     measured_s: int, step_s: int, minimum_s: int, cents: int

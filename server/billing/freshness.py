@@ -1,0 +1,53 @@
+"""Are a month's drafts still what its facts come to? A short text says what they were made of; when it differs, they are old.
+
+It costs a glance into a few indexes, so that a page may ask each time it is opened.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+
+from server.audit.models import AuditEntry
+from server.billing.facts import FINISHED
+from server.billing.models import Document
+from server.db import db
+from server.domain.period import Period
+from server.usage.models import SessionDecision, UsageSession
+
+MATTERS = ("seller", "tariff", "vat_cell", "tenant", "establishment", "payer", "machine")  # whose changes move a bill
+_MONTHS_BEFORE = timedelta(days=190)
+
+
+def made_of(period: Period, specimen: bool, day: date) -> str:
+    """Inside ``reading()``. ``day``: who sells today depends on it."""
+    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    sessions = select(func.count(), func.sum(UsageSession.occupied_s), func.max(UsageSession.ended_at))
+    count, seconds, last = db.session.execute(sessions.where(finished, ended)).one()
+    provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
+    decided = db.session.scalar(select(func.max(SessionDecision.id)))
+    issued = db.session.scalar(select(func.count()).select_from(Document).where(Document.month == period.month))
+    return f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {issued} {_last_change()} {day}"
+
+
+def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:
+    """What each establishment's months of the last half year came to, in cents; inside ``reading()``."""
+    first = f"{period.first_day - _MONTHS_BEFORE:%Y-%m}"
+    wanted = (
+        select(Document.establishment_id, func.sum(Document.net_cents))
+        .where(Document.month > first, Document.month < period.month, Document.specimen.is_(specimen))
+        .group_by(Document.establishment_id, Document.month)
+        .order_by(Document.month)
+    )
+    bills: dict[int, list[int]] = defaultdict(list)
+    for establishment_id, cents in db.session.execute(wanted):
+        bills[establishment_id].append(int(cents))
+    return {establishment_id: tuple(cents) for establishment_id, cents in bills.items()}
+
+
+def _last_change() -> int | None:
+    """The last thing that somebody changed and that moves a bill."""
+    newest = select(AuditEntry.id).where(AuditEntry.object_kind.in_(MATTERS)).order_by(AuditEntry.id.desc()).limit(1)
+    found: int | None = db.session.scalar(newest)
+    return found

@@ -1,0 +1,1 @@
+"""The pages about money: the list of months, one month from its sessions to its payments, and the issued documents."""
