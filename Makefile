@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` sets everything up and runs the main job, `make test` sets everything up and tests it.
-.PHONY: setup demo test check bench fmt
+.PHONY: setup demo test check bench pictures fmt
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,10 @@ check: ## style, types and who may import whom
 bench: ## measures and prints; asserts nothing
 	@sh server/deploy/setup.sh test
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: ## the pictures of the README, taken from a running demo
+	@sh server/deploy/setup.sh test
+	@$(BIN)/python -m tests.pictures
 
 fmt:
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

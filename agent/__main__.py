@@ -13,6 +13,7 @@ from typing import Any
 from agent.clock import Clock, SystemClock, clock_for
 from agent.config import Config, ConfigError, load
 from agent.controller import Controller
+from agent.hardware import Panel
 from agent.hardware.gpio import GpioRelay, pi_pin_factory
 from agent.hardware.log_panel import LogPanel
 from agent.hardware.serial_reader import SerialReader
@@ -52,7 +53,7 @@ def run(config: Config) -> None:
         stopwatch_ms=partial(_mono_ms, SystemClock()),
     )
     version = importlib.metadata.version("prolab")
-    controller = Controller(config, clock, state, relays, readers, LogPanel(), link, inbox, version)
+    controller = Controller(config, clock, state, relays, readers, _panel(config), link, inbox, version)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: inbox.put(Stop()))
     controller.begin()
@@ -86,6 +87,15 @@ def _relays(config: Config) -> dict[str, GpioRelay]:
 
         factory = board_pin_factory(config.board.directory, config.name)
     return {place.id: GpioRelay(place.relay, factory) for place in config.machines}
+
+
+def _panel(config: Config) -> Panel:
+    """Drawn on the simulated board where somebody may be looking: not while virtual time flies."""
+    if config.board is None or config.board.virtual:
+        return LogPanel()
+    from agent.hardware.simulated_panel import SimulatedPanel
+
+    return SimulatedPanel(config.board.directory)
 
 
 def _mono_ms(clock: Clock) -> int:

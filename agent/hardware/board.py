@@ -8,6 +8,7 @@ virtual time the clock stands still until every agent has done all it has to do,
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -74,24 +75,19 @@ class Board:
             return {"error": str(error)}
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
-        match request["do"]:
-            case "tap":
-                return self._tap(request)
-            case "advance":
-                return self._advance(request)
-            case "settle":
-                return self._settle(request)
-            case "state":
-                return self._state()
-            case "next_boot":
-                return self._next_boot(request)
-            case "sync":
-                self._side(request).set_clock()
-            case "stop":
-                self.stop()
-            case unknown:
-                raise ValueError(f"{unknown!r} is nothing this board does")
-        return {}
+        does: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "tap": self._tap,
+            "advance": self._advance,
+            "settle": self._settle,
+            "state": self._state,
+            "next_boot": self._next_boot,
+            "sync": self._sync,
+            "break": self._break,
+            "stop": self._stop,
+        }
+        if request["do"] not in does:
+            raise ValueError(f"{request['do']!r} is nothing this board does")
+        return does[request["do"]](request)
 
     def _tap(self, request: dict[str, Any]) -> dict[str, Any]:
         machine, card = _field(request, "machine", str), _field(request, "card", str)
@@ -124,7 +120,7 @@ class Board:
         self._records.look(self._time.now_ms())
         return {"t_ms": self._time.now_ms()}
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, request: dict[str, Any]) -> dict[str, Any]:
         self._records.look(self._time.now_ms())
         places = self._config.places
         pins = {p.machine: self._agents[p.agent].bank.read(p.relay) for p in places}
@@ -136,6 +132,22 @@ class Board:
             "unread": {machine: reader.unread() for machine, reader in self._readers.items()},
             "lost": {machine: reader.lost for machine, reader in self._readers.items()},
         }
+
+    def _sync(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._side(request).set_clock()
+        return {}
+
+    def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.stop()
+        return {}
+
+    def _break(self, request: dict[str, Any]) -> dict[str, Any]:
+        machine = _field(request, "machine", str)
+        place = next((place for place in self._config.places if place.machine == machine), None)
+        if place is None:
+            raise ValueError(f"board.json names no machine {machine!r}")
+        self._agents[place.agent].bank.spoil(place.relay, _field(request, "broken", bool))
+        return {}
 
     def _next_boot(self, request: dict[str, Any]) -> dict[str, Any]:
         side = self._side(request)

@@ -1,13 +1,15 @@
 """The simulated board's memory-mapped file: virtual time, and 64 pins an agent, which outlive the process behind them.
 
 First 8 bytes: virtual wall time in ms, little-endian. Then for each agent, in the order in which agents first appear in
-board.json, 64 pins of 8 bytes: function (0 input, 1 output), level, pull, padding, and a count of writes (u32).
+board.json, 64 pins of 8 bytes: function (0 input, 1 output), level, pull, whether the driver is broken, and a count of
+writes (u32).
 """
 
 import json
 import mmap
 import struct
 from dataclasses import dataclass
+from errno import EIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +67,7 @@ class PinState(NamedTuple):
     function: int
     level: int
     pull: int
+    broken: bool
     writes: int
 
     @property
@@ -95,8 +98,8 @@ class PinBank:
 
     def read(self, pin: int) -> PinState:
         at = self._at(pin)
-        function, level, pull = self._map[at : at + 3]
-        return PinState(function, level, pull, _WRITES.unpack_from(self._map, at + 4)[0])
+        function, level, pull, broken = self._map[at : at + 4]
+        return PinState(function, level, pull, bool(broken), _WRITES.unpack_from(self._map, at + 4)[0])
 
     def driven(self, pin: int) -> bool:
         """As PinState.driven, for those who look often."""
@@ -104,8 +107,10 @@ class PinBank:
         return self._map[at : at + 2] == _HIGH
 
     def drive(self, pin: int, level: int) -> None:
-        """Make the pin an output at ``level``."""
+        """Make the pin an output at ``level``. Raises OSError where its driver is broken."""
         at = self._at(pin)
+        if self._map[at + 3]:
+            raise OSError(EIO, f"simulated: the driver of pin {pin} is broken")
         self._map[at : at + 2] = bytes((OUTPUT, level))
         self._count(at)
 
@@ -114,6 +119,13 @@ class PinBank:
         at = self._at(pin)
         self._map[at : at + 3] = bytes((INPUT, 1 if pull == PULL_UP else 0, pull))
         self._count(at)
+
+    def spoil(self, pin: int, broken: bool) -> None:
+        """Break the pin's driver, which lets go of the relay at once; or repair it."""
+        at = self._at(pin)
+        if broken:
+            self._map[at + 1] = 0
+        self._map[at + 3] = broken
 
     def fall(self) -> None:
         """What the hardware does when nobody drives it any more: every pin an input, at the board's resistor."""

@@ -52,6 +52,14 @@ class BoardClient:
         running: bool = self._ask("state")["agents"][agent]["running"]
         return running
 
+    def spoil(self, machine: str, broken: bool) -> None:
+        """Break the driver of a machine's relay, or repair it."""
+        self._ask("break", machine=machine, broken=broken)
+
+    def state(self) -> dict[str, Any]:
+        """Everything the board can see: pins, agents, readers."""
+        return self._ask("state")
+
     def bytes_read(self) -> dict[str, int]:
         """By machine, what agents took out of their reader's line since the beginning."""
         state = self._ask("state")

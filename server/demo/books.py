@@ -63,7 +63,7 @@ class _Founder:
     def _machine(self, machine: Machine) -> None:
         policy = Policy(max_s=machine.max_s, on_max=OnMaximum(machine.on_max))
         place = (machine.code, machine.name, machine.category, machine.agent, RiskClass(machine.risk), machine.room)
-        machines.add_machine(*place, policy, **self._by)
+        machines.add_machine(*place, policy, machine.list_valid_s, **self._by)
         training.require_skills(machine.code, [_SKILL_OF[machine.category]], **self._by)
 
     def _opening_hours(self) -> None:

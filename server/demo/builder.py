@@ -14,10 +14,11 @@ _TRIES = 200
 
 
 class Builder:
-    def __init__(self, lab: Lab, random: Random) -> None:
+    def __init__(self, lab: Lab, random: Random, until: int | None = None) -> None:
+        """``until``: the last second at which anything may still go on."""
         self.lab = lab
         self.random = random
-        self.diary = Diary()
+        self.diary = Diary(until)
         self._moments: list[Moment] = []
         self._visits: list[Visit] = []
         self._refusals: list[Refused] = []

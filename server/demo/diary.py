@@ -6,10 +6,14 @@ from bisect import bisect_left, insort
 class Diary:
     """Busy spans by machine, in seconds since 1970. A span is half open and keeps a minute's distance on both sides."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: int | None = None) -> None:
+        """Nothing is free that ends after ``until``."""
+        self._until = until
         self._busy: dict[str, list[tuple[int, int]]] = {}
 
     def free(self, machine: str, start: int, end: int) -> bool:
+        if self._until is not None and end > self._until:
+            return False
         spans = self._busy.get(machine, [])
         index = bisect_left(spans, (start, end))
         before = spans[index - 1][1] if index else start - 61

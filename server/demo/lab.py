@@ -29,6 +29,7 @@ class Machine:
     max_s: int | None
     on_max: str
     room: str
+    list_valid_s: int | None = None  # None: by risk class
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,23 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from server.clock import Clock
+from server.db import closing_database, make_app
 from server.demo.board_client import BoardClient
-from server.demo.broker import HOST, find_mosquitto
-from server.demo.cast import Cast
-from server.demo.lab import Lab, day_before, make_lab
+from server.demo.broker import HOST, Broker, find_mosquitto
+from server.demo.cables import Cables
+from server.demo.control import Control
+from server.demo.hands import Hands
+from server.demo.history import cast_of_today, first_days, make_history, with_lasting_lists
+from server.demo.lab import ZONE, Lab, make_lab
+from server.demo.logins import Login, in_words, make_logins
 from server.demo.makers import coming_taps
+from server.demo.past import live_the_past
+from server.demo.present import open_the_day
 from server.demo.progress import Progress
 from server.demo.site import Access, Site, SiteError
 from server.demo.stage import Stage, books, free_port, own_broker, raised
@@ -44,33 +52,66 @@ def live(out: Path | None, seed: int, port: int, progress: Progress) -> int:
 
 
 def _show(site: Site, seed: int, port: int, external: Access | None, progress: Progress) -> None:
-    now = Clock().now()
     site.make()
-    lab = replace(make_lab(seed, day_before(now.date())), hours=())  # at night, too, there is something to see
-    progress.say("starting board and agents, writing down the lab")
+    today = Clock().now().astimezone(ZONE).date()
+    lab = with_lasting_lists(make_lab(seed, first_days(today)[-2]))
     with ExitStack() as stack:
-        access = external or stack.enter_context(own_broker(site, lab))[1]
-        start = int(now.timestamp())
-        stage, board = stack.enter_context(raised(site, lab, access, start, port, virtual=False))
+        broker, access = (None, external) if external else stack.enter_context(own_broker(site, lab))
+        assert access is not None
+        _past(site, lab, broker, access, seed, progress)
+        progress.say("starting the lab of today")
+        cables = None if external else stack.enter_context(Cables(lab.agents(), access.host, access.port))
+        access = replace(access, ports=cables.ports) if cables else access
+        site.write_cards(lab)
+        control = stack.enter_context(closing(Control(site.directory)))
+        with raised(site, lab, access, _seconds(), port, virtual=False) as (stage, board):
+            hands = Hands(stage, board, cables)
+            stage.start_agents()
+            stage.start_server("web", "link", "work")
+            with make_app(site.database_url).app_context(), closing_database():
+                open_the_day(Clock().now())
+                stage.until(lambda: _listens(port), "the live board")
+                stage.until(all_in_force, "the agents")
+                progress.done()
+                print(_welcome(port, make_logins(Clock().now())), flush=True)
+                _go_on(stage, board, control, hands, seed, progress)
+
+
+def _past(site: Site, lab: Lab, broker: Broker | None, access: Access, seed: int, progress: Progress) -> None:
+    """Three months and a bit, until a moment ago, on virtual time."""
+    now = _seconds()
+    today = datetime.fromtimestamp(now, ZONE).date()
+    cast = cast_of_today(lab, today)
+    chapters = make_history(lab, cast, today, now, seed)
+    begin = chapters[0].plan.begin
+    progress.say("three months of history: starting board and agents, writing down the lab")
+    with raised(site, lab, access, begin, free_port(), virtual=True) as (stage, board):
         stage.start_agents()
-        stack.enter_context(books(site, lab, Cast((), lab.holders), now))
-        stage.start_server("web", "link", "work")
-        stage.until(lambda: _listens(port), "the live board")
-        stage.until(all_in_force, "the agents")
-        progress.done()
-        print(f"\n  Live board: http://{HOST}:{port}/   (Ctrl-C stops all of it)\n", flush=True)
-        _go_on(stage, board, lab, seed, progress)
+        with books(site, lab, cast, datetime.fromtimestamp(begin, UTC)) as numbers:
+            stage.start_server("link", "work")
+            live_the_past(stage, board, broker, numbers, chapters, progress)
 
 
-def _go_on(stage: Stage, board: BoardClient, lab: Lab, seed: int, progress: Progress) -> None:
-    """Each tap at its time. In between it looks whether everybody still lives."""
+def _seconds() -> int:
+    return int(Clock().now().timestamp())
+
+
+def _go_on(stage: Stage, board: BoardClient, control: Control, hands: Hands, seed: int, progress: Progress) -> None:
+    """Each tap at its time, and in between what the bench asks for. Looks whether everybody still lives."""
     began = time.monotonic()
-    for number, tap in enumerate(coming_taps(lab, seed), 1):
+    for number, tap in enumerate(coming_taps(stage.lab, seed), 1):
         while (wait := began + tap.at - time.monotonic()) > 0:
             stage.processes.check()
-            time.sleep(min(wait, _NAP_S))
-        board.tap(tap.machine, tap.card, _FRAMES)
-        progress.tick(f"{number} taps, the last at {tap.machine}")
+            control.serve(hands.do, min(wait, _NAP_S))
+        if not hands.resting:
+            board.tap(tap.machine, tap.card, _FRAMES)
+            progress.tick(f"{number} taps, the last at {tap.machine}")
+
+
+def _welcome(port: int, logins: list[Login]) -> str:
+    address = f"http://{HOST}:{port}"
+    ways = f"  Wall, without a login: {address}/wall\n  Bench of simulated machines: {address}/bench"
+    return f"\n  Live board: {address}/   (Ctrl-C stops all of it)\n{in_words(logins)}\n{ways}\n"
 
 
 def _listens(port: int) -> bool:

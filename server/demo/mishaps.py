@@ -15,9 +15,9 @@ _SERVER_PARTS = ("link", "work")
 
 
 class Mishaps:
-    """Counts what it did. What ingest counted between a backup and its restore is remembered here: the restore forgets."""
+    """Counts what it did. ``broker``: None where it is somebody else's, which nobody kills. What ingest counted between a backup and its restore is remembered here: the restore forgets."""
 
-    def __init__(self, stage: Stage, broker: Broker, board: BoardClient) -> None:
+    def __init__(self, stage: Stage, broker: Broker | None, board: BoardClient) -> None:
         self._stage = stage
         self._broker = broker
         self._board = board
@@ -29,11 +29,11 @@ class Mishaps:
 
     def happen(self, fault: Fault, now: datetime) -> None:
         match fault:
-            case Fault(what=Break.BROKER_KILLED):
+            case Fault(what=Break.BROKER_KILLED) if self._broker:
                 self._broker.kill()
                 self.broker_away = True
                 self.broker_kills += 1
-            case Fault(what=Break.BROKER_BACK):
+            case Fault(what=Break.BROKER_BACK) if self._broker:
                 self._broker.start()
                 self.broker_away = False
                 self._board.settle(receipted=True, connected=True)

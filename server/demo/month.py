@@ -12,7 +12,7 @@ from server.demo.lab import ZONE
 from server.demo.mishaps import Mishaps
 from server.demo.moments import Break, Fault, Moment, Plan, Staff, Tap
 from server.demo.office import Office
-from server.demo.progress import Progress
+from server.demo.progress import Part, Progress
 from server.demo.stage import Stage
 
 _FINE_S = 120  # so long before an agent is killed every checkpoint reaches the disk in time
@@ -20,7 +20,7 @@ _FINE_S = 120  # so long before an agent is killed every checkpoint reaches the 
 
 class Month:
     def __init__(
-        self, plan: Plan, stage: Stage, board: BoardClient, office: Office, mishaps: Mishaps, progress: Progress
+        self, plan: Plan, stage: Stage, board: BoardClient, office: Office, mishaps: Mishaps, progress: Progress | Part
     ) -> None:
         self._plan = plan
         self._stage = stage
@@ -31,6 +31,7 @@ class Month:
         self._kills = [m.at for m in plan.moments if isinstance(m, Fault) and m.what is Break.AGENT_KILLED]
         self._now = plan.begin
         self._renewal = 0
+        self._acts: list[Staff] = []  # what staff do at this second
 
     @property
     def now(self) -> datetime:
@@ -46,19 +47,21 @@ class Month:
         for number, (moment, following) in enumerate(zip(moments, (*moments[1:], None), strict=True), 1):
             self._go_to(moment.at)
             self._do(moment, last=not (isinstance(following, Staff) and following.at == moment.at))
-            self._progress.tick(f"{self.now.astimezone(ZONE):%a %d %b %H:%M}, {number} of {len(moments)}")
+            self._progress.tick(f"{self.now.astimezone(ZONE):%a %d %b %H:%M}", number, len(moments))
         self._go_to(self._plan.finish)
         self._board.settle(receipted=True, connected=True)
 
     def _do(self, moment: Moment, last: bool) -> None:
-        """``last``: no other act of staff follows at this second, so that one list can say it all."""
+        """``last``: no other act of staff follows at this second, so that one list says it all, in every run alike."""
         match moment:
             case Tap():
                 self._board.tap(moment.machine, moment.card, moment.frames)
             case Staff():
-                self._board.settle(receipted=True)
-                self._office.do(moment, self.now)
+                self._acts.append(moment)
                 if last:
+                    self._board.settle(receipted=True)
+                    self._office.do(self._acts, self.now)
+                    self._acts.clear()
                     self._lists()
             case Fault():
                 self._stage.processes.check()

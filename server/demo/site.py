@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from server.demo.evidence import BOARD, DATABASE, DOCUMENTS
 from server.demo.lab import Lab
 
 SERVER, KEY_ID = "server", "demo"
+CARDS = "cards.json"
 _LONGEST_SOCKET = 100  # what a Unix socket's path may have, less a little
 
 
@@ -24,6 +25,7 @@ class Access:
     port: int
     passwords: dict[str, str]  # by account: the server's, and one of the name of each agent
     shared: tuple[str, str] | None = None  # account and password
+    ports: dict[str, int] = field(default_factory=dict)  # of agents that reach it by a cable of their own
 
     def account(self, name: str) -> tuple[str, str]:
         """The account and password under which this one logs in."""
@@ -82,7 +84,7 @@ class Site:
             f"site_key = {_text(self.site_key.hex())}",
             f"site_key_id = {_text(KEY_ID)}",
             "demo = true",
-            *([f"board = {_text(f'{BOARD}/board.map')}"] if virtual else []),
+            f"board = {_text(f'{BOARD}/board.map')}" if virtual else 'bench = "."',
             "[mqtt]",
             *_broker(access, account, password),
             "[web]",
@@ -93,7 +95,7 @@ class Site:
     def write_agents(self, access: Access, lab: Lab, virtual: bool) -> None:
         for agent in lab.agents():
             file = self.agent_settings(agent)
-            file.parent.mkdir(parents=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             lines = [
                 f"name = {_text(agent)}",
                 f"state_dir = {_text(str(file.parent))}",
@@ -102,7 +104,7 @@ class Site:
                 'language = "fr"',
                 "simulate = true",
                 "[broker]",
-                *_broker(access, *access.account(agent)),
+                *_broker(replace(access, port=access.ports.get(agent, access.port)), *access.account(agent)),
                 "[board]",
                 f"directory = {_text(str(self.board))}",
                 f"virtual = {str(virtual).lower()}",
@@ -113,6 +115,14 @@ class Site:
                     lines += ["[[machine]]", f"id = {_text(machine.code)}", f"reader = {reader}"]
                     lines += [f"relay = {machine.relay}"]
             _write_secret(file, lines)
+
+    def write_cards(self, lab: Lab) -> None:
+        """The badges that lie on the bench: the server knows fingerprints only."""
+        cards = [
+            {"card": holder.card, "holder": holder.key, "name": f"{holder.given} {holder.family}"}
+            for holder in lab.holders
+        ]
+        (self.board / CARDS).write_text(json.dumps(cards, ensure_ascii=False))
 
     def write_board(self, lab: Lab, start: int, virtual: bool) -> None:
         machines = [{"machine": m.code, "agent": m.agent, "relay": m.relay} for m in lab.machines]

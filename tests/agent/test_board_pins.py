@@ -153,3 +153,18 @@ def test_a_board_that_is_described_wrongly_says_what_is_wrong(
 
     with pytest.raises(ValueError, match=complaint):
         read_config(tmp_path)
+
+
+def test_a_broken_driver_lets_go_of_its_relay_and_says_so_until_it_is_repaired(board: Path) -> None:
+    pins = bank(board, "agent-0")
+    relay = OutputDevice(17, initial_value=True, pin_factory=board_pin_factory(board, "agent-0"))
+
+    pins.spoil(17, broken=True)
+
+    assert not pins.driven(17)
+    with pytest.raises(OSError, match="driver of pin 17 is broken"):
+        relay.on()
+    pins.spoil(17, broken=False)
+    relay.on()
+    assert pins.driven(17)
+    relay.close()
