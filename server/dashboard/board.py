@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from server.dashboard.plan import BAYS, Plan, pack
 from wire.messages import MachineState, Service
 
 NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
 QUARTER = timedelta(minutes=15)
+SOON = 6  # machines on the wall's board of departures
 _RUNNING = (MachineState.RUNNING, MachineState.ENDING)
 _LOCKED = (MachineState.OUT_OF_SERVICE, MachineState.MAINTENANCE)
 
@@ -39,7 +41,8 @@ class AgentFacts:
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """One machine as the books and its agent's last report have it. ``live`` is None before the first report."""
+    """One machine as the books and its agent's last report have it. ``live`` is None before the first report, ``at``
+    until somebody has placed it on the plan."""
 
     code: str
     name: str
@@ -52,6 +55,7 @@ class MachineFacts:
     started: datetime | None = None  # of the session it runs
     latched: bool = False
     faults: tuple[str, ...] = ()
+    at: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +83,14 @@ class Worry(StrEnum):
     CUT_OFF = "cut_off"  # no agent at all is heard: the fault lies on our side of them
     SILENT = "silent"
     OVERTIME = "overtime"
-    REJECTED = "rejected"
-    HELD = "held"
-    JOB_FAILED = "job_failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     worry: Worry
     subject: str = ""  # a machine's or an agent's name
-    machine: str = ""  # the code of the tile to go to
+    machine: str = ""  # its code
     since: datetime | None = None
-    count: int = 0
     why: str = ""
     machines: tuple[str, ...] = ()  # names of the machines concerned
 
@@ -136,6 +136,19 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelved:
+    """A room on the wall: its place among all rooms, and how many tiles wide it is."""
+
+    index: int
+    room: Room
+    wide: int
+
+    @property
+    def deep(self) -> int:
+        return -(-len(self.room.tiles) // self.wide)
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     day: date
     rooms: tuple[Room, ...]
@@ -144,11 +157,38 @@ class Board:
     figures: Figures
     silent: tuple[str, ...]  # agents
     agents: int
+    plan: Plan
+
+    @property
+    def running(self) -> tuple[Tile, ...]:
+        """Machines in use, the longest first; at the end those of which nothing is heard."""
+        taken = [tile for room in self.rooms for tile in room.tiles if tile.state is State.USE and tile.started]
+        return tuple(sorted(taken, key=lambda tile: (tile.silent, tile.started, tile.code)))
+
+    @property
+    def shelves(self) -> list[list[Shelved]]:
+        """The rooms in rows, as low as they fit on a screen."""
+        rooms = iter(enumerate(self.rooms))
+        packed = pack([len(room.tiles) for room in self.rooms], BAYS)
+        return [[Shelved(*next(rooms), wide) for wide in row] for row in packed]
+
+    @property
+    def soon(self) -> tuple[Tile, ...]:
+        """Machines in use whose longest time ends, the next one first: they must be free then, or earlier."""
+        limited = [(planned_end(tile), tile) for tile in self.running if tile.limit_s and not tile.silent]
+        return tuple(tile for _, tile in sorted(limited, key=lambda one: (one[0], one[1].code)))[:SOON]
 
     @property
     def counts(self) -> dict[State, int]:
         counted = Counter(tile.state for room in self.rooms for tile in room.tiles)
         return {state: counted[state] for state in State}
+
+
+def planned_end(tile: Tile) -> datetime:
+    """When the longest time of a session that has one is over."""
+    assert tile.started
+    assert tile.limit_s
+    return tile.started + timedelta(seconds=tile.limit_s)
 
 
 def is_silent(agent: AgentFacts, running: bool, now: datetime) -> bool:
@@ -204,12 +244,12 @@ def _why(facts: MachineFacts, state: State) -> str:
             return ""
 
 
-def rooms_of(tiles: Iterable[Tile]) -> tuple[Room, ...]:
-    """Rooms and machines in the order in which they were entered."""
-    rooms: dict[str, list[Tile]] = {}
+def rooms_of(tiles: Iterable[Tile], names: Iterable[str] = ()) -> tuple[Room, ...]:
+    """Rooms with machines in them, in the order of ``names``, then as they come."""
+    rooms: dict[str, list[Tile]] = {name: [] for name in names}
     for tile in tiles:
         rooms.setdefault(tile.room, []).append(tile)
-    return tuple(Room(name, tuple(inside)) for name, inside in rooms.items())
+    return tuple(Room(name, tuple(inside)) for name, inside in rooms.items() if inside)
 
 
 def troubles_of(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
@@ -230,7 +270,7 @@ def _of_agents(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], n
     seen = {agent.name: agent.seen for agent in agents}
     if 1 < len(silent) == len(agents):
         last = max((moment for moment in seen.values() if moment), default=None)
-        return [Trouble(Worry.CUT_OFF, since=last, count=len(silent))]
+        return [Trouble(Worry.CUT_OFF, since=last)]
     names = {name: tuple(facts.name for facts in machines if facts.agent.name == name) for name in silent}
     return [Trouble(Worry.SILENT, name, since=seen[name], machines=names[name]) for name in silent]
 
@@ -241,17 +281,18 @@ def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trou
     if facts.latched:
         yield Trouble(Worry.LATCHED, facts.name, facts.code)
     if tile.limit_s and tile.started and not tile.silent:
-        planned_end = tile.started + timedelta(seconds=tile.limit_s)
-        if planned_end < now:
-            yield Trouble(Worry.OVERTIME, facts.name, facts.code, planned_end)
+        over = planned_end(tile)
+        if over < now:
+            yield Trouble(Worry.OVERTIME, facts.name, facts.code, over)
 
 
-def load_of(spans: Iterable[tuple[datetime, datetime | None]], start: datetime, now: datetime) -> tuple[int, ...]:
-    """How many machines were in use in each quarter hour from ``start`` to ``now``. An open span runs until now."""
-    load = [0] * ((now - start) // QUARTER + 1)
-    for begins, ends in spans:
+def load_of(spans: Iterable[tuple[int, datetime, datetime | None]], start: datetime, now: datetime) -> tuple[int, ...]:
+    """How many machines were in use in each quarter hour from ``start`` to ``now``. Spans name their machine; an open one
+    runs until now."""
+    used: list[set[int]] = [set() for _ in range((now - start) // QUARTER + 1)]
+    for machine, begins, ends in spans:
         first = max(0, (begins - start) // QUARTER)
-        last = min(len(load) - 1, (min(ends or now, now) - start) // QUARTER)
+        last = min(len(used) - 1, (min(ends or now, now) - start) // QUARTER)
         for index in range(first, last + 1):
-            load[index] += 1
-    return tuple(load)
+            used[index].add(machine)
+    return tuple(map(len, used))

@@ -1,12 +1,13 @@
 """The live streams of one web process: one thread looks for changes, and all open boards get the same pieces of HTML.
 
 A stream holds a thread of the server and nothing else: no database session, no template, no request. What it sends was
-written once, in each language, by the poller. Whoever comes back, or falls far behind, starts again with the whole board.
+written once for its face (plan, list, wall) and language, by the poller, as far as somebody has that open. Whoever comes
+back, or falls far behind, starts again with the whole board.
 """
 
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from threading import Condition, Event, RLock, Thread
@@ -19,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.clock import Clock
 from server.dashboard.board import Board
 from server.dashboard.connection import Connection
-from server.dashboard.render import changed_parts, render, whole
+from server.dashboard.faces import Face, Part, changed, whole
+from server.dashboard.render import render
 from server.dashboard.service import read_board
 from server.dashboard.words import milliseconds
 from server.jobs.service import last_change_id
@@ -42,9 +44,12 @@ class Seen(NamedTuple):
     board: Board
 
 
+Sight = tuple[Face, str]  # what a stream shows, and in which language
+
+
 class Message(NamedTuple):
     number: int
-    texts: dict[str, str]  # as it goes to the browser, by language
+    texts: dict[Sight, str]  # as it goes to the browser; no text where nothing changed
 
 
 class Feed:
@@ -61,9 +66,9 @@ class Feed:
         self._looked = 0
         self._seen: Seen | None = None
         self._messages: deque[Message] = deque(maxlen=KEPT_MESSAGES)
-        self._whole: Message | None = None
+        self._whole: tuple[Seen | None, dict[Sight, str]] = (None, {})
         self._number = 0
-        self._streams = 0
+        self._watching: Counter[Sight] = Counter()
         self._poller: Thread | None = None
 
     def look(self) -> Seen:
@@ -72,20 +77,21 @@ class Feed:
         now = self._clock.now()
         return Seen(change, now, read_board(now, self._zone))
 
-    def join(self, language: str, connection: Connection) -> "Stream | None":
+    def join(self, face: Face, language: str, connection: Connection) -> "Stream | None":
         """A new stream, or None where there are too many, the books cannot be read, or the process is stopping."""
+        sight = (face, language)
         with self._news:
-            if self._streams >= MAX_STREAMS:
+            if self._watching.total() >= MAX_STREAMS:
                 return None
-            self._streams += 1
+            self._watching[sight] += 1
             if self._wait_for_a_look():
-                return Stream(self, language, connection, self._written_whole(language), self._number, self._poller)
-            self._streams -= 1
+                return Stream(self, sight, connection, self._written_whole(sight), self._number, self._poller)
+            self._watching[sight] -= 1
         return None
 
-    def leave(self) -> None:
+    def leave(self, sight: Sight) -> None:
         with self._news:
-            self._streams -= 1
+            self._watching[sight] -= 1
 
     def stop(self) -> None:
         """End all streams now. Called by a signal handler too, in a thread that never holds the lock."""
@@ -97,11 +103,11 @@ class Feed:
     def status(self) -> tuple[int, int | None]:
         """How many streams are open, and the newest change they were told of (None before the first look)."""
         with self._news:
-            return self._streams, self._seen.change if self._seen else None
+            return self._watching.total(), self._seen.change if self._seen else None
 
     def beat(self) -> str:
         """What a stream says when it has nothing to say, so that the page can tell silence from a lost connection."""
-        return f"event: beat\ndata: {milliseconds(self._clock.now())}\n\n"
+        return f"event: beat\ndata: {json.dumps({'now': milliseconds(self._clock.now())})}\n\n"
 
     def after(self, number: int, poller: Thread | None, wait_s: float) -> list[Message] | None:
         """Messages after the one with this number, none if nothing comes in time; None where the stream must end."""
@@ -124,12 +130,16 @@ class Feed:
         done = self._polled.wait_for(lambda: self._looked > looked or self._over(poller), FIRST_LOOK_S)
         return done and not self._over(poller)
 
-    def _written_whole(self, language: str) -> str:
-        """The whole board as it is in the newest message, written once for all who come before the next one."""
+    def _written_whole(self, sight: Sight) -> str:
+        """The whole board as it was last seen, written once for all who come before the next look."""
         assert self._seen is not None
-        if self._whole is None or self._whole.number != self._number:
-            self._whole = _message(self._number, self._seen, render(whole(self._seen.board), self._seen.now))
-        return self._whole.texts[language]
+        if self._whole[0] is not self._seen:
+            self._whole = (self._seen, {})
+        texts = self._whole[1]
+        if sight not in texts:
+            face, language = sight
+            texts[sight] = _text(self._seen, render(face, language, whole(self._seen.board), self._seen.now))
+        return texts[sight]
 
     def _keep_looking(self) -> None:
         try:
@@ -147,22 +157,33 @@ class Feed:
 
     def _rest_while_alone(self) -> None:
         with self._news:
-            self._polled.wait_for(lambda: self._streams > 0 or self._closing.is_set())
+            self._polled.wait_for(lambda: self._watching.total() > 0 or self._closing.is_set())
 
     def _poll(self) -> None:
         before = self._seen
         with self._app.app_context():
             seen = self._look_if_needed(before)
-            parts = changed_parts(before.board, seen.board) if before else whole(seen.board)
-            html = render(parts, seen.now) if parts else {}
+            texts = self._written(before, seen)
         with self._news:
             self._seen = seen
-            if html:
+            if texts:
                 self._number += 1
-                self._messages.append(_message(self._number, seen, html))
+                self._messages.append(Message(self._number, texts))
                 self._news.notify_all()
             self._looked += 1
             self._polled.notify_all()
+
+    def _written(self, before: Seen | None, seen: Seen) -> dict[Sight, str]:
+        """What is new, for each sight that somebody has. Who comes meanwhile waits for the look after this one."""
+        with self._news:
+            sights = [sight for sight, watching in self._watching.items() if watching]
+        texts = {}
+        for face in {face for face, _ in sights}:
+            parts = _news(face, before, seen)
+            if parts:
+                languages = [language for other, language in sights if other is face]
+                texts |= {(face, one): _text(seen, render(face, one, parts, seen.now)) for one in languages}
+        return texts
 
     def _look_if_needed(self, before: Seen | None) -> Seen:
         if before and abs(self._clock.now() - before.now) < LOOK_ANYWAY and last_change_id() == before.change:
@@ -174,10 +195,10 @@ class Stream:
     """One open board."""
 
     def __init__(
-        self, feed: Feed, language: str, connection: Connection, first: str, number: int, poller: Thread | None
+        self, feed: Feed, sight: Sight, connection: Connection, first: str, number: int, poller: Thread | None
     ) -> None:
         self._feed = feed
-        self._language = language
+        self._sight = sight
         self._connection = connection
         self._first = first
         self._number = number
@@ -191,7 +212,7 @@ class Stream:
         while (news := self._feed.after(self._number, self._poller, wait_s=1.0)) is not None:
             if news:
                 quiet_s, self._number = 0, news[-1].number
-                yield "".join(message.texts[self._language] for message in news)
+                yield "".join(message.texts.get(self._sight, "") for message in news)
             elif self._connection.gone():
                 return
             else:
@@ -203,10 +224,14 @@ class Stream:
         """Called once the response is closed, also where not a byte of it was sent."""
         if not self._left:
             self._left = True
-            self._feed.leave()
+            self._feed.leave(self._sight)
 
 
-def _message(number: int, seen: Seen, html: dict[str, str]) -> Message:
-    now = milliseconds(seen.now)
-    texts = {language: json.dumps({"now": now, "html": text}) for language, text in html.items()}
-    return Message(number, {lang: f"id: {seen.change}\nevent: board\ndata: {text}\n\n" for lang, text in texts.items()})
+def _news(face: Face, before: Seen | None, seen: Seen) -> list[Part]:
+    return changed(face, before.board, seen.board) if before else whole(seen.board)
+
+
+def _text(seen: Seen, html: str) -> str:
+    """One event of the stream."""
+    data = json.dumps({"now": milliseconds(seen.now), "html": html})
+    return f"id: {seen.change}\nevent: board\ndata: {data}\n\n"

@@ -3,26 +3,23 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from server.billing.models import Draft
 from server.dashboard.board import (
     AgentFacts,
     Board,
     MachineFacts,
-    Trouble,
-    Worry,
     rooms_of,
     silent_agents,
     tile_of,
     troubles_of,
 )
+from server.dashboard.plan import MachineFact, Rect, RoomFact, lay_out
 from server.dashboard.today import figures_of, happenings_since
 from server.db import db, reading
 from server.domain.period import day_of, day_start
-from server.jobs.models import Job
-from server.machines.models import Agent, Machine, MachineLive
-from server.usage.models import RejectedEvent, UsageSession
+from server.machines.models import Agent, Machine, MachineLive, Room
+from server.usage.models import UsageSession
 
 
 def read_board(now: datetime, zone: ZoneInfo) -> Board:
@@ -32,15 +29,25 @@ def read_board(now: datetime, zone: ZoneInfo) -> Board:
     with reading():
         agents = _agents()
         machines = _machines(agents)
+        rooms = _rooms()
         return Board(
             day,
-            rooms_of(tile_of(facts, now) for facts in machines),
-            (*troubles_of(machines, list(agents.values()), now), *_troubles_in_the_books()),
+            rooms_of((tile_of(facts, now) for facts in machines), (room.name for room in rooms)),
+            tuple(troubles_of(machines, list(agents.values()), now)),
             happenings_since(midnight, {facts.code: facts.name for facts in machines}),
             figures_of(day, now, zone),
             silent_agents(machines, list(agents.values()), now),
             len(agents),
+            lay_out(rooms, [MachineFact(facts.code, facts.room, facts.at) for facts in machines]),
         )
+
+
+def _rooms() -> list[RoomFact]:
+    wanted = select(Room.name, Room.x, Room.y, Room.width, Room.height).order_by(Room.id)
+    return [
+        RoomFact(name, Rect(x, y, width, height) if width else None)
+        for name, x, y, width, height in db.session.execute(wanted)
+    ]
 
 
 def _agents() -> dict[int, AgentFacts]:
@@ -79,17 +86,5 @@ def _facts(
         started=started or (live.since if live else None),
         latched=live.latched if live else False,
         faults=tuple(live.faults) if live else (),
+        at=None if machine.x is None or machine.y is None else (machine.x, machine.y),
     )
-
-
-def _troubles_in_the_books() -> list[Trouble]:
-    """What waits for a person on the server's side: counted, never named."""
-    rejected, last = db.session.execute(select(func.count(), func.max(RejectedEvent.received_at))).one()
-    held = db.session.scalar(select(func.count()).where(Draft.held != "")) or 0
-    failed = db.session.scalar(select(func.count()).where(Job.state == "failed")) or 0
-    found = [
-        Trouble(Worry.REJECTED, since=last, count=rejected),
-        Trouble(Worry.HELD, count=held),
-        Trouble(Worry.JOB_FAILED, count=failed),
-    ]
-    return [trouble for trouble in found if trouble.count]

@@ -64,10 +64,10 @@ def _hours(day: date, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     return tuple((hour, (moment - midnight) // QUARTER) for hour, moment in clock.items())
 
 
-def _spans(midnight: datetime) -> list[tuple[datetime, datetime | None]]:
+def _spans(midnight: datetime) -> list[tuple[int, datetime, datetime | None]]:
     reaches_today = or_(UsageSession.ended_at.is_(None), UsageSession.ended_at >= midnight)
-    wanted = select(UsageSession.started_at, UsageSession.ended_at).where(reaches_today)
-    return [(started, ended) for started, ended in db.session.execute(wanted)]
+    wanted = select(UsageSession.machine_id, UsageSession.started_at, UsageSession.ended_at).where(reaches_today)
+    return [(machine, started, ended) for machine, started, ended in db.session.execute(wanted)]
 
 
 class _Told(NamedTuple):

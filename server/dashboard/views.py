@@ -1,15 +1,18 @@
-"""The one page without a login: the live board, its stream, and the health of this process."""
+"""The live floor: the plan and the list for who is logged in, the wall for everybody, and their streams. No names."""
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from server.dashboard.connection import Connection
+from server.dashboard.faces import Face
 from server.dashboard.feed import Feed
 from server.dashboard.words import language
+from server.domain.roles import Verb
+from server.web.needs import needs
 
 pages = Blueprint("dashboard", __name__)
+_TEMPLATE = "dashboard/map.html"
 
 
 def _feed() -> Feed:
@@ -17,40 +20,40 @@ def _feed() -> Feed:
     return feed
 
 
-@pages.get("/")
-def board() -> str:
+@pages.get("/map")
+@needs(Verb.SEE_FLOOR)
+def floor() -> str:
+    face = Face.LIST if request.args.get("view") == Face.LIST else Face.PLAN
     seen = _feed().look()
-    return render_template("dashboard/page.html", board=seen.board, now=seen.now)
+    return render_template(_TEMPLATE, board=seen.board, now=seen.now, face=face)
 
 
-@pages.get("/events")
-def events() -> Response:
-    """The stream of one open board (server-sent events)."""
-    stream = _feed().join(language(), Connection(request.environ))
+@pages.get("/map/events")
+@needs(Verb.SEE_FLOOR)
+def floor_events() -> Response:
+    """The stream of one open plan or list (server-sent events)."""
+    return _stream(Face.LIST if request.args.get("face") == Face.LIST else Face.PLAN)
+
+
+@pages.get("/wall")
+@needs(Verb.PUBLIC)
+def wall() -> str:
+    """For a screen in the lab: nobody logs in there, and it says of nobody that he is there."""
+    seen = _feed().look()
+    return render_template("dashboard/wall.html", board=seen.board, now=seen.now, face=Face.WALL)
+
+
+@pages.get("/wall/events")
+@needs(Verb.PUBLIC)
+def wall_events() -> Response:
+    return _stream(Face.WALL)
+
+
+def _stream(face: Face) -> Response:
+    stream = _feed().join(face, language(), Connection(request.environ))
     if stream is None:
         abort(HTTPStatus.SERVICE_UNAVAILABLE)
     response = Response(stream.messages(), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # a proxy in front must not collect it
     response.call_on_close(stream.leave)
     return response
-
-
-@pages.get("/healthz")
-def healthz() -> tuple[Response, HTTPStatus]:
-    """For whatever watches the server. 503 only where this process cannot do its work; a silent agent is only told."""
-    streams, told = _feed().status()
-    try:
-        seen = _feed().look()
-    except SQLAlchemyError:
-        return jsonify(ok=False, reasons=["the database cannot be read"]), HTTPStatus.SERVICE_UNAVAILABLE
-    reasons = [f"agent {name} is silent" for name in seen.board.silent]
-    answer = jsonify(
-        ok=not reasons,
-        reasons=reasons,
-        newest_change=seen.change,
-        told_change=told,
-        streams=streams,
-        agents=seen.board.agents,
-        agents_silent=seen.board.silent,
-    )
-    return answer, HTTPStatus.OK

@@ -1,14 +1,23 @@
 """The board's words: states, reasons, durations and times, in the language of the page being written."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
-from server.dashboard.board import State, Tile
+from server.dashboard.board import State, Tile, planned_end
+from server.web.formats import clock_time, duration, from_an_hour, language, under_an_hour
+from server.web.formats import moment_at as moment
+from server.web.formats import weekday as day
 from wire.messages import DenialReason, EndReason
+
+__all__ = [  # what templates call besides the words below
+    "clock_time", "day", "duration", "from_an_hour", "language", "moment", "planned_end", "under_an_hour",
+]  # fmt: skip
+
+NAME_LENGTH = 14  # characters of a machine's name that a tile has room for
 
 STATES = {
     State.FREE: lazy_gettext("Free"),
@@ -93,15 +102,6 @@ _COUNTED: dict[State, Callable[[int], str]] = {
     State.FAULT: lambda number: ngettext("fault", "faults", number),
 }
 
-_DATES = {"fr": "EEEE d MMMM", "de": "EEE, d. MMMM", "en": "EEE d MMMM"}
-
-
-def language() -> str:
-    """The language of the page being written: ``fr``, ``de`` or ``en``."""
-    locale = get_locale()
-    assert locale is not None, "no page is being written"
-    return locale.language
-
 
 def counted(state: State, number: int) -> str:
     """The word behind a figure: "8 free", "1 fault"."""
@@ -129,14 +129,6 @@ def fault(code: str) -> str:
     return str(FAULTS[code]) if code in FAULTS else _as_it_came(code)
 
 
-def duration(seconds: float) -> str:
-    """``42 min``, from the hour on ``1 h 48`` (German ``1:48 h``). The same two texts are given to the browser."""
-    minutes = max(0, int(seconds // 60))
-    if minutes < 60:
-        return under_an_hour().format(minutes=minutes)
-    return from_an_hour().format(hours=minutes // 60, minutes=f"{minutes % 60:02}")
-
-
 def limit(seconds: int) -> str:
     """A planned time: ``4 h`` where it is full hours."""
     return hours(seconds // 3600) if seconds % 3600 == 0 else duration(seconds)
@@ -151,14 +143,6 @@ def hours(number: int) -> str:
     return gettext("%(hours)s h", hours=number)
 
 
-def under_an_hour() -> str:
-    return gettext("{minutes} min")
-
-
-def from_an_hour() -> str:
-    return gettext("{hours} h {minutes}")
-
-
 def since(start: datetime, until: datetime) -> str:
     return duration((until - start).total_seconds())
 
@@ -171,21 +155,6 @@ def share(tile: Tile, now: datetime) -> str:
     return f"{min(100, max(0, 100 * passed / tile.limit_s)):.1f}"
 
 
-def clock_time(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%H:%M}"
-
-
-def moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """The time of day, with the date before it unless it is today's."""
-    if at.astimezone(zone).date() == now.astimezone(zone).date():
-        return clock_time(at, zone)
-    return _font_ready(format_datetime(at, "d MMM, HH:mm", tzinfo=zone, locale=language()))
-
-
-def day(of: date) -> str:
-    return _font_ready(format_date(of, _DATES[language()], language()))
-
-
 def milliseconds(at: datetime) -> int:
     """For the browser, which counts minutes itself."""
     return int(at.timestamp() * 1000)
@@ -195,6 +164,26 @@ def _as_it_came(code: str) -> str:
     return code.replace("_", " ")
 
 
-def _font_ready(text: str) -> str:
-    """The narrow no-break space is not in the font."""
-    return text.replace("\u202f", "\u00a0")
+def detail(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
+    """The second line of a tile at which nobody works: the fault, what locks it, or when it was last heard."""
+    if tile.state is State.FAULT:
+        return fault(tile.why)
+    if tile.state is State.LOCK:
+        return tile.note or lock(tile.why)
+    if tile.silent and tile.seen:
+        return gettext("seen at %(time)s", time=moment(tile.seen, zone, now))
+    return gettext("never seen") if tile.silent else ""
+
+
+def short(name: str) -> str:
+    """A machine's name as it fits on a tile; the whole of it stands on the machine's own page."""
+    return lines(name, NAME_LENGTH, 1)[0]
+
+
+def lines(text: str, width: int, most: int) -> list[str]:
+    """Cut into so many lines of so many characters; what does not fit ends in "…"."""
+    found = wrap(text, width)
+    if len(found) <= most:
+        return found
+    last = " ".join(found[most - 1 :])
+    return [*found[: most - 1], f"{last[: width - 1].rstrip()}…"]

@@ -33,3 +33,11 @@ class Job(db.Model):
     claimed_at: Mapped[datetime | None] = mapped_column(Utc)
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Pulse(db.Model):
+    """When a process of the server was last at work. An outside watch asks web, and web reads it here."""
+
+    __tablename__ = "pulse"
+    part: Mapped[str] = mapped_column(String(20), primary_key=True)  # link, work
+    at: Mapped[datetime] = mapped_column(Utc)

@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from server.db import db, reading, writing
 from server.jobs.models import Change, Job
 
-_INSERT_CHANGES = insert(Change.__table__)
-_CHANGE_LOCK = 0x70726F6C  # one lock for all writers of changes: "prol"
+_INSERT_CHANGES = insert(Change.__table__).inline()  # nobody here wants to know the new ids
+_CHANGE_LOCK = f"SELECT pg_advisory_xact_lock({0x70726F6C})"  # "prol": one lock for all writers of changes
 _LOCKED_IN = "changes locked in"
 KEEP_CHANGES = timedelta(days=1)
+KEEP_JOBS = timedelta(days=30)
 STUCK_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS = 5
 FIRST_RETRY = timedelta(seconds=10)
@@ -64,6 +65,15 @@ def last_change_id() -> int:
         return session.scalar(select(func.max(Change.id))) or 0
 
 
+def news_of(topic: str, seen: int) -> tuple[int, bool]:
+    """The id of the newest change, and whether one after ``seen`` is about ``topic``. In one look, for who looks often."""
+    newest = select(func.max(Change.id)).scalar_subquery()
+    about = select(func.max(Change.id)).where(Change.id > seen, Change.topic == topic).scalar_subquery()
+    with reading() as session:
+        row = session.execute(select(newest, about)).one()
+    return row[0] or 0, row[1] is not None
+
+
 def prune_changes(now: datetime) -> int:
     """Forget changes older than a day, never the newest: SQLite would give its number again. Returns how many."""
     with writing() as session:
@@ -72,10 +82,20 @@ def prune_changes(now: datetime) -> int:
         return _rows(session.execute(old))
 
 
-def enqueue(kind: str, args: dict[str, Any], now: datetime) -> None:
-    """Add a job, in the caller's ``writing()`` or in one of its own."""
+def prune_jobs(now: datetime) -> int:
+    """Forget jobs that were done a month ago: their arguments may name a person. Returns how many."""
     with writing() as session:
-        session.add(Job(kind=kind, args=args, run_after=now))
+        old = (Job.state == "done") & (Job.run_after < now - KEEP_JOBS)
+        return _rows(session.execute(delete(Job).where(old)))
+
+
+def enqueue(kind: str, args: dict[str, Any], now: datetime) -> int:
+    """Add a job, in the caller's ``writing()`` or in one of its own. Returns its id."""
+    with writing() as session:
+        job = Job(kind=kind, args=args, run_after=now)
+        session.add(job)
+        session.flush()
+        return job.id
 
 
 def claim(now: datetime) -> ClaimedJob | None:
@@ -115,7 +135,7 @@ def _lock_changes() -> None:
         return
     if session.in_transaction() and session.info.get(_LOCKED_IN) is session.get_transaction():
         return
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHANGE_LOCK})
+    session.connection().exec_driver_sql(_CHANGE_LOCK)
     if session.get_nested_transaction() is None:  # a lock taken in a savepoint is lost when that is rolled back
         session.info[_LOCKED_IN] = session.get_transaction()
 

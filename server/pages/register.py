@@ -2,6 +2,46 @@
 
 from flask import Flask
 
+from server.pages import rail
+from server.pages.account import accounts, door, mails, own, rights
+from server.pages.agents import views as agents
+from server.pages.audit import views as audit
+from server.pages.books import views as books
+from server.pages.floor import views as floor
+from server.pages.health import views as health
+from server.pages.kit import views as kit
+from server.pages.machine import views as machine
+from server.pages.machines import hours, rooms
+from server.pages.machines import views as machines
+from server.pages.me import views as me
+from server.pages.months import documents
+from server.pages.months import views as months
+from server.pages.more import views as more
+from server.pages.people import badges, memberships, states
+from server.pages.people import views as people
+from server.pages.prices import seller, tariffs, vat
+from server.pages.search import views as search
+from server.pages.sessions import views as sessions
+from server.pages.tenants import papers
+from server.pages.tenants import views as tenants
+from server.pages.today import views as today
+from server.pages.training import giving
+from server.pages.training import views as skills
+
 
 def register(app: Flask) -> None:
     """Add the pages of every area to the application."""
+    for area in (door, own, accounts, rights, mails):
+        app.register_blueprint(area.pages)
+    for area in (machines, hours, rooms, agents, tariffs, vat, seller):
+        app.register_blueprint(area.pages)
+    for area in (people, states, memberships, badges, tenants, papers, skills, giving, search, audit):
+        app.register_blueprint(area.pages)
+    for area in (today, floor, machine, me, books, health, more):
+        app.register_blueprint(area.pages)
+    for area in (sessions, months, documents):
+        app.register_blueprint(area.pages)
+    rail.install(app)
+    if app.extensions["settings"].demo:
+        app.register_blueprint(kit.pages)
+        app.register_blueprint(mails.demo)

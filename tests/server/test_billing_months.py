@@ -233,7 +233,7 @@ def test_a_price_is_for_a_machine_or_a_category_and_positive() -> None:
         billing.add_tariff(PricedFor(), Price(1, 900), OPENED, **BY)
     with pytest.raises(BillingError, match="step above zero"):
         billing.add_tariff(PricedFor(category="laser"), Price(1, 0), OPENED, **BY)
-    with pytest.raises(BillingError, match="there is no machine x9"):
+    with pytest.raises(BillingError, match="There is no machine x9"):
         billing.add_tariff(PricedFor(machine="x9"), Price(1, 60), OPENED, **BY)
 
 

@@ -27,8 +27,7 @@ def compiled(now, agents=None):
 def send(now):
     """What the link does: send what is worth it, remember all."""
     made = compiled(now)
-    for one in made.values():
-        lists.record(one, now, sent=one.worth_sending)
+    lists.record_all([(one, one.worth_sending) for one in made.values()], now)
     return {name: one.access_list for name, one in made.items() if one.worth_sending}
 
 

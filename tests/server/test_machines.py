@@ -1,15 +1,20 @@
 """What is switched: machines, their hours, and the wishes staff send to them."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
 from sqlalchemy import select
 
+from server.access.service import load_facts
+from server.accounts.models import Account, RoleAssignment
 from server.audit.models import AuditEntry
-from server.db import db
+from server.db import Stale, db, writing
 from server.jobs import service as jobs
+from server.machines import changes, rooms
 from server.machines import service as machines
-from server.machines.models import Machine, OpeningHours
+from server.machines.changes import Rules
+from server.machines.models import Machine, MachineLive, OpeningHours
 from server.machines.service import END_OF_DAY, Hours
 from wire.messages import OnMaximum, Policy, RiskClass, Service
 
@@ -85,3 +90,94 @@ def test_hours_that_cannot_be_are_refused(lab, now, hours):
 def test_what_cannot_be_done_is_said_in_a_sentence(lab, now, ask, said):
     with pytest.raises(machines.MachineError, match=said):
         ask({"actor": "m", "now": now})
+
+
+# --- changes to what is there -----------------------------------------------------------------------------------------
+
+
+def rules(**changed) -> Rules:
+    usual = ("Printer 1", "printer", "", "agent-1", RiskClass.LOW, 5, None, OnMaximum.WARN, None)
+    return replace(Rules(*usual), **changed)
+
+
+def test_a_machine_takes_new_rules_and_the_second_of_two_editors_is_told(lab, now):
+    seen = machines.machine_by_code("p1").version
+
+    changes.change_machine("p1", rules(name="FDM 1", room="Hall", max_s=7200), seen, actor="m", now=now)
+
+    row = machines.machine_by_code("p1")
+    assert (row.name, row.room, row.max_s, row.version) == ("FDM 1", "Hall", 7200, seen + 1)
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.verb == "change")).one()
+    assert (entry.before, entry.after["name"]) == ({"name": "Printer 1", "room": "", "max_s": None}, "FDM 1")
+    with pytest.raises(Stale):
+        changes.change_machine("p1", rules(name="Other"), seen, actor="m", now=now)
+
+
+def test_rules_that_are_the_same_change_nothing(lab, now):
+    seen = jobs.last_change_id()
+
+    changes.change_machine("p1", rules(), actor="m", now=now)
+
+    assert jobs.changes_after(seen) == []
+
+
+def test_a_running_machine_stays_with_its_agent_and_in_the_lab(lab, now):
+    machines.add_agent("agent-2", actor="m", now=now)
+    with writing() as session:
+        machine = machines.machine_by_code("p1")
+        machine.agent.online = True
+        session.add(MachineLive(machine_id=machine.id, state="running", since=now, seen_at=now))
+
+    for refused in (
+        lambda: changes.change_machine("p1", rules(agent="agent-2"), actor="m", now=now),
+        lambda: changes.end_machine("p1", "sold", actor="m", now=now),
+    ):
+        with pytest.raises(machines.MachineError, match="is running"):
+            refused()
+    changes.change_machine("p1", rules(name="A better name"), actor="m", now=now)  # control
+
+
+def test_an_ended_machine_leaves_the_lists_and_frees_its_agent(lab, now):
+    changes.end_machine("p1", "sold", actor="m", now=now)
+    changes.end_agent("agent-1", "scrapped", actor="m", now=now)
+
+    assert load_facts("k1", {}).machines == ()
+    with pytest.raises(machines.MachineError, match="no longer changed"):
+        changes.change_machine("p1", rules(), actor="m", now=now)
+    with pytest.raises(machines.MachineError, match="no longer in service"):
+        machines.add_machine("p2", "P", "printer", "agent-1", RiskClass.LOW, actor="m", now=now)
+
+
+def test_an_agent_with_machines_does_not_end(lab, now):
+    with pytest.raises(machines.MachineError, match="Still hanging on agent-1: Printer 1"):
+        changes.end_agent("agent-1", "scrapped", actor="m", now=now)
+
+
+def test_a_room_that_is_renamed_takes_its_machines_and_roles_along(lab, now):
+    changes.change_machine("p1", rules(room="Hall"), actor="m", now=now)
+    with writing() as session:
+        account = Account(email="t@lab.test", name="T", created_at=now)
+        session.add(account)
+        session.flush()
+        session.add(
+            RoleAssignment(account_id=account.id, role="trainer", scope_kind="room", scope="Hall", valid_from=now)
+        )
+
+    rooms.rename_room("Hall", "Gallery", actor="m", now=now)
+
+    assert machines.machine_by_code("p1").room == "Gallery"
+    assert db.session.scalars(select(RoleAssignment.scope)).one() == "Gallery"
+    with pytest.raises(machines.MachineError, match="still stand in Gallery"):
+        rooms.remove_room("Gallery", actor="m", now=now)
+
+
+def test_openings_of_a_day_do_not_overlap_and_two_editors_are_told(lab, now):
+    morning, noon = Hours(0, time(8), time(12)), Hours(0, time(11), time(14))
+    with pytest.raises(machines.MachineError, match="overlap"):
+        machines.set_opening_hours("printer", [noon, morning], actor="m", now=now)
+
+    seen = machines.hours_version([])
+    machines.set_opening_hours("printer", [morning], seen, actor="m", now=now)
+
+    with pytest.raises(Stale):
+        machines.set_opening_hours("printer", [noon], seen, actor="m", now=now)

@@ -68,9 +68,18 @@ def test_a_change_goes_to_those_whose_list_says_something_else_now(outgoing, now
     outgoing.heard(BOTH)
     look(outgoing, now, 0.0)
 
-    machines.set_service("c1", Service.MAINTENANCE, actor="desk", now=now)
+    machines.clear_latch("c1", 3, "checked", actor="desk", now=now)
 
     assert look(outgoing, now, 1.0) == {"agent-2"}
+
+
+def test_what_is_taken_away_goes_to_every_agent_so_that_each_can_tell_of_it_after_a_restore(outgoing, now):
+    outgoing.heard(BOTH)
+    look(outgoing, now, 0.0)
+
+    machines.set_service("c1", Service.MAINTENANCE, actor="desk", now=now)
+
+    assert look(outgoing, now, 1.0) == BOTH
 
 
 def test_a_change_that_no_list_depends_on_is_passed_over(outgoing, now):
@@ -115,9 +124,9 @@ def test_an_agent_whose_events_never_come_gets_its_list_after_half_a_minute(outg
 def test_books_that_were_restored_under_a_running_link_are_noticed(outgoing, now):
     outgoing.heard(BOTH)
     look(outgoing, now, 0.0)
-    machines.set_service("c1", Service.MAINTENANCE, actor="desk", now=now)
+    machines.end_session_wish("c1", "s", "forgotten", actor="desk", now=now)
     look(outgoing, now, 1.0)
-    machines.set_service("c1", Service.IN, actor="desk", now=now)
+    machines.end_session_wish("c1", None, "over", actor="desk", now=now)
     with writing() as session:  # as a restore does: fewer changes than a moment ago
         session.execute(delete(Change))
 

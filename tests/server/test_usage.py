@@ -11,15 +11,11 @@ from sqlalchemy import delete, select
 from server.db import db, writing
 from server.ingest import Incoming, ingest
 from server.machines.models import MachineLive
-from server.people import service as people
-from server.people.models import Membership, Token
-from server.training import service as training
-from server.training.models import Qualification
 from server.usage import counts, ledger
 from server.usage.models import Denial, Event, EventPayload, IngestCount, Outbox, RejectedEvent, UsageSession
 from server.usage.service import close_silent, open_sessions, sessions_ended_between
-from tests.server.paper_agent import MACHINES, PAYER, PaperAgent, furnish, uuid
-from wire.messages import DenialReason, Revocation
+from tests.server.paper_agent import MACHINES, PaperAgent, furnish, uuid
+from wire.messages import DenialReason
 
 S1, S2, S3 = uuid("session", 1), uuid("session", 2), uuid("session", 3)
 HOUR = timedelta(hours=1)
@@ -210,59 +206,6 @@ def test_a_late_end_does_not_stop_the_machine_on_the_board(lab, now):
     ingest([old.ends(S1, "p1", now - 5 * HOUR, 600)], now)
 
     assert (live().state, live().session) == ("running", S2)
-
-
-class TestRevocationsComeBack:
-    @pytest.fixture
-    def rights(self, lab, now):
-        """One token, one qualification and one membership, as a backup would have them: not revoked."""
-        desk = {"actor": "desk", "now": now - 9 * HOUR}
-        holder = people.add_holder("Ada", "L", **desk).number
-        training.add_skill("laser", "Laser", **desk)
-        token = people.give_token(holder, "em4100:0123456789", bytes(32), "k1", **desk)
-        qualification = training.grant(holder, "laser", **desk)
-        membership = people.add_membership(holder, PAYER, **desk)
-        return {"token": token.ref, "qualification": qualification.ref, "membership": membership.ref}
-
-    @staticmethod
-    def in_force(now):
-        token = db.session.scalar(select(Token.blocked_at))
-        qualification = db.session.scalar(select(Qualification.revoked_at))
-        membership = db.session.scalar(select(Membership.ended_at))
-        return [kind is not None for kind in (token, qualification, membership)]
-
-    @staticmethod
-    def revocations(rights, at):
-        return [Revocation(kind, ref, int(at.timestamp() * 1000)) for kind, ref in rights.items()]
-
-    def test_a_revocation_the_database_does_not_know_is_applied_again(self, rights, now):
-        agent = PaperAgent()
-        before = self.in_force(now)
-
-        ingest([agent.enforces(now, *self.revocations(rights, now - HOUR))], now)
-
-        assert before == [False, False, False]
-        assert self.in_force(now) == [True, True, True]
-        assert counts.totals() == {"recovered_revocation": 3}
-        assert db.session.scalar(select(Token.blocked_reason)) == "recovered from an agent after a restore"
-
-    def test_a_right_that_was_given_back_since_is_left_alone(self, rights, now):
-        people.block_token(rights["token"], "lost", actor="desk", now=now - 2 * HOUR)
-        people.unblock_token(rights["token"], "found", actor="desk", now=now - HOUR)
-        late = Revocation("token", rights["token"], int((now - 2 * HOUR).timestamp() * 1000))
-
-        ingest([PaperAgent().enforces(now, late)], now)
-
-        assert self.in_force(now) == [False, False, False]
-        assert counts.totals() == {}
-
-    def test_a_revocation_of_something_this_database_never_had_is_passed_over(self, rights, now):
-        unknown = [Revocation("token", uuid("gone"), 0), Revocation("coffee", uuid("gone"), 0)]
-
-        outcome = ingest([PaperAgent().enforces(now, *unknown)], now)
-
-        assert outcome.stored == 1
-        assert self.in_force(now) == [False, False, False]
 
 
 # --- one ledger, however often and in whatever order ------------------------------------------------------------------

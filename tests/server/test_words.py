@@ -12,12 +12,15 @@ from babel.messages.pofile import read_po
 
 from server.dashboard import words
 from server.dashboard.board import State
-from server.dashboard.render import LANGUAGES
+from server.web.preferences import LANGUAGES
 from wire.messages import DenialReason, EndReason
 
 SERVER = Path(__file__).parents[2] / "server"
 LOCALE = SERVER / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+# What services refuse begins with an English sentence, which the pages say in their own language.
+REFUSALS = ("AccountError", "BillingError", "DecisionError", "MachineError", "PeopleError", "TrainingError")
+KEYWORDS |= dict.fromkeys(REFUSALS)
 
 
 def texts_in_the_source() -> set[str | tuple[str, ...]]:
@@ -42,8 +45,9 @@ def test_every_text_is_translated_and_none_is_left_over(language: str) -> None:
     in_use = texts_in_the_source()
     empty = [text for text, written in known.items() if not all([written] if isinstance(written, str) else written)]
 
+    print(f"\n{language}: {len(known)} texts, {len(in_use)} in use")
     assert len(in_use) > 80
-    assert in_use - known.keys() == set()
+    assert in_use - known.keys() - {text[0] for text in known if isinstance(text, tuple)} == set()
     assert known.keys() - in_use == set()
     assert empty == []
 

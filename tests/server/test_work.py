@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server import work
 from server.db import db
+from server.jobs import pulse
 from server.jobs import service as jobs
 from server.jobs.models import Job
 from server.settings import Mqtt, Settings
@@ -82,3 +83,4 @@ def test_the_worker_does_what_waits_and_stops_in_order_when_told(settings, now, 
 
     assert worker.wait(10) == 0
     assert states()[0][1] == 1
+    assert abs(pulse.last_beats()["work"] - now) < pulse.LOST_AFTER

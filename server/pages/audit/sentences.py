@@ -1,0 +1,132 @@
+"""What the audit wrote down, as sentences: "Skill renamed · name: Fraisage (before: Fraisage 5 axes)"."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from server.audit.service import Entry
+from server.domain.roles import Role
+from server.pages.account.words import ROLES
+from server.pages.audit.deeds import deed
+from server.pages.prices.words import KINDS, treatment
+from server.people.models import TenantKind
+from server.web import formats
+from server.web.here import zone
+
+# Only what a reader can do something with; the rest of a picture is for whoever looks into the table.
+_FACTS = {
+    "name": lazy_gettext("name"),
+    "legal_name": lazy_gettext("legal name"),
+    "kind": lazy_gettext("kind"),
+    "skill": lazy_gettext("skill"),
+    "skills": lazy_gettext("skills"),
+    "payer": lazy_gettext("cost centre"),
+    "cost_centre": lazy_gettext("cost centre"),
+    "label": lazy_gettext("label"),
+    "changed": lazy_gettext("changed"),
+    "language": lazy_gettext("language"),
+    "shows_first_name": lazy_gettext("shows the first name"),
+    "street": lazy_gettext("street"),
+    "postcode": lazy_gettext("postcode"),
+    "city": lazy_gettext("city"),
+    "country": lazy_gettext("country"),
+    "siren": "SIREN",
+    "vat_id": lazy_gettext("VAT id"),
+    "treatment": lazy_gettext("treatment"),
+    "role": lazy_gettext("role"),
+    "scope": lazy_gettext("where"),
+    "given_name": lazy_gettext("given name"),
+    "family_name": lazy_gettext("family name"),
+    "email": lazy_gettext("mail"),
+    "suspended_from": lazy_gettext("begin"),
+    "valid_from": lazy_gettext("begin"),
+    "valid_until": lazy_gettext("end"),
+}
+# Of something new: what tells it apart. That it begins at once goes without saying.
+_OF_NEW = frozenset(
+    {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope"}
+    | {"suspended_from", "valid_from", "valid_until", "changed"}
+)
+_ENDS = frozenset({"valid_until"})
+_HALF_A_DAY = timedelta(hours=12)
+
+Names = Mapping[tuple[str, str], str]  # ("skill", "milling") → its name
+
+
+def sentence(entry: Entry, names: Names) -> str:
+    """What was done, and what of it matters. ``names`` are those of what is kept by its code, see ``coded``."""
+    return " · ".join([deed(entry.object_kind, entry.verb), *_told(entry, names)])
+
+
+def coded(entries: Iterable[Entry]) -> set[tuple[str, str]]:
+    """What these entries name by its code: skills and payers."""
+    return {
+        (name, picture[name])
+        for entry in entries
+        for picture in (entry.before, entry.after)
+        for name in ("skill", "payer")
+        if isinstance(picture.get(name), str)
+    }
+
+
+def _told(entry: Entry, names: Names) -> Iterator[str]:
+    before, after = entry.before, entry.after
+    for name, label in _FACTS.items():
+        if before.get(name) is not None and name in after:
+            now, was = (_value(name, picture[name], names) for picture in (after, before))
+            yield gettext("%(what)s: %(now)s (before: %(before)s)", what=label, now=now, before=was)
+        elif after.get(name) not in (None, "", []) and (name in before or _matters(entry, name)):
+            yield gettext("%(what)s: %(now)s", what=label, now=_value(name, after[name], names))
+
+
+def _matters(entry: Entry, name: str) -> bool:
+    if name == "valid_from":
+        begins = _moment(entry.after[name])
+        return begins is not None and abs(begins - entry.at) > _HALF_A_DAY
+    if name == "label":
+        return "cost_centre" not in entry.after  # of a payer it says the same twice
+    return name in _OF_NEW
+
+
+def _value(name: str, value: Any, names: Names) -> str:
+    match value:
+        case None | "":
+            return gettext("nothing")
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case list():
+            return ", ".join(str(_FACTS.get(one, one)) for one in value)
+        case str():
+            return names.get((name, value)) or _called(name, value) or _dated(value, name in _ENDS)
+        case _:
+            return str(value)
+
+
+def _called(name: str, value: str) -> str:
+    """The words for what stands in the audit as one of a closed list; nothing for the rest."""
+    if name == "kind" and value in set(TenantKind):
+        return str(KINDS[TenantKind(value)])
+    if name == "role" and value in set(Role):
+        return str(ROLES[Role(value)])
+    return treatment(value) if name == "treatment" else ""
+
+
+def _dated(text: str, is_end: bool) -> str:
+    """Days and moments stand in the audit as ISO 8601. What ends at midnight holds until the day before."""
+    moment = _moment(text)
+    if moment is None:
+        return text
+    local = moment.astimezone(zone())
+    if local.time() != time():
+        return formats.moment(moment)
+    return formats.short_day(local.date() - timedelta(days=is_end))
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=zone())

@@ -1,0 +1,117 @@
+"""What a change was about, as a reader knows it: a person's name, a machine, a badge and who has it, with the way there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+
+from server.audit.service import Entry
+from server.db import db, reading
+from server.pages.people.names import Named, named
+from server.pages.people.reads import mark_of
+from server.people.models import Establishment, Membership, Tenant, Token
+from server.training.models import Qualification, Skill
+
+KINDS = {
+    "account": lazy_gettext("Account"),
+    "agent": lazy_gettext("Agent"),
+    "category": lazy_gettext("Category of machines"),
+    "document": lazy_gettext("Document"),
+    "establishment": lazy_gettext("Address"),
+    "holder": lazy_gettext("Person"),
+    "machine": lazy_gettext("Machine"),
+    "membership": lazy_gettext("Membership"),
+    "payer": lazy_gettext("Cost centre"),
+    "period": lazy_gettext("Month"),
+    "qualification": lazy_gettext("Qualification"),
+    "room": lazy_gettext("Room"),
+    "seller": lazy_gettext("Seller"),
+    "session": lazy_gettext("Session"),
+    "skill": lazy_gettext("Skill"),
+    "tariff": lazy_gettext("Price"),
+    "tenant": lazy_gettext("Tenant"),
+    "token": lazy_gettext("Badge"),
+    "vat_cell": lazy_gettext("VAT cell"),
+}
+_PAGES = {
+    "account": "/accounts/",
+    "agent": "/agents/",
+    "document": "/documents/",
+    "holder": "/people/",
+    "machine": "/machines/",
+    "period": "/months/",
+    "session": "/sessions/",
+    "skill": "/skills/",
+    "tenant": "/tenants/",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """``href`` is empty where there is no page of it."""
+
+    name: str
+    href: str = ""
+
+
+def subjects(entries: Iterable[Entry]) -> list[Subject]:
+    """One for each entry, read in a few queries for all of them."""
+    entries = list(entries)
+    ids = {kind: {one.object_id for one in entries if one.object_kind == kind} for kind in KINDS}
+    with reading():
+        refs = _of_people(ids)
+        holders = {int(number) for number in ids["holder"] if number.isdigit()} | {
+            number for _, number in refs.values()
+        }
+        people, houses = named(holders), _houses(ids["establishment"])
+        skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
+    known = _Known(people, refs, houses, skills)
+    return [known.subject(entry) for entry in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    people: Mapping[int, Named]
+    refs: Mapping[str, tuple[str, int]]  # of badges, memberships and qualifications: what is it, and whose
+    houses: Mapping[str, tuple[str, str]]
+    skills: Mapping[str, str]
+
+    def subject(self, entry: Entry) -> Subject:
+        kind, number = entry.object_kind, entry.object_id
+        if number in self.refs:
+            what, holder = self.refs[number]
+            name = self.people[holder].name if holder in self.people else str(holder)
+            return Subject(f"{name} · {what}" if what else name, f"/people/{holder}")
+        if kind == "holder" and number.isdigit() and int(number) in self.people:
+            return Subject(self.people[int(number)].name, f"/people/{number}")
+        if kind == "establishment" and number in self.houses:
+            name, code = self.houses[number]
+            return Subject(name, f"/tenants/{code}")
+        name = self.skills.get(number, number) if kind == "skill" else number
+        return Subject(name, f"{_PAGES[kind]}{number}" if kind in _PAGES else "")
+
+
+def kind_name(kind: str) -> str:
+    return str(KINDS.get(kind, kind.replace("_", " ")))
+
+
+def _of_people(ids: Mapping[str, set[str]]) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    tokens = select(Token.ref, Token.fingerprint, Token.holder_number).where(Token.ref.in_(ids["token"]))
+    for ref, mark, holder in db.session.execute(tokens):
+        found[ref] = gettext("badge %(badge)s", badge=mark_of(mark)), holder
+    ties = select(Membership.ref, Tenant.name, Membership.holder_number).join(Tenant, Tenant.id == Membership.tenant_id)
+    skills = select(Qualification.ref, Skill.name, Qualification.holder_number)
+    skills = skills.join(Skill, Skill.id == Qualification.skill_id).where(Qualification.ref.in_(ids["qualification"]))
+    for wanted in (ties.where(Membership.ref.in_(ids["membership"])), skills):
+        found |= {ref: (name, holder) for ref, name, holder in db.session.execute(wanted)}
+    return found
+
+
+def _houses(numbers: set[str]) -> dict[str, tuple[str, str]]:
+    wanted: Any = select(Establishment.id, Establishment.legal_name, Tenant.code)
+    wanted = wanted.join(Tenant, Tenant.id == Establishment.tenant_id)
+    wanted = wanted.where(Establishment.id.in_([int(number) for number in numbers if number.isdigit()]))
+    return {str(number): (name, code) for number, name, code in db.session.execute(wanted)}

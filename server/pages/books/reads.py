@@ -1,0 +1,113 @@
+"""A tenant's month as its own people may see it: priced as the invoice will be, summed by cost centre and machine."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from server.billing import facts
+from server.billing.drafting import Rated, rate_uses
+from server.billing.facts import Use
+from server.billing.models import Document
+from server.db import db, reading
+from server.domain.period import Period
+from server.domain.rating import RatedSession
+from server.people.models import BillTo, Tenant
+from server.web.here import settings, zone
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A machine at a cost centre. ``cents`` is net, None where a price is missing."""
+
+    machine: str
+    sessions: int
+    measured_s: int
+    billed_s: int
+    cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    name: str
+    lines: tuple[Line, ...]
+
+    @property
+    def measured_s(self) -> int:
+        return sum(line.measured_s for line in self.lines)
+
+    @property
+    def billed_s(self) -> int:
+        return sum(line.billed_s for line in self.lines)
+
+    @property
+    def cents(self) -> int:
+        return sum(line.cents or 0 for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    number: str
+    month: str
+    issued_on: date
+    gross_cents: int
+    state: str
+    paid_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    code: str
+    name: str
+    kind: str
+    centres: tuple[Centre, ...]
+    before_cents: int
+    papers: tuple[Paper, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line for centre in self.centres for line in centre.lines]
+
+
+def read_books(code: str, period: Period, before: Period, now: datetime) -> Books:
+    """``before``: the month it is compared with. Sessions that have not ended are not in it."""
+    with reading():
+        tenant = db.session.scalars(select(Tenant).where(Tenant.code == code)).one()
+        papers = _papers(tenant.id)
+    centres = _centres(_rated(tenant.id, period))
+    earlier = sum(centre.cents for centre in _centres(_rated(tenant.id, before)))
+    return Books(tenant.code, tenant.name, tenant.kind, centres, earlier, papers)
+
+
+def _rated(tenant_id: int, period: Period) -> list[tuple[Use, Rated]]:
+    with reading():
+        known = facts.load(period, settings().demo, tenant_id)
+    return list(rate_uses(known, zone()))
+
+
+def _centres(rated: Iterable[tuple[Use, Rated]]) -> tuple[Centre, ...]:
+    grouped: dict[str, dict[str, list[tuple[Use, Rated]]]] = defaultdict(lambda: defaultdict(list))
+    for use, price in rated:
+        grouped[use.cost_centre][use.machine_name].append((use, price))
+    return tuple(
+        Centre(centre, tuple(_line(name, uses) for name, uses in sorted(machines.items())))
+        for centre, machines in sorted(grouped.items())
+    )
+
+
+def _line(machine: str, uses: list[tuple[Use, Rated]]) -> Line:
+    known = [price for _, price in uses if isinstance(price, RatedSession)]
+    measured_s = sum(use.measured_s for use, _ in uses)
+    cents = sum(price.net_cents for price in known) if len(known) == len(uses) else None
+    return Line(machine, len(uses), measured_s, sum(price.billed_s for price in known), cents)
+
+
+def _papers(tenant_id: int) -> tuple[Paper, ...]:
+    """Issued documents of the establishments that pay, or paid, for this tenant and belong to it."""
+    own = select(BillTo.establishment_id).where(BillTo.tenant_id == tenant_id)
+    wanted = select(
+        Document.number, Document.month, Document.issued_on, Document.gross_cents, Document.state, Document.paid_on
+    ).where(Document.establishment_id.in_(own))
+    return tuple(Paper(*row) for row in db.session.execute(wanted.order_by(Document.id.desc())))

@@ -1,0 +1,75 @@
+"""What a tenant's administrator or accountant sees: one month in hours and money, and the invoices to download."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.billing.models import Document
+from server.db import db, reading
+from server.domain.period import month_of, period_of
+from server.domain.roles import About, Role, ScopeKind, Verb
+from server.pages.books.reads import read_books
+from server.people.models import BillTo, Tenant
+from server.web.answers import see_other
+from server.web.here import now, settings, zone
+from server.web.needs import actor, needs
+
+pages = Blueprint("books", __name__)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def tenant_of(code: str, **others: Any) -> About:
+    with reading():
+        known = db.session.scalar(select(Tenant.code).where(Tenant.code == code))
+    return About(tenant=known) if known else abort(404)
+
+
+@pages.get("/books")
+@needs(Verb.LOGGED_IN)
+def own() -> AnyResponse:
+    """To the books of the first tenant that the one who asks is there for."""
+    for given in actor().assignments:
+        if given.kind is ScopeKind.TENANT and given.role in {Role.TENANT_ADMIN, Role.TENANT_ACCOUNTANT}:
+            return see_other(url_for("books.month", code=given.scope))
+    return see_other("/")
+
+
+@pages.get("/tenants/<code>/books")
+@needs(Verb.SEE_TENANT_BOOKS, about=tenant_of)
+def month(code: str) -> str:
+    current = month_of(now(), zone())
+    asked = request.args.get("month", current)
+    chosen = asked if _MONTH.fullmatch(asked) else current
+    period = period_of(chosen, zone())
+    before, after = _beside(chosen)
+    books = read_books(code, period, period_of(before, zone()), now())
+    return render_template(
+        "books/month.html", books=books, month=chosen, before=before, after=after if chosen < current else None
+    )
+
+
+@pages.get("/tenants/<code>/books/<number>.pdf")
+@needs(Verb.SEE_TENANT_BOOKS, about=tenant_of)
+def paper(code: str, number: str) -> Response:
+    """One of the tenant's own documents."""
+    wanted = (
+        select(Document)
+        .join(BillTo, BillTo.establishment_id == Document.establishment_id)
+        .join(Tenant, Tenant.id == BillTo.tenant_id)
+        .where(Tenant.code == code, Document.number == number, Document.state == "issued")
+    )
+    with reading():
+        document = db.session.scalars(wanted).first()
+    if document is None:
+        abort(404)
+    return send_file(settings().documents_dir / f"{number}.pdf", mimetype="application/pdf")
+
+
+def _beside(month: str) -> tuple[str, str]:
+    year, number = int(month[:4]), int(month[5:])
+    earlier = f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
+    later = f"{year + (number == 12)}-{number % 12 + 1:02}"
+    return earlier, later

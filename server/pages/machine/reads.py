@@ -1,0 +1,221 @@
+"""Reads one machine's page: its rules and agent, the sessions of its day and weeks, and who is qualified for it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from server.db import db, reading
+from server.domain import occupancy
+from server.domain.facts import HoursFact
+from server.domain.occupancy import Span, Week
+from server.domain.period import day_of, day_start
+from server.lists.models import PublishedList
+from server.machines.models import Agent, Machine, MachineLive, MachineSkill, OpeningHours
+from server.pages.people.names import named
+from server.people.models import Payer
+from server.training.models import Qualification, Skill
+from server.usage.models import UsageSession
+from server.web.here import zone
+
+WEEKS = 12
+_LAST = 12
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHealth:
+    """``waiting``: the list last sent, where it is not yet the one in force."""
+
+    name: str
+    online: bool
+    seen_at: datetime | None
+    version: str
+    synced: bool
+    revision: int
+    waiting: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sat:
+    """One session. ``who`` and ``payer`` are empty for those who may not know; ``end`` is None while it goes on."""
+
+    id: str
+    start: datetime
+    end: datetime | None
+    seconds: int
+    reason: str
+    who: str = ""
+    payer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    number: int
+    name: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineNow:
+    """What staff ask something of. ``last_event``: the newest number its agent has written, up to which a stop can be
+    cleared."""
+
+    code: str
+    name: str
+    service: str
+    note: str
+    latched: bool
+    last_event: int
+    running: Sat | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePage:
+    """All of it. ``last`` and ``qualified`` are empty for those who may not know them; ``hours`` of a machine that is
+    always open too."""
+
+    code: str
+    name: str
+    room: str
+    category: str
+    risk: str
+    service: str
+    note: str
+    latched: bool
+    confirm_s: int
+    max_s: int | None
+    on_max: str
+    ended_at: datetime | None
+    wish: str | None
+    agent: AgentHealth
+    skills: tuple[str, ...]
+    hours: tuple[HoursFact, ...]
+    today: tuple[Sat, ...]
+    last: tuple[Sat, ...]
+    sessions: int
+    weeks: tuple[Week, ...]
+    by_hour: tuple[tuple[int, ...], ...]
+    qualified: tuple[Qualified, ...]
+
+    @property
+    def running(self) -> Sat | None:
+        return next((sat for sat in self.today if sat.end is None), None)
+
+
+def machine_now(code: str, sees_sessions: bool) -> MachineNow:
+    """One machine as it stands. The route has seen to it that there is one."""
+    with reading():
+        machine, agent, live, _ = db.session.execute(_wanted(code)).one()
+        running = _sats(_of(machine).where(UsageSession.ended_at.is_(None)), sees_sessions)
+        latched = bool(live and live.latched)
+        return MachineNow(
+            code, machine.name, machine.service, machine.service_note, latched, agent.last_n, next(iter(running), None)
+        )
+
+
+def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: bool) -> MachinePage:
+    """``sees_sessions``: whether the reader may know who was here and when; ``sees_people``: who is qualified."""
+    with reading():
+        machine, agent, live, sent = db.session.execute(_wanted(code)).one()
+        midnight = day_start(day_of(now, zone()), zone())
+        spans = _spans(machine, now)
+        skills = select(Skill.name).join(MachineSkill, MachineSkill.skill_id == Skill.id)
+        asked = db.session.scalars(skills.where(MachineSkill.machine_id == machine.id).order_by(Skill.name)).all()
+        today = _of(machine).where(or_(UsageSession.ended_at.is_(None), UsageSession.ended_at > midnight))
+        last = _of(machine).order_by(UsageSession.started_at.desc()).limit(_LAST)
+        return MachinePage(
+            code=machine.code,
+            name=machine.name,
+            room=machine.room or "",
+            category=machine.category,
+            risk=machine.risk,
+            service=machine.service,
+            note=machine.service_note,
+            latched=bool(live and live.latched),
+            confirm_s=machine.confirm_s,
+            max_s=machine.max_s,
+            on_max=machine.on_max,
+            ended_at=machine.ended_at,
+            wish=machine.end_session,
+            agent=_health(agent, sent),
+            skills=tuple(asked),
+            hours=_hours(machine),
+            today=_sats(today.order_by(UsageSession.started_at), sees_sessions),
+            last=_sats(last, sees_sessions) if sees_sessions else (),
+            sessions=db.session.scalar(select(func.count()).where(UsageSession.machine_id == machine.id)) or 0,
+            weeks=occupancy.weeks(spans, day_of(now, zone()), WEEKS, zone()),
+            by_hour=occupancy.by_hour(spans, WEEKS, zone()),
+            qualified=_qualified(machine.id, len(asked), now) if sees_people else (),
+        )
+
+
+def _wanted(code: str) -> Select[Any]:
+    return (
+        select(Machine, Agent, MachineLive, PublishedList.revision)
+        .join(Agent, Agent.id == Machine.agent_id)
+        .outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
+        .outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
+        .where(Machine.code == code)
+    )
+
+
+def _health(agent: Agent, sent: int | None) -> AgentHealth:
+    waiting = sent if sent is not None and sent > agent.revision else None
+    known = (agent.name, agent.online, agent.last_seen_at, agent.version, agent.synced, agent.revision)
+    return AgentHealth(*known, waiting)
+
+
+def _hours(machine: Machine) -> tuple[HoursFact, ...]:
+    wanted = select(OpeningHours.category, OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes)
+    return tuple(HoursFact(*row) for row in db.session.execute(wanted.where(OpeningHours.category == machine.category)))
+
+
+def _spans(machine: Machine, now: datetime) -> list[Span]:
+    """When somebody was at it in the last twelve weeks."""
+    wanted = select(UsageSession.started_at, UsageSession.ended_at).where(
+        UsageSession.machine_id == machine.id, UsageSession.started_at >= now - timedelta(weeks=WEEKS)
+    )
+    return [(started, ended or now) for started, ended in db.session.execute(wanted)]
+
+
+def _of(machine: Machine) -> Select[Any]:
+    return (
+        select(UsageSession, Payer.label)
+        .join(Payer, Payer.id == UsageSession.payer_id)
+        .where(UsageSession.machine_id == machine.id)
+    )
+
+
+def _sats(wanted: Select[Any], sees_sessions: bool) -> tuple[Sat, ...]:
+    rows = db.session.execute(wanted).all()
+    people = named(row.holder_number for row, _ in rows) if sees_sessions else {}
+    found = []
+    for row, label in rows:
+        sat = (row.id, row.started_at, row.ended_at, row.occupied_s, row.end_reason or "")
+        who = people[row.holder_number].name if row.holder_number in people else ""
+        found.append(Sat(*sat, who, label) if sees_sessions else Sat(*sat))
+    return tuple(found)
+
+
+def _qualified(machine_id: int, asked: int, now: datetime) -> tuple[Qualified, ...]:
+    """Who holds all the skills the machine asks for, with the first day on which one of them lapses."""
+    valid = (
+        select(Qualification.holder_number, Qualification.skill_id, Qualification.valid_until)
+        .join(MachineSkill, MachineSkill.skill_id == Qualification.skill_id)
+        .where(MachineSkill.machine_id == machine_id, Qualification.revoked_at.is_(None))
+        .where(Qualification.valid_from <= now, Qualification.valid_until.is_(None) | (Qualification.valid_until > now))
+    )
+    held: dict[int, dict[int, datetime]] = defaultdict(dict)
+    for holder, skill, until in db.session.execute(valid):
+        held[holder][skill] = max(until or _NEVER, held[holder].get(skill, now))
+    complete = {holder: min(skills.values()) for holder, skills in held.items() if len(skills) == asked}
+    people = named(complete)
+    listed = [
+        Qualified(number, one.name, complete[number] if complete[number] < _NEVER else None)
+        for number, one in people.items()
+        if one.blocked_at is None and one.ended_at is None
+    ]
+    return tuple(sorted(listed, key=lambda one: (one.until or _NEVER, one.name)))

@@ -1,0 +1,63 @@
+"""A maker's own page, made for a phone: what may I use, until when, what is missing, what runs and what it costs."""
+
+from flask import Blueprint, Response, current_app, render_template
+from flask.json import dumps
+from sqlalchemy import select
+
+from server.access.service import load_facts
+from server.dashboard.board import Tile
+from server.dashboard.feed import Seen
+from server.db import db, reading
+from server.domain.rights import rights_of
+from server.domain.roles import Verb
+from server.pages.me import words
+from server.pages.me.reads import my_data, my_sessions
+from server.pages.people.reads import read_file
+from server.pages.people.verdict import verdict
+from server.training.models import Skill
+from server.web.here import now, settings, zone
+from server.web.needs import actor, needs
+
+pages = Blueprint("me", __name__)
+
+
+@pages.get("/me")
+@needs(Verb.SEE_OWN)
+def page() -> str:
+    number = _number()
+    file = read_file(number, sees_sessions=False)
+    rights = rights_of(load_facts(settings().site_key_id, {}, number), number, now(), zone())
+    with reading():
+        skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
+    groups = [group for group in verdict(file, rights, skills).groups if group.state == "later" or group.skills]
+    sessions = my_sessions(number, now())
+    return render_template(
+        "me/page.html",
+        file=file,
+        against=[words.AGAINST[reason] for reason in rights.against],
+        choices=words.choices(rights, _tiles()),
+        later=[group for group in groups if group.state == "later"],
+        missing=[group for group in groups if group.state == "lacks"],
+        running=[one for one in sessions if one.end is None],
+        past=[one for one in sessions if one.end is not None],
+    )
+
+
+@pages.get("/me/data.json")
+@needs(Verb.SEE_OWN)
+def data() -> Response:
+    """Everything the lab keeps about the one who asks, to take away."""
+    answer = Response(dumps(my_data(read_file(_number(), sees_sessions=True)), indent=2), mimetype="application/json")
+    answer.headers["Content-Disposition"] = "attachment; filename=prolab-data.json"
+    return answer
+
+
+def _tiles() -> dict[str, Tile]:
+    seen: Seen = current_app.extensions["feed"].look()
+    return {tile.code: tile for room in seen.board.rooms for tile in room.tiles}
+
+
+def _number() -> int:
+    number = actor().holder
+    assert number is not None, "the gate lets nobody in without a holder"
+    return number

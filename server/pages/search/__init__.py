@@ -1,0 +1,1 @@
+"""The page behind the search field of the rail."""

@@ -1,0 +1,167 @@
+"""What waits today that the machines do not show by themselves: read from the books, counted, with its age."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from server.billing import gaps
+from server.billing.models import Document, Draft, Period
+from server.db import db, reading
+from server.domain.period import day_of, day_start
+from server.domain.usage import SessionState
+from server.jobs import pulse
+from server.jobs.models import Job
+from server.mail.models import Mail
+from server.people.models import Token
+from server.training.models import Qualification
+from server.usage.models import Denial, RejectedEvent, UsageSession
+from server.usage.service import SILENT_AFTER
+from server.web.here import zone
+from wire.messages import DenialReason, EndReason
+
+LAPSING = timedelta(days=30)
+_UNKNOWN_FOR = timedelta(days=7)
+_BADGES = 5
+_NIGHT_FROM, _NIGHT_TO = 20, 8  # hours of the lab's clock
+
+
+class Kind(StrEnum):
+    """What can wait, in the order in which it is shown."""
+
+    PART_LOST = "part_lost"
+    REJECTED = "rejected"
+    JOBS = "jobs"
+    UNCONFIRMED = "unconfirmed"
+    UNKNOWN_BADGE = "unknown_badge"
+    PRICES = "prices"
+    VAT = "vat"
+    HELD = "held"
+    DRAFTS = "drafts"
+    NIGHT = "night"
+    LAPSING = "lapsing"
+    UNPAID = "unpaid"
+    MAILS = "mails"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One row. ``subject`` names a machine, a badge or a month, whatever ``kind`` is about."""
+
+    kind: Kind
+    count: int = 1
+    subject: str = ""
+    since: datetime | None = None
+    detail: str = ""
+
+
+def waiting(now: datetime) -> list[Waiting]:
+    """Everything, in the order of the kinds. What somebody may not see is left out by the view."""
+    with reading():
+        found = [
+            *(Waiting(Kind.PART_LOST, subject=part) for part in pulse.lost(now)),
+            *_set_aside(),
+            *_unconfirmed(now),
+            *_unknown_badges(now),
+            *_undecided(now),
+            *_drafts(),
+            *_night(now),
+            *_lapsing(now),
+            *_unpaid(now),
+            *_unsent_mails(),
+        ]
+    return sorted(found, key=lambda one: list(Kind).index(one.kind))
+
+
+def _set_aside() -> Iterator[Waiting]:
+    """Events that nobody could read, and jobs that were tried in vain."""
+    rejected, last = db.session.execute(select(func.count(), func.max(RejectedEvent.received_at))).one()
+    if rejected:
+        yield Waiting(Kind.REJECTED, rejected, since=last)
+    if failed := db.session.scalar(select(func.count()).where(Job.state == "failed")):
+        yield Waiting(Kind.JOBS, failed)
+
+
+def _unconfirmed(now: datetime) -> Iterator[Waiting]:
+    """Open sessions of which nothing has been heard for two hours."""
+    wanted = select(UsageSession.started_at, UsageSession.occupied_s).where(UsageSession.state == SessionState.OPEN)
+    heard = [started + timedelta(seconds=occupied) for started, occupied in db.session.execute(wanted)]
+    silent = [last for last in heard if last < now - SILENT_AFTER]
+    if silent:
+        yield Waiting(Kind.UNCONFIRMED, len(silent), since=min(silent))
+
+
+def _unknown_badges(now: datetime) -> Iterator[Waiting]:
+    """Badges that were refused because nobody carries them, and that still nobody does; the newest first."""
+    lent = select(Token.id).where(Token.fingerprint == Denial.token, Token.returned_at.is_(None)).exists()
+    wanted = (
+        select(Denial.token, func.count(), func.max(Denial.at))
+        .where(Denial.at >= now - _UNKNOWN_FOR, Denial.holder_number.is_(None), Denial.token != "", ~lent)
+        .where(Denial.reasons.cast(db.String).contains(DenialReason.UNKNOWN_TOKEN.value))
+        .group_by(Denial.token)
+        .order_by(func.max(Denial.at).desc())
+        .limit(_BADGES)
+    )
+    for token, count, last in db.session.execute(wanted):
+        yield Waiting(Kind.UNKNOWN_BADGE, count, token, last)
+
+
+def _undecided(now: datetime) -> Iterator[Waiting]:
+    prices, cells = gaps.price_gaps(now), gaps.vat_gaps(day_of(now, zone()))
+    if prices:
+        yield Waiting(Kind.PRICES, len(prices))
+    if cells:
+        named = {billed.tenant_name for cell in cells for billed in cell.billed}
+        yield Waiting(Kind.VAT, len(cells), detail=", ".join(sorted(named)))
+
+
+def _drafts() -> Iterator[Waiting]:
+    """By month: drafts that wait to be issued, and those that cannot be."""
+    wanted = select(Draft.month, Draft.held != "", func.count()).group_by(Draft.month, Draft.held != "")
+    for month, held, count in db.session.execute(wanted.order_by(Draft.month)):
+        yield Waiting(Kind.HELD if held else Kind.DRAFTS, count, month)
+    open_months = select(Period.month).where(Period.state == "closed", ~_has_papers())
+    yield from (Waiting(Kind.DRAFTS, 0, month) for month in db.session.scalars(open_months))
+
+
+def _has_papers() -> object:
+    drafts = select(Draft.id).where(Draft.month == Period.month).exists()
+    return drafts | select(Document.id).where(Document.month == Period.month).exists()
+
+
+def _night(now: datetime) -> Iterator[Waiting]:
+    """Sessions that ended since yesterday evening, and how many of them not by their holder."""
+    midnight = day_start(day_of(now, zone()), zone())
+    evening, morning = midnight - timedelta(hours=24 - _NIGHT_FROM), midnight + timedelta(hours=_NIGHT_TO)
+    ended = select(UsageSession.end_reason, func.count()).where(
+        UsageSession.ended_at >= evening, UsageSession.ended_at < morning
+    )
+    reasons = {reason: count for reason, count in db.session.execute(ended.group_by(UsageSession.end_reason))}  # noqa: C416
+    odd = sum(count for reason, count in reasons.items() if reason != EndReason.HOLDER)
+    if odd:
+        yield Waiting(Kind.NIGHT, odd, detail=str(sum(reasons.values())))
+
+
+def _lapsing(now: datetime) -> Iterator[Waiting]:
+    soon = select(func.count(), func.min(Qualification.valid_until)).where(
+        Qualification.revoked_at.is_(None), Qualification.valid_until > now, Qualification.valid_until <= now + LAPSING
+    )
+    count, first = db.session.execute(soon).one()
+    if count:
+        yield Waiting(Kind.LAPSING, count, since=first)
+
+
+def _unpaid(now: datetime) -> Iterator[Waiting]:
+    """Documents whose time for payment is over."""
+    overdue = select(func.count()).where(
+        Document.paid_on.is_(None), Document.state == "issued", Document.issued_on < day_of(now - LAPSING, zone())
+    )
+    if count := db.session.scalar(overdue):
+        yield Waiting(Kind.UNPAID, count)
+
+
+def _unsent_mails() -> Iterator[Waiting]:
+    if count := db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None), Mail.error != "")):
+        yield Waiting(Kind.MAILS, count)

@@ -1,0 +1,51 @@
+"""Today, the first page of whoever runs the lab; and what was set aside: events nobody could read, jobs given up."""
+
+from flask import Blueprint, current_app, render_template
+from sqlalchemy import select
+
+from server.dashboard.feed import Seen
+from server.db import db, reading
+from server.domain.roles import THE_LAB, About, Verb
+from server.jobs.models import Job
+from server.pages.today import reads, words
+from server.pages.today.words import Row
+from server.usage.models import RejectedEvent
+from server.web.here import now
+from server.web.needs import allowed, needs
+
+pages = Blueprint("today", __name__)
+_SHOWN = 100
+
+
+@pages.get("/today")
+@needs(Verb.WATCH)
+def page() -> str:
+    seen: Seen = current_app.extensions["feed"].look()
+    return render_template("today/page.html", rows=_rows(seen), board=seen.board)
+
+
+@pages.get("/rejected")
+@needs(Verb.EDIT_MACHINES)
+def rejected() -> str:
+    """Events that came in and could not be used, as they came."""
+    with reading():
+        found = db.session.scalars(select(RejectedEvent).order_by(RejectedEvent.id.desc()).limit(_SHOWN)).all()
+        events = [(one.received_at, one.agent, one.n, one.reason, one.raw.decode(errors="replace")) for one in found]
+    return render_template("today/rejected.html", events=events)
+
+
+@pages.get("/jobs")
+@needs(Verb.EDIT_MACHINES)
+def jobs() -> str:
+    with reading():
+        wanted = select(Job.id, Job.kind, Job.attempts, Job.claimed_at, Job.error).where(Job.state == "failed")
+        found = db.session.execute(wanted.order_by(Job.id.desc()).limit(_SHOWN)).all()
+    return render_template("today/jobs.html", jobs=found)
+
+
+def _rows(seen: Seen) -> list[Row]:
+    """What a machine shows comes before what waits in the books. Everybody sees what he may do something about."""
+    places = {tile.code: About(machine=tile.code, room=tile.room) for room in seen.board.rooms for tile in room.tiles}
+    floor = [(words.of_floor(trouble), places.get(trouble.machine, THE_LAB)) for trouble in seen.board.troubles]
+    books = [(words.of_books(waiting), THE_LAB) for waiting in reads.waiting(now())]
+    return [row for row, about in (*floor, *books) if allowed(row.verb, about)]

@@ -1,0 +1,157 @@
+"""What each row of Today says: the fact, then the number, then the way; with the one action it offers."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+
+from server.dashboard import words as floor
+from server.dashboard.board import Trouble, Worry
+from server.domain.roles import Verb
+from server.pages.today.reads import Kind, Waiting
+from server.web import formats
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``shape`` is a state of the floor or empty, ``icon`` stands where there is no state."""
+
+    title: str
+    text: str
+    action: str
+    href: str
+    verb: Verb
+    shape: str = ""
+    icon: str = ""
+    since: object = None
+
+
+def of_floor(trouble: Trouble) -> Row:
+    """What a machine or an agent shows to be wrong."""
+    machine = url_for("machine.page", code=trouble.machine) if trouble.machine else ""
+    match trouble.worry:
+        case Worry.FAULT:
+            text = gettext("Fault: %(fault)s. See to it at the machine.", fault=floor.fault(trouble.why))
+            return Row(trouble.subject, text, gettext("Open"), machine, Verb.SEE_FLOOR, "fault")
+        case Worry.LATCHED:
+            text = gettext("Stopped. Look at the machine, then clear the stop.")
+            return Row(trouble.subject, text, gettext("Clear the stop"), machine, Verb.RUN_MACHINES, "lock")
+        case Worry.CUT_OFF:
+            text = gettext(
+                "Badges go on working with the lists in place. Check the broker and “prolab link” on the server."
+            )
+            href = url_for("agents.listed")
+            return Row(
+                gettext("No agent is heard"),
+                text,
+                gettext("Open"),
+                href,
+                Verb.EDIT_MACHINES,
+                "off",
+                since=trouble.since,
+            )
+        case Worry.SILENT:
+            title = gettext("Agent %(name)s", name=trouble.subject)
+            text = ", ".join(trouble.machines) + ". " + gettext("Check its power and network.")
+            href = url_for("agents.shown", name=trouble.subject)
+            return Row(title, text, gettext("Check"), href, Verb.EDIT_MACHINES, "off", since=trouble.since)
+        case Worry.OVERTIME:
+            text = gettext("Longer than planned. Ask at the machine.")
+            return Row(trouble.subject, text, gettext("Open"), machine, Verb.SEE_FLOOR, "use", since=trouble.since)
+
+
+def of_books(waiting: Waiting) -> Row:
+    """What waits in the books."""
+    number = waiting.count
+    match waiting.kind:
+        case Kind.PART_LOST:
+            title = gettext("“prolab %(part)s” is silent", part=waiting.subject)
+            text = gettext("Start it again on the server: “prolab doctor” says what is wrong.")
+            return Row(title, text, gettext("Health"), "/healthz", Verb.EDIT_MACHINES, icon="heart-pulse")
+        case Kind.REJECTED:
+            title = ngettext("%(num)d event set aside", "%(num)d events set aside", number)
+            text = gettext("Unreadable, kept as it came. Tell whoever looks after the server.")
+            way = (gettext("Look at them"), url_for("today.rejected"), Verb.EDIT_MACHINES)
+            return Row(title, text, *way, icon="file-question", since=waiting.since)
+        case Kind.JOBS:
+            title = ngettext("%(num)d job given up", "%(num)d jobs given up", number)
+            text = gettext("Five tries. The reason stands with the job.")
+            way = (gettext("Look at them"), url_for("today.jobs"), Verb.EDIT_MACHINES)
+            return Row(title, text, *way, icon="wrench")
+        case Kind.UNCONFIRMED:
+            title = ngettext("%(num)d session unconfirmed", "%(num)d sessions unconfirmed", number)
+            text = gettext("Open, and nothing heard for two hours. It ends by itself when its agent is back.")
+            href = "/sessions?show=look"
+            return Row(
+                title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="timer-off", since=waiting.since
+            )
+        case Kind.UNKNOWN_BADGE:
+            title = gettext("Badge …%(mark)s", mark=waiting.subject[-4:].upper())
+            text = ngettext(
+                "Unknown, refused once. Give it to somebody.",
+                "Unknown, refused %(num)d times. Give it to somebody.",
+                number,
+            )
+            href = f"/badges/unknown/{waiting.subject}"
+            return Row(title, text, gettext("Give it to…"), href, Verb.EDIT_PEOPLE, icon="nfc", since=waiting.since)
+        case _:
+            return _of_money(waiting)
+
+
+def _of_money(waiting: Waiting) -> Row:
+    number = waiting.count
+    match waiting.kind:
+        case Kind.PRICES:
+            title = ngettext("%(num)d price missing", "%(num)d prices missing", number)
+            text = gettext("Machines that cost a kind of tenant nothing anybody has said. It holds their invoices.")
+            return Row(title, text, gettext("Set it"), "/tariffs", Verb.SET_PRICES, icon="tag")
+        case Kind.VAT:
+            title = ngettext("%(num)d VAT cell undecided", "%(num)d VAT cells undecided", number)
+            text = gettext("It holds the invoices of %(tenants)s.", tenants=waiting.detail)
+            return Row(title, text, gettext("Decide"), "/vat", Verb.SET_PRICES, icon="percent")
+        case Kind.HELD:
+            title = ngettext("%(num)d draft held", "%(num)d drafts held", number)
+            text = gettext(
+                "%(month)s: not invoiced before what is missing is filled in.", month=formats.month(waiting.subject)
+            )
+            return Row(
+                title, text, gettext("Look at them"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="file-warning"
+            )
+        case Kind.DRAFTS:
+            title = gettext("%(month)s waits to be invoiced", month=formats.month(waiting.subject).capitalize())
+            text = ngettext("%(num)d draft is ready.", "%(num)d drafts are ready.", number)
+            return Row(
+                title, text, gettext("Go on"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="calendar-check-2"
+            )
+        case _:
+            return _of_others(waiting)
+
+
+def _of_others(waiting: Waiting) -> Row:
+    number = waiting.count
+    match waiting.kind:
+        case Kind.NIGHT:
+            title = ngettext(
+                "%(num)d session ended by itself last night", "%(num)d sessions ended by themselves last night", number
+            )
+            text = gettext("Of %(all)s that ended in the night. See how.", all=waiting.detail)
+            return Row(title, text, gettext("Look at them"), "/sessions", Verb.SEE_SESSIONS, icon="moon")
+        case Kind.LAPSING:
+            title = ngettext("%(num)d qualification lapses soon", "%(num)d qualifications lapse soon", number)
+            text = gettext("Within 30 days, the first one on %(day)s.", day=formats.day(waiting.since))
+            return Row(
+                title,
+                text,
+                gettext("Look at them"),
+                "/qualifications?show=soon",
+                Verb.SEE_TRAINING,
+                icon="graduation-cap",
+            )
+        case Kind.UNPAID:
+            title = ngettext("%(num)d invoice unpaid", "%(num)d invoices unpaid", number)
+            text = gettext("Issued more than 30 days ago.")
+            return Row(title, text, gettext("Look at them"), "/months", Verb.SEE_MONEY, icon="receipt-text")
+        case _:
+            title = ngettext("%(num)d mail not sent", "%(num)d mails not sent", number)
+            text = gettext("The mail server refused it. It is tried again by itself.")
+            return Row(title, text, gettext("Look at them"), "/mails", Verb.MANAGE_ACCOUNTS, icon="mail-warning")

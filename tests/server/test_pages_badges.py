@@ -1,0 +1,151 @@
+"""Badges on the pages: enrolled by waiting for a tap at a machine, given to somebody found by name, blocked and undone."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from server.db import db, writing
+from server.domain.roles import Role
+from server.machines.models import Machine
+from server.people import service as people
+from server.people.models import Token
+from server.usage.models import Denial, Event, Outbox
+from tests.server.signed_in import clock_of, signed_in, web_app
+from wire.messages import DenialReason
+
+NEW, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    """One kind of database is enough for pages; what services write is tested on both."""
+    return sqlite_url
+
+
+class Desk:
+    """Somebody at the desk who waits for a badge, and the machine it is held to."""
+
+    def __init__(self, database_url, lab, now):
+        self.web = web_app(database_url, now)
+        self.client = signed_in(self.web, Role.DESK)
+        self.lab = lab
+        self.now = now
+        self.events = 0
+
+    def wait(self, **asked):
+        """Press "wait" and return the address of the page that waits."""
+        answer = self.client.post(f"/people/{self.lab.holder}/badges/new", query_string=asked, data={"machine": "p1"})
+        assert answer.status_code == 303
+        return answer.location
+
+    def later(self, seconds):
+        self.now += timedelta(seconds=seconds)
+        clock_of(self.web).moment = self.now
+
+    def tap(self, fingerprint, *reasons, at=None, holder=None):
+        """A refusal arrives from the agent; ``at`` is what its clock said."""
+        self.events += 1
+        with writing() as session:
+            machine = session.scalars(select(Machine).where(Machine.code == "p1")).one()
+            if session.get(Outbox, "box") is None:
+                session.add(Outbox(id="box", agent_id=machine.agent_id, first_seen_at=self.now))
+                session.flush()
+            event = Event(outbox="box", n=self.events, agent_id=machine.agent_id, kind="access_denied", simulated=False)
+            event.received_at, event.payload_hash, event.chain_hash = self.now, "0" * 64, "0" * 64
+            session.add(event)
+            session.flush()
+            refusal = Denial(event_id=event.id, machine_id=machine.id, holder_number=holder, token=fingerprint)
+            refusal.reasons, refusal.at = [str(reason) for reason in reasons], at or self.now
+            session.add(refusal)
+
+    def page(self, address, **more):
+        return self.client.get(address, headers=more)
+
+
+@pytest.fixture
+def desk(lab, database_url, now):
+    return Desk(database_url, lab, now)
+
+
+def test_the_first_unknown_badge_at_the_machine_is_lent_to_the_person(desk):
+    waiting = desk.wait()
+    assert desk.page(waiting).status_code == 200
+    desk.later(5)
+    desk.tap(NEW, DenialReason.UNKNOWN_TOKEN)
+    desk.tap(OTHER, DenialReason.UNKNOWN_TOKEN)
+
+    heard = desk.page(waiting)
+    assert heard.location == f"/people/{desk.lab.holder}/badges/lend/{NEW}"
+    assert desk.page(waiting, **{"HX-Request": "true"}).headers["HX-Redirect"] == heard.location
+    assert "…CDEF" in desk.page(heard.location).text
+
+    lent = desk.client.post(heard.location, data={"label": "locker 4"})
+
+    assert lent.location == f"/people/{desk.lab.holder}"
+    assert people.lent_to(NEW) == desk.lab.holder
+    assert db.session.scalars(select(Token.key_id).where(Token.fingerprint == NEW)).one() == "k1"
+
+
+def test_what_was_refused_before_the_wait_or_long_ago_does_not_count(desk):
+    desk.tap(OTHER, DenialReason.UNKNOWN_TOKEN)
+    desk.later(1)
+    waiting = desk.wait()
+    desk.later(1)
+    desk.tap(NEW, DenialReason.UNKNOWN_TOKEN, at=desk.now - timedelta(hours=3))
+
+    assert desk.page(waiting).status_code == 200
+
+
+def test_a_badge_that_somebody_carries_is_named_while_the_wait_goes_on(desk):
+    waiting = desk.wait()
+    desk.later(1)
+    desk.tap(desk.lab.fingerprint, DenialReason.QUALIFICATION_MISSING, holder=desk.lab.holder)
+
+    assert "est déjà prêté à Ada Lovelace" in desk.page(waiting).text
+
+
+def test_after_two_minutes_the_wait_ends_and_can_begin_again(desk):
+    waiting = desk.wait()
+    desk.later(121)
+
+    poll = desk.page(waiting, **{"HX-Request": "true"})
+
+    assert poll.status_code == 286  # htmx stops asking
+    assert f"/people/{desk.lab.holder}/badges/new?machine=p1" in poll.text
+
+
+def test_a_badge_already_lent_is_not_offered_again(desk):
+    page = desk.page(f"/people/{desk.lab.holder}/badges/lend/{desk.lab.fingerprint}")
+    posted = desk.client.post(f"/people/{desk.lab.holder}/badges/lend/{desk.lab.fingerprint}", data={})
+
+    assert "est déjà prêté à Ada Lovelace" in page.text
+    assert posted.status_code == 422
+
+
+def test_a_new_badge_takes_over_from_the_lost_one(desk):
+    waiting = desk.wait(replaces=desk.lab.token)
+    desk.later(1)
+    desk.tap(NEW, DenialReason.UNKNOWN_TOKEN)
+    lend = desk.page(waiting).location
+
+    desk.client.post(lend, data={"label": ""})
+
+    assert db.session.scalars(select(Token.blocked_at).where(Token.fingerprint == desk.lab.fingerprint)).one()
+    assert people.lent_to(NEW) == desk.lab.holder
+
+
+def test_an_unknown_badge_is_given_to_somebody_found_by_name(desk):
+    found = desk.page(f"/badges/unknown/{NEW}?q=love")
+
+    assert f"/people/{desk.lab.holder}/badges/lend/{NEW}" in found.text
+
+
+def test_a_block_can_be_undone_from_the_line_that_tells_it(desk):
+    badge = f"/people/{desk.lab.holder}/badges/{desk.lab.token}"
+    desk.client.post(f"{badge}/block", data={"reason": "lost"})
+    assert f'action="{badge}/unblock"' in desk.page(f"/people/{desk.lab.holder}").text
+
+    desk.client.post(f"{badge}/unblock")
+
+    assert db.session.scalars(select(Token.blocked_at)).one() is None
