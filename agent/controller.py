@@ -36,6 +36,7 @@ from wire.messages import (
 from wire.tokens import fingerprint
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+QUIET_MS = 2_000  # nobody has held a badge for so long: time to tidy up
 KEEP_TIME_MS = 600_000  # how much of the time a power cut may cost a Pi that boots without a clock
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Controller:
         self._connected = False
         self._stopped = False
         self._hourly_ms: int | None = None
-        self._kept_ms = self._forgot_ms = 0
+        self._kept_ms = self._forgot_ms = self._tapped_ms = 0
         self._faults = FaultCounter()
         clock.floor_ms = state.last_wall_ms
         now = clock.now()
@@ -113,6 +114,8 @@ class Controller:
         machines = self._driver.machines.values()
         hard = [*map(session.next_deadline, machines), self._hourly_ms, *self._list_ends(self._clock.now())]
         soft = [*map(_without_hurry, machines), self._driver.recorder.retry_ms, self._kept_ms + KEEP_TIME_MS]
+        if self._state.untidy:
+            soft.append(self._tapped_ms + QUIET_MS)
         return _first(hard), _first(soft)
 
     def report(self) -> WaitReport:
@@ -163,6 +166,7 @@ class Controller:
                 self._fault(None, code, detail, now)
 
     def _tapped(self, machine_id: str, token: str, now: Stamp) -> None:
+        self._tapped_ms = now.mono_ms
         machine = self._driver.machines[machine_id]
         local = Local(machine.state is MachineState.RUNNING, machine.latch is not None, machine.denies_starts)
         answer = decide(self._in_force, token, machine_id, now, local)
@@ -227,7 +231,9 @@ class Controller:
         if retry_ms is not None and retry_ms <= now.mono_ms:
             self._driver.recorder.retry(now)
         self._keep_time(now)
-        self._state.tidy()
+        quiet = self._state.untidy and self._tapped_ms + QUIET_MS <= now.mono_ms
+        if quiet or self._state.too_untidy:
+            self._state.tidy()
 
     def _keep_time(self, now: Stamp) -> None:
         """Every record carries the time to disk; where there was none for a while, or once a day, one for its own sake."""

@@ -19,12 +19,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.access import index
+from agent import lists
 from agent.config import Broker
 from agent.reports import Connected, Disconnected, LinkReport, LinkTrouble, ListArrived, ReceiptArrived
 from agent.sending import Sending
 from agent.state import Outbox
-from wire.messages import WireError, decode_access_list, decode_receipt
+from wire.messages import WireError, decode_receipt
 from wire.topics import Leaf, Topic, parse
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 60.0
@@ -134,7 +134,7 @@ class Link:
                 connection.receipt(through, received.retained)
                 self._report(ReceiptArrived(through))
             elif received.leaf is Leaf.ACCESS_LIST:
-                self._report(ListArrived(index(decode_access_list(received.payload)), received.payload))
+                self._report(ListArrived(lists.read(received.payload), received.payload))
         except WireError as error:
             code = "receipt_unreadable" if received.leaf is Leaf.RECEIPT else "list_unreadable"
             self._report(LinkTrouble(code, str(error)))

@@ -19,14 +19,16 @@ T = TypeVar("T")
 FILE_NAME = "agent.db"
 KEPT_MS = 45 * 86_400_000  # receipted events, so that a server restored from a backup gets them again (design rule 8)
 _ROW_BYTES = 64 * 1024
-_WRITES_A_TIDYING = 50  # about a megabyte of journal
+_TIDY_AFTER, _TIDY_AT_LAST_AFTER = 50, 500  # writes: about one megabyte of journal, and ten
 _SCHEMA = """
 CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
 CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
 CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, wish INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE list (only INTEGER PRIMARY KEY CHECK (only = 1), received BLOB NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE reported (kind TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY (kind, ref)) WITHOUT ROWID;
+CREATE TABLE reported (
+    kind TEXT NOT NULL, ref TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (kind, ref, at_ms)
+) WITHOUT ROWID;
 """
 
 
@@ -87,11 +89,15 @@ class Transaction:
         self._connection.execute("INSERT OR REPLACE INTO list VALUES (1, ?, ?)", (encode(received), payload))
 
     def unreported(self, revoked: Iterable[Revocation]) -> tuple[Revocation, ...]:
-        """Those not reported before; from now on all of ``revoked`` count as reported, and what has left it is forgotten."""
-        known = set(self._connection.execute("SELECT kind, ref FROM reported"))
-        current = {(one.kind, one.ref): one for one in revoked}
-        self._connection.executemany("DELETE FROM reported WHERE kind = ? AND ref = ?", known - current.keys())
-        self._connection.executemany("INSERT INTO reported VALUES (?, ?)", current.keys() - known)
+        """Those not reported before; from now on all of ``revoked`` count as reported, and what has left it is forgotten.
+
+        The moment is part of it: what was given back and taken again while we were away is news, not the same.
+        """
+        known = set(self._connection.execute("SELECT kind, ref, at_ms FROM reported"))
+        current = {(str(one.kind), one.ref, one.at_ms): one for one in revoked}
+        gone = "DELETE FROM reported WHERE kind = ? AND ref = ? AND at_ms = ?"
+        self._connection.executemany(gone, known - current.keys())
+        self._connection.executemany("INSERT INTO reported VALUES (?, ?, ?)", current.keys() - known)
         return tuple(one for key, one in current.items() if key not in known)
 
     def receipt(self, through: int) -> None:
@@ -171,12 +177,20 @@ class State:
         oldest: int | None = self._connection.execute("SELECT min(n) FROM event").fetchone()[0]
         return oldest
 
+    @property
+    def untidy(self) -> bool:
+        """The journal is worth folding into the file as soon as nobody is there."""
+        return self._untidy >= _TIDY_AFTER
+
+    @property
+    def too_untidy(self) -> bool:
+        return self._untidy >= _TIDY_AT_LAST_AFTER
+
     def tidy(self) -> None:
-        """Now and then fold the journal into the file: left to itself SQLite does that while somebody holds a badge."""
-        if self._untidy >= _WRITES_A_TIDYING:
-            self._untidy = 0
-            with suppress(sqlite3.Error):  # then the next one does it; a disk that is full shows at the next write
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        """Fold the journal into the file: left to itself SQLite does that while somebody holds a badge."""
+        self._untidy = 0
+        with suppress(sqlite3.Error):  # then the next one does it; a disk that is full shows at the next write
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         self._connection.close()

@@ -4,15 +4,18 @@ Services use ``db.session`` inside ``writing()`` or ``reading()``; both need an 
 On SQLite a write begins with BEGIN IMMEDIATE, because a read that later writes fails at once, whatever the busy timeout says.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, scoped_session
 from sqlalchemy.types import TypeDecorator
 
@@ -31,6 +34,9 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})  # rows stay readable after their commit
+_BUSY_MS = 10_000
+_LOOK_AGAIN_S = 0.001
+_LOOKS = 8_000  # in about ten seconds
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 
 
@@ -108,6 +114,24 @@ def reading() -> Iterator[scoped_session[Session]]:
 
 
 @contextmanager
+def in_one_go(connection: Connection) -> Iterator[None]:
+    """What is written inside is sent without waiting for each answer; on PostgreSQL that saves a way there and back each.
+
+    Nothing inside may ask for rows or for their number. What the database refuses is raised by the end of the block.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    every_error = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except every_error as error:  # SQLAlchemy has not seen it, but its own are what everybody expects
+        raise DBAPIError.instance(None, None, error, every_error, dialect=connection.dialect) from error
+
+
+@contextmanager
 def closing_database() -> Iterator[None]:
     """Give every connection back at the end, for what starts, does something and goes. In the application's context."""
     try:
@@ -117,15 +141,52 @@ def closing_database() -> Iterator[None]:
         db.engine.dispose()
 
 
+def fold_journal() -> None:
+    """On SQLite: take what was committed over from the journal into the file, in a thread where nobody waits for it.
+
+    Left to itself it does so every thousand pages in the middle of somebody's commit, which then waits for the disk twice
+    more. That stays, for when this is not called often enough.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return
+    with closing(db.engine.raw_connection()) as connection:
+        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+    def begin(connection: Connection) -> None:
+        if _writes.get():
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take SQLite's one place for writers as soon as it is free. Raises OperationalError when it is not for ten seconds.
+
+    Left to wait by itself, SQLite looks again after 1, 2, 5 and up to 100 ms, and who comes more often is let in first.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        for _ in range(_LOOKS):
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what everybody expects
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")

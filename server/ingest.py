@@ -11,10 +11,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from server.db import db, reading, writing
+from server.db import db, in_one_go, reading, writing
 from server.domain.usage import milliseconds
 from server.machines.models import Agent
 from server.usage import status
@@ -23,13 +23,14 @@ from server.usage.evidence import Chain
 from server.usage.intake import Arrival, Incoming, Intake
 from server.usage.models import Outbox
 from server.usage.service import Source, Usage
+from server.usage.status import Statuses
 from wire.messages import Body, Envelope, Receipt, SessionEnded, SessionStarted, WireError, decode_body, decode_envelope
 
 __all__ = ["DATABASE_AWAY", "Incoming", "Outcome", "count", "ingest", "miss", "receipts", "statuses"]
 
 DATABASE_AWAY = (OperationalError, InterfaceError)  # no message's fault: the caller keeps the batch and tries again
 AHEAD_ALLOWED = timedelta(minutes=5)
-_LOCK = 0x696E6765  # "inge": on PostgreSQL one ingest at a time, as the evidence is one chain
+_LOCK = f"SELECT pg_advisory_xact_lock({0x696E6765})"  # "inge": one ingest at a time, as the evidence is one chain
 log = logging.getLogger(__name__)
 
 _Read = tuple[Incoming, Envelope | WireError]
@@ -111,7 +112,11 @@ def receipts(agents: Collection[str] | None = None) -> dict[str, Receipt]:
 def _hear(batch: Sequence[Incoming], now: datetime) -> set[str]:
     tally = Tally()
     with writing():
-        heard = {message.agent for message in batch if status.hear(message, now, tally)}
+        connection = db.session.connection()
+        said = Statuses(connection, {message.agent for message in batch}, now, tally)
+        heard = {message.agent for message in batch if said.hear(message)}
+        with in_one_go(connection):
+            said.save()
         tally.save(now)
     return heard
 
@@ -142,24 +147,26 @@ def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -
     messages = [_read(message) for message in batch]
     tally = Tally()
     with writing():
-        _one_at_a_time()
         connection = db.session.connection()
+        _one_at_a_time(connection)
         intake = Intake(connection, {message.agent for message in batch}, now, tally)
         arrivals = [arrival for read in messages if (arrival := _sort(intake, read)) is not None]
         chain = Chain(connection, now)
+        usage = None
         if fault is None:
             events = [_open(arrival, now, tally) for arrival in arrivals]
             usage = Usage(connection, [body for _, body, _ in events if body is not None], now, tally)
             _use(usage, intake, chain, events)
         else:
-            usage = None
             for arrival in arrivals:
                 tally.note(Count.OUR_FAULT, fault)
                 intake.reject(arrival, fault)
-        intake.save()
-        chain.save()
-        if usage is not None:
-            usage.save()
+        with in_one_go(connection):
+            intake.save()
+            chain.save()
+            if usage is not None:
+                usage.save()
+        intake.keep_raw()
         tally.save(now)
     return Outcome(intake.receipts(), len(chain), tally.counts)
 
@@ -214,7 +221,8 @@ def _latest_ms(body: Body) -> int:
     return body.at.wall_ms
 
 
-def _one_at_a_time() -> None:
+def _one_at_a_time(connection: Connection) -> None:
     """SQLite has one writer anyway; PostgreSQL is told."""
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if connection.dialect.name == "postgresql":
+        with in_one_go(connection):  # with the BEGIN
+            connection.exec_driver_sql(_LOCK)

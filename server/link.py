@@ -1,15 +1,17 @@
 """The server's end of the broker: events in, lists and receipts out. The only place on this side that knows MQTT.
 
 Three threads. Paho's reads the network and queues what arrives. The main one takes everything that has arrived, stores it
-in one transaction, and only then acknowledges it and sends the receipts. The third sends lists. What an agent sends may
-be wrong in any way: it is counted, and the link goes on. The link itself may die at any moment: what was not acknowledged
+in one transaction, and only then acknowledges it and sends the receipts. The third sends lists, and does what would keep
+an event waiting. What an agent sends may be wrong in any way: it is counted, and the link goes on. The link itself may die at any moment: what was not acknowledged
 comes again, and so does every event that has no receipt.
 """
 
+import gc
 import logging
 import random
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,8 +28,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from server import ingest
 from server.clock import Clock, clock_for, patience
-from server.db import make_app
+from server.db import fold_journal, make_app
 from server.ingest import DATABASE_AWAY, Incoming
+from server.jobs import pulse
 from server.lists.outgoing import Outgoing
 from server.settings import Mqtt, Settings
 from server.usage.counts import Count
@@ -43,6 +46,9 @@ SESSION_KEPT_S = 300  # the broker keeps events for us while we are restarted
 KEEPALIVE_S = 30
 POLL_S = 0.05
 RETRY_S = 1.0
+ANSWERS_WITHIN_S = 5.0
+FOLD_EVERY_S = 1.0
+_INGEST_GETS_IN_S = 0.001  # lists of thousands of holders may just be compiled in the other thread
 _READ = MAX_EVENT_BYTES + 1  # of a longer message enough to see that it is too long
 
 log = logging.getLogger(__name__)
@@ -74,6 +80,8 @@ def run(settings: Settings) -> None:
     link = Link(make_app(settings.database_url), settings, clock_for(settings.board))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: link.stop())
+    sys.setswitchinterval(_INGEST_GETS_IN_S)
+    gc.freeze()  # what was loaded until now stays: looking through it would hold up everybody for a tenth of a second
     link.run()
 
 
@@ -87,8 +95,9 @@ class Link:
         self._stopping = Event()
         self._connection = 0
         self._roll = RollCall(patience())
+        self._beat_at = self._fold_at = patience()
         self._outgoing = Outgoing(settings.zone, settings.site_key_id)
-        self._client = _client(settings.mqtt)
+        self._client = _client(settings.mqtt, CLIENT_ID)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -104,8 +113,7 @@ class Link:
             try:
                 while not self._stopping.is_set():
                     self._take_in(self._drain())
-                    if (heard := self._roll.take(patience())) is not None:
-                        self._insist(partial(ingest.miss, heard, self._clock.now()))
+                    self._do_what_is_due()
             except _Stopped:
                 log.warning("stopped while the database was away")
             finally:
@@ -174,6 +182,14 @@ class Link:
                 kind.append((one, Incoming(topic.agent, one.payload)))
         self._store(events)
         self._hear(said)
+
+    def _do_what_is_due(self) -> None:
+        at = patience()
+        if (heard := self._roll.take(at)) is not None:
+            self._insist(partial(ingest.miss, heard, self._clock.now()))
+        if at >= self._beat_at:
+            self._beat_at = at + pulse.EVERY.total_seconds()
+            self._insist(partial(pulse.beat, "link", self._clock.now()))
 
     def _greet(self, one: _Connected | _Lost) -> None:
         match one:
@@ -263,6 +279,9 @@ class Link:
             self._outgoing.look(now, began)
             for agent, payload in self._outgoing.take(now, began).items():
                 self._send(Topic(agent, Leaf.ACCESS_LIST), payload)
+        if began >= self._fold_at:
+            self._fold_at = began + FOLD_EVERY_S
+            fold_journal()
         return max(POLL_S, patience() - began)
 
     def _send(self, topic: Topic, payload: bytes) -> None:
@@ -271,8 +290,29 @@ class Link:
             self._client.publish(str(topic), payload, qos=1, retain=True)
 
 
-def _client(mqtt: Mqtt) -> Client:
-    client = Client(CallbackAPIVersion.VERSION2, CLIENT_ID, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
+def knock(mqtt: Mqtt) -> str:
+    """Connect once with the server's account, beside the link that may be at work, and leave again. Empty when the
+    broker lets us in, else why not, in words."""
+    answers: SimpleQueue[ReasonCode] = SimpleQueue()
+    try:
+        client = _client(mqtt, f"prolab-doctor-{random.getrandbits(32):08x}")
+        client.on_connect = lambda _client, _data, _flags, reason, _more: answers.put(reason)
+        client.connect(mqtt.host, mqtt.port)
+        client.loop_start()
+    except (OSError, ValueError) as error:
+        return f"does not answer ({error})"
+    try:
+        reason = answers.get(timeout=ANSWERS_WITHIN_S)
+    except Empty:
+        return f"takes the connection and says nothing for {ANSWERS_WITHIN_S:.0f} s"
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return f"refuses the account {mqtt.username} ({reason})" if reason.is_failure else ""
+
+
+def _client(mqtt: Mqtt, name: str) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
     client.username_pw_set(mqtt.username, mqtt.password.get_secret_value())
     client.max_inflight_messages_set(UNACKNOWLEDGED)
     client.on_socket_open = _without_delay

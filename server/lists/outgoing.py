@@ -6,21 +6,21 @@ may tell of rights that were taken away, and a list compiled without them would 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from server.db import reading
-from server.jobs.models import Change
-from server.jobs.service import last_change_id
-from server.lists.service import compile_all, needs_publishing, record
+from server.jobs.service import news_of
+from server.lists.service import compile_all, due_times, record_all
 from server.machines.models import Agent
 from server.usage.models import Outbox
 
 ACCESS = "access"  # the topic of changes that lists depend on
 WAITS_FOR_EVENTS_S = 30.0  # at most; an agent whose events do not come must not keep an old list for ever
 WAITS_FOR_STATUS_S = 2.0  # at most; an agent that is there has spoken by then
+_LOOKS_UP_EVERY = timedelta(hours=1)  # when lists are due; sooner where one of them is, or something changed
 
 
 class Outgoing:
@@ -34,6 +34,7 @@ class Outgoing:
         self._heard: set[str] = set()  # since the link connected
         self._connected_at: float | None = None  # while nobody has looked yet who there is
         self._newest = 0  # the newest change seen
+        self._due_at: datetime | None = None  # when the next list is; None while that is to be looked up
 
     def connected(self, at: float) -> None:
         """The broker may have lost everything."""
@@ -51,31 +52,37 @@ class Outgoing:
             self._anyway.update(_agents())
             self._want(self._anyway, self._connected_at)
             self._connected_at = None
-        newest = last_change_id()
-        if newest < self._newest or _access_changed(self._newest, newest):  # lower: the books were restored under us
+        newest, concerns_lists = news_of(ACCESS, self._newest)
+        if concerns_lists or newest < self._newest:  # lower: the books were restored under us
             self._want(_agents(), at)
+            self._due_at = None
         self._newest = newest
-        self._want(needs_publishing(now), at)
+        if self._due_at is None or self._due_at <= now:
+            self._want_due(now, at)
 
     def take(self, now: datetime, at: float) -> dict[str, bytes]:
         """The lists that may go out now, each under a new revision that is already written down."""
         ready = self._ready(at)
         if not ready:
             return {}
-        payloads = {}
-        for name, compiled in compile_all(now, ready, self._zone, self._key_id).items():
-            send = compiled.worth_sending or name in self._anyway
-            record(compiled, now, sent=send)
-            if send:
-                payloads[name] = compiled.payload
+        compiled = compile_all(now, ready, self._zone, self._key_id)
+        sent = {name for name, one in compiled.items() if one.worth_sending or name in self._anyway}
+        record_all([(one, name in sent) for name, one in compiled.items()], now)
+        self._due_at = None
         for name in ready:
             del self._wanted[name]
         self._anyway -= ready
-        return payloads
+        return {name: compiled[name].payload for name in compiled if name in sent}
 
     def _want(self, agents: Iterable[str], at: float) -> None:
         for name in agents:
             self._wanted.setdefault(name, at)
+
+    def _want_due(self, now: datetime, at: float) -> None:
+        times = due_times()
+        self._want([name for name, due_at in times.items() if due_at is None or due_at <= now], at)
+        later = [due_at for due_at in times.values() if due_at is not None and due_at > now]
+        self._due_at = min([now + _LOOKS_UP_EVERY, *later])
 
     def _ready(self, at: float) -> set[str]:
         if not self._wanted:
@@ -87,14 +94,6 @@ class Outgoing:
         if agent not in self._heard:
             return WAITS_FOR_STATUS_S
         return WAITS_FOR_EVENTS_S if agent in behind else 0.0
-
-
-def _access_changed(seen: int, newest: int) -> bool:
-    if newest == seen:
-        return False
-    new = (Change.id > seen) & (Change.id <= newest) & (Change.topic == ACCESS)
-    with reading() as session:
-        return session.scalar(select(Change.id).where(new).limit(1)) is not None
 
 
 def _agents() -> list[str]:

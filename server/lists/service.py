@@ -3,15 +3,17 @@
 A list goes out when something in it changed, when half of its shortest validity has passed, or when a dated fact begins
 or ends. Content that equals the last one sent is not sent again before its renewal.
 
-    for name, compiled in compile_all(now, agents, zone, key_id).items():
-        if compiled.worth_sending:
-            publish(name, compiled.payload)
-        record(compiled, now, sent=compiled.worth_sending)
+    compiled = compile_all(now, agents, zone, key_id)
+    record_all([(one, one.worth_sending) for one in compiled.values()], now)
+    for name, one in compiled.items():
+        if one.worth_sending:
+            publish(name, one.payload)
 """
 
-import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+import gc
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,11 +24,11 @@ from server.access.service import load_facts
 from server.billing.models import Tariff
 from server.billing.prices import rates_for
 from server.db import db, reading, writing
-from server.domain.access import Judged, compile_list, judge, validity
+from server.domain.access import REVOKED_FOR, Judged, compile_list, judge, validity
 from server.domain.facts import Facts, next_turn
 from server.lists.models import PublishedList
+from server.lists.paper import Paper
 from server.machines.models import Agent
-from wire.codec import dump, to_plain
 from wire.messages import AccessList
 
 _WITHOUT_MACHINES = timedelta(hours=72)
@@ -47,15 +49,15 @@ class Compiled:
 
 def compile_all(now: datetime, agents: Collection[str] | None, zone: ZoneInfo, key_id: str) -> dict[str, Compiled]:
     """The lists of these agents (None: of all) as they would be sent at ``now``. Facts are loaded and judged once."""
-    with reading() as session:
-        judged = judge(load_facts(key_id, rates_for(now)), now)
+    with reading() as session, _uncollected():
+        judged = judge(load_facts(key_id, rates_for(now), gone_since=now - REVOKED_FOR), now)
         turn = min((at for at in (next_turn(judged.facts, now), _next_price(now)) if at is not None), default=None)
-        shared = {"holders": to_plain(judged.holders), "revoked": to_plain(judged.revoked)}
+        paper = Paper(repr(judged.facts.hours))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         ).all()
         return {
-            agent.name: _compile(judged, agent, last, zone, key_id, turn, shared)
+            agent.name: _compile(judged, agent, last, zone, key_id, turn, paper)
             for agent, last in rows
             if agents is None or agent.name in agents
         }
@@ -63,26 +65,33 @@ def compile_all(now: datetime, agents: Collection[str] | None, zone: ZoneInfo, k
 
 def needs_publishing(now: datetime) -> set[str]:
     """The agents that never had a list, or whose list is due: for renewal, or because a dated fact turned."""
-    wanted = select(Agent.name).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
+    return {name for name, due_at in due_times().items() if due_at is None or due_at <= now}
+
+
+def due_times() -> dict[str, datetime | None]:
+    """When each agent's list is due next, by its name; None for one that never had a list."""
+    wanted = select(Agent.name, PublishedList.renew_at)
     with reading() as session:
-        due = wanted.where(PublishedList.agent_id.is_(None) | (PublishedList.renew_at <= now))
-        return set(session.scalars(due))
+        return dict(session.execute(wanted.outerjoin(PublishedList, PublishedList.agent_id == Agent.id)).all())
 
 
-def record(compiled: Compiled, now: datetime, sent: bool) -> None:
-    """Remember that this list was sent, or (``sent`` false) that it was looked at and need not be."""
+def record_all(compiled: Iterable[tuple[Compiled, bool]], now: datetime) -> None:
+    """Remember of each list that it was sent, or (False) that it was looked at and need not be. One transaction: each
+    is a wait for the disk, and ingest waits with it."""
     with writing() as session:
-        row = session.get(PublishedList, compiled.agent_id)
-        if sent:
-            row = row or PublishedList(agent_id=compiled.agent_id)
-            row.revision = compiled.access_list.revision
-            row.issued_at = now
-            row.size = len(compiled.payload)
-            row.content_sha256 = compiled.content_sha256
-            session.add(row)
-        if row is not None:
-            renewal = row.issued_at + compiled.renew_after
-            row.renew_at = renewal if compiled.next_turn is None else min(renewal, compiled.next_turn)
+        rows = {row.agent_id: row for row in session.scalars(select(PublishedList))}
+        for one, sent in compiled:
+            row = rows.get(one.agent_id)
+            if sent:
+                row = row or PublishedList(agent_id=one.agent_id)
+                row.revision = one.access_list.revision
+                row.issued_at = now
+                row.size = len(one.payload)
+                row.content_sha256 = one.content_sha256
+                session.add(row)
+            if row is not None:
+                renewal = row.issued_at + one.renew_after
+                row.renew_at = renewal if one.next_turn is None else min(renewal, one.next_turn)
 
 
 def _compile(
@@ -92,15 +101,14 @@ def _compile(
     zone: ZoneInfo,
     key_id: str,
     turn: datetime | None,
-    shared: dict[str, Any],
+    paper: Paper,
 ) -> Compiled:
     revision = _next_revision(judged.now, agent.revision, last)
     access_list = compile_list(judged, agent.name, revision, zone, key_id)
-    plain = {**to_plain(replace(access_list, holders=(), revoked=())), **shared}
-    content = _content_sha256(plain, judged.facts)
+    content = paper.content_sha256(access_list)
     renew_after = _renew_after(judged.facts, agent.name)
     same = last is not None and last.content_sha256 == content and judged.now < last.issued_at + renew_after
-    return Compiled(agent.id, access_list, dump(plain), content, renew_after, turn, not same)
+    return Compiled(agent.id, access_list, paper.payload(access_list), content, renew_after, turn, not same)
 
 
 def _next_revision(now: datetime, in_force: int, last: PublishedList | None) -> int:
@@ -114,11 +122,14 @@ def _renew_after(facts: Facts, agent: str) -> timedelta:
     )
 
 
-def _content_sha256(plain: dict[str, Any], facts: Facts) -> str:
-    """What the list says, without what moves by itself: its number and times, and opening hours written as moments."""
-    timeless = [{**machine, "valid_until_ms": 0, "open": None} for machine in plain["machines"]]
-    content = dump({**plain, "revision": 0, "issued_ms": 0, "machines": timeless})
-    return hashlib.sha256(content + repr(facts.hours).encode()).hexdigest()
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Among ten thousand holders the garbage collector looks for circles that are not there: a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _next_price(now: datetime) -> datetime | None:

@@ -13,9 +13,20 @@ from sqlalchemy import func, select
 from server.audit import service as audit
 from server.db import db, writing
 from server.jobs import service as jobs
-from server.people.models import Holder, Membership, Payer, Person, Token
-from server.people.tenants import (
+from server.people.badges import lend_token, lent_to, replace_token, return_token
+from server.people.changes import PersonFacts, edit_person
+from server.people.leaving import end_holder, take_back
+from server.people.models import Holder, Membership, Person, Token
+from server.people.rows import (
     PeopleError,
+    holder_by_number,
+    holder_of_the_lab,
+    membership_by_ref,
+    payer_by_code,
+    token_by_ref,
+)
+from server.people.tenancies import Address, edit_establishment, edit_tenant, end_payer, end_tenant
+from server.people.tenants import (
     add_establishment,
     add_payer,
     add_tenant,
@@ -27,7 +38,9 @@ from server.people.tenants import (
 from wire.tokens import fingerprint
 
 __all__ = [
+    "Address",
     "PeopleError",
+    "PersonFacts",
     "add_establishment",
     "add_holder",
     "add_membership",
@@ -35,13 +48,24 @@ __all__ = [
     "add_tenant",
     "block_holder",
     "block_token",
+    "edit_establishment",
+    "edit_person",
+    "edit_tenant",
+    "end_holder",
     "end_membership",
+    "end_payer",
+    "end_tenant",
     "give_token",
+    "lend_token",
+    "lent_to",
     "prefer_membership",
+    "replace_token",
     "resume_tenant",
+    "return_token",
     "set_bill_to",
     "set_treatment",
     "suspend_tenant",
+    "take_back",
     "unblock_holder",
     "unblock_token",
 ]
@@ -81,7 +105,7 @@ def add_holder(
 def block_holder(number: int, reason: str, *, actor: str, now: datetime) -> None:
     """Nothing starts for this holder any more, whatever the token."""
     with writing():
-        holder = _holder(number)
+        holder = holder_by_number(number)
         before = {"blocked_at": holder.blocked_at}
         holder.blocked_at = holder.blocked_at or now
         holder.blocked_reason = reason
@@ -91,7 +115,7 @@ def block_holder(number: int, reason: str, *, actor: str, now: datetime) -> None
 
 def unblock_holder(number: int, reason: str, *, actor: str, now: datetime) -> None:
     with writing():
-        holder = _holder(number)
+        holder = holder_by_number(number)
         before = {"blocked_at": holder.blocked_at, "reason": holder.blocked_reason}
         holder.blocked_at, holder.blocked_reason = None, ""
         audit.record(actor, "unblock", "holder", number, before, {"blocked_at": None}, reason, now)
@@ -112,31 +136,13 @@ def give_token(
 ) -> Token:
     """Lend a badge. Only its keyed fingerprint is kept; ``card_id`` is named with its technology, ``em4100:0123456789``."""
     mark = fingerprint(card_id, site_key)
-    with writing() as session:
-        _holder(holder_number)
-        lent = select(Token.holder_number).where(Token.fingerprint == mark, Token.returned_at.is_(None))
-        if (lent_to := session.scalar(lent)) is not None:
-            raise PeopleError(f"this badge is already lent to holder {lent_to}")
-        token = Token(
-            ref=str(uuid4()),
-            holder_number=holder_number,
-            fingerprint=mark,
-            key_id=key_id,
-            label=label,
-            valid_from=valid_from or now,
-            valid_until=valid_until,
-        )
-        session.add(token)
-        after = {"holder": holder_number, "label": label, "valid_from": token.valid_from, "valid_until": valid_until}
-        audit.record(actor, "give", "token", token.ref, None, after, "", now)
-        jobs.announce("access", f"holder:{holder_number}", now)
-    return token
+    return lend_token(holder_number, mark, key_id, label, valid_from, valid_until, actor=actor, now=now)
 
 
 def block_token(ref: str, reason: str, *, actor: str, now: datetime) -> None:
     """A lost or withdrawn badge: refused at once, and known to every agent for 45 days as revoked."""
     with writing():
-        token = _token(ref)
+        token = token_by_ref(ref)
         before = {"blocked_at": token.blocked_at}
         token.blocked_at = token.blocked_at or now
         token.blocked_reason = reason
@@ -146,7 +152,7 @@ def block_token(ref: str, reason: str, *, actor: str, now: datetime) -> None:
 
 def unblock_token(ref: str, reason: str, *, actor: str, now: datetime) -> None:
     with writing():
-        token = _token(ref)
+        token = token_by_ref(ref)
         before = {"blocked_at": token.blocked_at, "reason": token.blocked_reason}
         token.blocked_at, token.blocked_reason = None, ""
         audit.record(actor, "unblock", "token", ref, before, {"blocked_at": None}, reason, now)
@@ -166,10 +172,8 @@ def add_membership(
     """Tie a holder to the tenant of this payer. The lowest rank is the default payer. Without a rank it comes after the
     others, but before them where all of them are over: then this is the payer somebody has just decided on."""
     with writing() as session:
-        _holder(holder_number)
-        payer = session.scalar(select(Payer).where(Payer.code == payer_code))
-        if payer is None:
-            raise PeopleError(f"there is no payer {payer_code}")
+        holder_of_the_lab(holder_number)
+        payer = payer_by_code(payer_code)
         start = valid_from or now
         membership = Membership(
             ref=str(uuid4()),
@@ -191,7 +195,7 @@ def add_membership(
 def prefer_membership(ref: str, *, actor: str, now: datetime) -> None:
     """Make this the holder's default payer. Needed when the default has ended: nobody is billed by fallback."""
     with writing() as session:
-        membership = _membership(ref)
+        membership = membership_by_ref(ref)
         of_holder = Membership.holder_number == membership.holder_number
         before = {"rank": membership.rank}
         membership.rank = (session.scalar(select(func.min(Membership.rank)).where(of_holder)) or 0) - 1
@@ -202,7 +206,7 @@ def prefer_membership(ref: str, *, actor: str, now: datetime) -> None:
 def end_membership(ref: str, reason: str, *, actor: str, now: datetime) -> None:
     """End a membership before its time. It closes this payer for the holder and nothing else."""
     with writing():
-        membership = _membership(ref)
+        membership = membership_by_ref(ref)
         before = {"ended_at": membership.ended_at}
         membership.ended_at = membership.ended_at or now
         membership.ended_reason = reason
@@ -226,24 +230,3 @@ def _free_number() -> int:
         number = _LOWEST_NUMBER + secrets.randbelow(_NUMBERS)
         if db.session.get(Holder, number) is None:
             return number
-
-
-def _holder(number: int) -> Holder:
-    holder = db.session.get(Holder, number)
-    if holder is None:
-        raise PeopleError(f"there is no holder {number}")
-    return holder
-
-
-def _token(ref: str) -> Token:
-    token: Token | None = db.session.scalar(select(Token).where(Token.ref == ref))
-    if token is None:
-        raise PeopleError(f"there is no token {ref}")
-    return token
-
-
-def _membership(ref: str) -> Membership:
-    membership: Membership | None = db.session.scalar(select(Membership).where(Membership.ref == ref))
-    if membership is None:
-        raise PeopleError(f"there is no membership {ref}")
-    return membership

@@ -9,13 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from server.audit import service as audit
-from server.db import db, writing
+from server.db import writing
 from server.jobs import service as jobs
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
-
-
-class PeopleError(ValueError):
-    """What was asked cannot be done, in a sentence for the one who asked."""
+from server.people.rows import PeopleError, establishment_by_id, tenant_by_code
 
 
 def add_tenant(
@@ -31,7 +28,7 @@ def add_tenant(
     """A new tenant. Nobody can start a machine on its account before it has a payer and the holder a membership."""
     with writing() as session:
         if session.scalar(select(Tenant.id).where(Tenant.code == code)) is not None:
-            raise PeopleError(f"there is already a tenant {code}")
+            raise PeopleError("there is already a tenant %(code)s", code=code)
         parent_id = tenant_by_code(parent).id if parent else None
         tenant = Tenant(code=code, name=name, kind=TenantKind(kind).value, language=language, parent_id=parent_id)
         session.add(tenant)
@@ -40,12 +37,12 @@ def add_tenant(
     return tenant
 
 
-def suspend_tenant(code: str, reason: str, *, actor: str, now: datetime) -> None:
-    """Close every payer of this tenant, for all holders, until it is resumed."""
+def suspend_tenant(code: str, reason: str, since: datetime | None = None, *, actor: str, now: datetime) -> None:
+    """Close every payer of this tenant, for all holders, from now or a later moment on and until it is resumed."""
     with writing():
         tenant = tenant_by_code(code)
         before = {"suspended_from": tenant.suspended_from}
-        tenant.suspended_from = tenant.suspended_from or now
+        tenant.suspended_from = since or tenant.suspended_from or now
         tenant.suspended_reason = reason
         audit.record(actor, "suspend", "tenant", code, before, {"suspended_from": tenant.suspended_from}, reason, now)
         jobs.announce("access", f"tenant:{code}", now)
@@ -90,8 +87,7 @@ def set_treatment(
 ) -> TaxTreatment:
     """How this establishment is treated for VAT from a day on, decided by ``actor``; the one before ends that day."""
     with writing() as session:
-        if session.get(Establishment, establishment_id) is None:
-            raise PeopleError(f"there is no establishment {establishment_id}")
+        establishment_by_id(establishment_id)
         earlier = select(TaxTreatment).where(TaxTreatment.establishment_id == establishment_id)
         before = _end_last(session.scalars(earlier).all(), valid_from)
         row = TaxTreatment(
@@ -112,8 +108,7 @@ def set_bill_to(tenant_code: str, establishment_id: int, valid_from: date, *, ac
     """Which establishment pays for this tenant from a day on; the one before pays until that day."""
     with writing() as session:
         tenant = tenant_by_code(tenant_code)
-        if session.get(Establishment, establishment_id) is None:
-            raise PeopleError(f"there is no establishment {establishment_id}")
+        establishment_by_id(establishment_id)
         before = _end_last(session.scalars(select(BillTo).where(BillTo.tenant_id == tenant.id)).all(), valid_from)
         row = BillTo(tenant_id=tenant.id, establishment_id=establishment_id, valid_from=valid_from)
         session.add(row)
@@ -137,9 +132,9 @@ def add_payer(
     """A cost centre that sessions can be charged to. ``#`` in a code is kept for payers that a list shows as closed."""
     with writing() as session:
         if not code or "#" in code:
-            raise PeopleError(f"{code!r} cannot be the code of a payer")
+            raise PeopleError("“%(code)s” cannot be the code of a payer", code=code)
         if session.scalar(select(Payer.id).where(Payer.code == code)) is not None:
-            raise PeopleError(f"there is already a payer {code}")
+            raise PeopleError("there is already a payer %(code)s", code=code)
         dates = {"valid_from": valid_from or now, "valid_until": valid_until}
         words = {"cost_centre": cost_centre, "label": label}
         payer = Payer(tenant_id=tenant_by_code(tenant_code).id, code=code, **words, **dates)
@@ -149,18 +144,11 @@ def add_payer(
     return payer
 
 
-def tenant_by_code(code: str) -> Tenant:
-    tenant: Tenant | None = db.session.scalar(select(Tenant).where(Tenant.code == code))
-    if tenant is None:
-        raise PeopleError(f"there is no tenant {code}")
-    return tenant
-
-
 def _end_last(rows: Any, day: date) -> Any:
     """Let the last of these dated rows end on ``day``, the first day of the next one. Returns it, or None."""
     last = max(rows, key=lambda row: row.valid_from, default=None)
     if last is not None:
         if last.valid_from >= day:
-            raise PeopleError(f"something is already decided from {last.valid_from.isoformat()} on")
+            raise PeopleError("something is already decided from %(day)s on", day=last.valid_from)
         last.valid_until = min(last.valid_until or day, day)
     return last

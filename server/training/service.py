@@ -3,7 +3,7 @@
 Every function runs inside ``writing()``, audits, and announces ``access``. Refusals raise TrainingError with a sentence.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -16,16 +16,27 @@ from server.machines.models import MachineSkill
 from server.machines.service import machine_by_code
 from server.people.models import Holder
 from server.training.models import Qualification, Skill
+from server.training.rows import TrainingError, skill_by_code
+from server.training.skills import edit_skill, end_skill, resume_skill
 
-
-class TrainingError(ValueError):
-    """What was asked cannot be done, in a sentence for the one who asked."""
+__all__ = [
+    "TrainingError",
+    "add_skill",
+    "edit_skill",
+    "end_skill",
+    "grant",
+    "grant_to_all",
+    "require_skills",
+    "resume_skill",
+    "revoke",
+    "revoke_all",
+]
 
 
 def add_skill(code: str, name: str, *, actor: str, now: datetime) -> Skill:
     with writing() as session:
         if session.scalar(select(Skill.id).where(Skill.code == code)) is not None:
-            raise TrainingError(f"there is already a skill {code}")
+            raise TrainingError("there is already a skill %(code)s", code=code)
         skill = Skill(code=code, name=name)
         session.add(skill)
         audit.record(actor, "add", "skill", code, None, {"name": name}, "", now)
@@ -36,7 +47,7 @@ def require_skills(machine_code: str, skill_codes: Collection[str], *, actor: st
     """Replace what one must have learned to start this machine: all of these. A machine without any lets nobody start."""
     with writing() as session:
         machine = machine_by_code(machine_code)
-        wanted = {_skill(code).id for code in skill_codes}
+        wanted = {skill_by_code(code).id for code in skill_codes}
         of_machine = MachineSkill.machine_id == machine.id
         old = select(Skill.code).join(MachineSkill, MachineSkill.skill_id == Skill.id).where(of_machine)
         before = {"skills": sorted(session.scalars(old))}
@@ -51,21 +62,15 @@ def grant(
     skill_code: str,
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
+    reason: str = "",
     *,
     actor: str,
     now: datetime,
 ) -> Qualification:
     """Certify a holder on a skill; ``actor`` is the trainer. After a revocation it counts from then on, not before."""
     with writing() as session:
-        skill, start = _skill(skill_code), valid_from or now
-        if session.get(Holder, holder_number) is None:
-            raise TrainingError(f"there is no holder {holder_number}")
-        if valid_until is not None and valid_until <= start:
-            raise TrainingError("the qualification would end before it starts")
-        same = (Qualification.holder_number == holder_number) & (Qualification.skill_id == skill.id)
-        revoked_at = session.scalar(select(func.max(Qualification.revoked_at)).where(same))
-        if revoked_at is not None and start < revoked_at:
-            raise TrainingError(f"{skill_code} was revoked after that day; grant it again from today on")
+        skill, start = skill_by_code(skill_code), valid_from or now
+        _refuse_what_cannot_count(skill, holder_number, start, valid_until)
         qualification = Qualification(
             ref=str(uuid4()),
             holder_number=holder_number,
@@ -73,12 +78,36 @@ def grant(
             valid_from=start,
             valid_until=valid_until,
             granted_by=actor,
+            reason=reason,
         )
         session.add(qualification)
         after = {"holder": holder_number, "skill": skill_code, "valid_from": start, "valid_until": valid_until}
-        audit.record(actor, "grant", "qualification", qualification.ref, None, after, "", now)
+        audit.record(actor, "grant", "qualification", qualification.ref, None, after, reason, now)
         jobs.announce("access", f"holder:{holder_number}", now)
     return qualification
+
+
+def grant_to_all(
+    holders: Sequence[int],
+    skill_code: str,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    reason: str = "",
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """The same for several people at once, after a course: for all of them or, where one cannot have it, for none."""
+    with writing():
+        for holder in holders:
+            grant(holder, skill_code, valid_from, valid_until, reason, actor=actor, now=now)
+
+
+def revoke_all(refs: Sequence[str], reason: str, *, actor: str, now: datetime) -> None:
+    """Take several back at once, when a safety sheet has changed."""
+    with writing():
+        for ref in refs:
+            revoke(ref, reason, actor=actor, now=now)
 
 
 def revoke(ref: str, reason: str, *, actor: str, now: datetime) -> None:
@@ -86,7 +115,7 @@ def revoke(ref: str, reason: str, *, actor: str, now: datetime) -> None:
     with writing() as session:
         qualification = session.scalar(select(Qualification).where(Qualification.ref == ref))
         if qualification is None:
-            raise TrainingError(f"there is no qualification {ref}")
+            raise TrainingError("there is no qualification %(ref)s", ref=ref)
         before = {"revoked_at": qualification.revoked_at}
         qualification.revoked_at = qualification.revoked_at or now
         qualification.revoked_reason = reason
@@ -95,8 +124,15 @@ def revoke(ref: str, reason: str, *, actor: str, now: datetime) -> None:
         jobs.announce("access", f"holder:{qualification.holder_number}", now)
 
 
-def _skill(code: str) -> Skill:
-    skill: Skill | None = db.session.scalar(select(Skill).where(Skill.code == code))
-    if skill is None:
-        raise TrainingError(f"there is no skill {code}")
-    return skill
+def _refuse_what_cannot_count(skill: Skill, holder_number: int, start: datetime, until: datetime | None) -> None:
+    holder = db.session.get(Holder, holder_number)
+    if holder is None:
+        raise TrainingError("there is no holder %(number)s", number=holder_number)
+    if skill.ended_at is not None:
+        raise TrainingError("%(skill)s is no longer given", skill=skill.name)
+    if until is not None and until <= start:
+        raise TrainingError("the qualification would end before it starts")
+    same = (Qualification.holder_number == holder_number) & (Qualification.skill_id == skill.id)
+    revoked_at = db.session.scalar(select(func.max(Qualification.revoked_at)).where(same))
+    if revoked_at is not None and start < revoked_at:
+        raise TrainingError("%(skill)s was revoked after that day; grant it again from today on", skill=skill.name)

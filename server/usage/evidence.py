@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from server.usage.models import Event, EventPayload
-from wire.messages import Envelope
+from wire.messages import Envelope, SessionEnded, SessionStarted
 
 SALT_BYTES = 16
 GENESIS = "0" * 64
+_OF_ONE_SESSION = frozenset({SessionStarted.KIND, SessionEnded.KIND})
 _HEAD = select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)
 _EVENT = insert(Event.__table__)
 _PAYLOAD = insert(EventPayload.__table__)
@@ -61,6 +62,7 @@ class Chain:
                 "n": envelope.n,
                 "agent_id": agent_id,
                 "kind": envelope.kind,
+                "session": _session(envelope),
                 "received_at": self._now,
                 "simulated": envelope.simulated,
                 "payload_hash": payload_sha,
@@ -72,3 +74,9 @@ class Chain:
         if self._events:
             self._connection.execute(_EVENT, self._events)
             self._connection.execute(_PAYLOAD, self._payloads)
+
+
+def _session(envelope: Envelope) -> str | None:
+    """The session an event names, where it is one that was looked into; what only newer agents say is not."""
+    name = envelope.body.get("session") if envelope.kind in _OF_ONE_SESSION else None
+    return name if isinstance(name, str) else None

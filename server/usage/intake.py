@@ -80,7 +80,7 @@ class Intake:
         self._raw.append(self._row(arrival.message, arrival.envelope, reason))
 
     def save(self) -> None:
-        """Write how far each outbox is now, and what is kept raw."""
+        """Write how far each outbox is now."""
         connection = self._connection
         fresh = [id_ for id_ in self._last if id_ not in self._stored]
         moved = [id_ for id_, n in self._stored.items() if self._last[id_] != n]
@@ -88,9 +88,12 @@ class Intake:
             connection.execute(_NEW_OUTBOX, [self._outbox(id_) for id_ in fresh])
         if moved:
             connection.execute(_MOVE_OUTBOX, [{"key": id_, "last_n": self._last[id_]} for id_ in moved])
+
+    def keep_raw(self) -> None:
+        """Write what cannot be used."""
         raw = [*self._raw, *self._few_of_the_loose()]
         if raw:
-            connection.execute(_REJECT, raw)
+            self._connection.execute(_REJECT, raw)
 
     def receipts(self) -> dict[str, Receipt]:
         """How far each outbox of these agents is stored once this batch is."""

@@ -4,9 +4,9 @@ A payload that was erased leaves its place in the chain; what stood in it can th
 was changed is reported as that, and is not believed about its session. One change anywhere is one problem.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select, union_all
@@ -16,7 +16,7 @@ from server.domain import usage
 from server.domain.usage import Session, SessionState
 from server.machines.models import Machine
 from server.people.models import Payer
-from server.usage import sessions
+from server.usage import decided, sessions
 from server.usage.evidence import GENESIS, chain_hash, payload_hash
 from server.usage.models import Event, EventPayload, Outbox, RejectedEvent
 from wire.messages import Checkpoint, SessionEnded, SessionStarted, decode_body, decode_envelope
@@ -53,7 +53,7 @@ def verify_ledger() -> list[str]:
     with reading() as session:
         machines = dict(session.execute(select(Machine.code, Machine.id)).all())
         told = _Told(machines, dict(session.execute(select(Payer.code, Payer.id)).all()))
-        return [*_evidence(told), *_numbers(), *_sessions(told)]
+        return [*_evidence(told), *_numbers(), *_sessions(told), *decided.decisions()]
 
 
 def _evidence(told: _Told) -> Iterator[str]:
@@ -123,14 +123,20 @@ def _numbers() -> Iterator[str]:
 
 
 def _sessions(told: _Told) -> Iterator[str]:
+    by_hand, given_s = decided.entered(), decided.ends_given()
+    yield from (f"session {session_id}: {problem}" for session_id, problem in by_hand.items() if problem)
     for session in sessions.read():
         story = told.stories.pop(session.id, None)
+        if story is None and session.id in by_hand:
+            continue
         wanted = None if story is None else story.told()
         if told.unread and (wanted is None or wanted.state != SessionState.ENDED):
             continue  # what would say more of it may be what could not be read
         if wanted is None:
             yield f"session {session.id}: no event tells of it"
-        elif differences := [name for name in _FACTS if not _agree(session, wanted, name)]:
+        elif differences := [
+            name for name in _FACTS if not _agree(session, wanted, name, given_s.get(session.id, frozenset()))
+        ]:
             said = ", ".join(f"{name} {getattr(session, name)!s} for {getattr(wanted, name)!s}" for name in differences)
             yield f"session {session.id}: not what its events say: {said}"
     for session_id, story in told.stories.items():
@@ -138,9 +144,12 @@ def _sessions(told: _Told) -> Iterator[str]:
             yield f"session {session_id}: its events are there, the session is not"
 
 
-def _agree(session: Session, wanted: Session, name: str) -> bool:
-    """Whether the books and the events say the same. Where no end has come, the server may have closed it provisionally."""
+def _agree(session: Session, wanted: Session, name: str, given_s: Collection[int]) -> bool:
+    """Whether the books and the events say the same. Where no end has come, the server may have closed it provisionally,
+    or a person, after so many seconds."""
     if SessionState.ENDED in (wanted.state, session.state) or name not in ("state", "ended_at"):
         return bool(getattr(session, name) == getattr(wanted, name))
-    closed_at: datetime | None = None if session.state == SessionState.OPEN else session.last_known_at
-    return session.ended_at == closed_at
+    if session.state == SessionState.OPEN:
+        return session.ended_at is None
+    given = (session.started_at + timedelta(seconds=seconds) for seconds in given_s)
+    return session.ended_at in (session.last_known_at, *given)

@@ -1,11 +1,11 @@
 """What the live board shows of each machine: turned by session events at once, and by each status of its agent."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from server.domain.usage import Session, moment
 from server.machines.models import MachineLive
@@ -13,8 +13,7 @@ from wire.messages import MachineState, MachineStatus
 
 _TABLE: Any = MachineLive.__table__
 _NAMES = ("machine_id", "state", "since", "session", "checkpoint_s", "latched", "faults", "seen_at")
-_TOUCHED = select(*(_TABLE.c[name] for name in _NAMES))
-_TOUCHED = _TOUCHED.where(_TABLE.c.machine_id.in_(bindparam("machines", expanding=True)))
+COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)  # read along with the machines; empty for one never heard of
 _INSERT = insert(_TABLE)
 _UPDATE = update(_TABLE).where(_TABLE.c.machine_id == bindparam("key"))
 _UPDATE = _UPDATE.values({name: bindparam(name) for name in _NAMES if name != "machine_id"})
@@ -35,16 +34,15 @@ class Shown:
 
 
 class Board:
-    """The rows of the machines that one batch touches. An older word never overwrites a newer one."""
+    """The rows (``COLUMNS``) of the machines that one batch touches. An older word never overwrites a newer one."""
 
-    def __init__(self, connection: Connection, machine_ids: Collection[int], now: datetime) -> None:
+    def __init__(self, connection: Connection, rows: Iterable[Sequence[Any]], now: datetime) -> None:
         self._connection = connection
-        rows = connection.execute(_TOUCHED, {"machines": list(machine_ids)}).all() if machine_ids else []
-        self._rows = {row.machine_id: Shown(*row) for row in rows}
+        shown = (Shown(*row) for row in rows)
+        self._rows = {one.machine_id: one for one in shown if one.machine_id is not None}
         self._stored = frozenset(self._rows)
         self._now = now
         self.turned: set[int] = set()  # machines that look different now
-        self._touched: set[int] = set()
 
     def runs(self, session: Session) -> None:
         self._turn(session.machine_id, MachineState.RUNNING, session.started_at, session.id)
@@ -67,7 +65,7 @@ class Board:
         self._put(Shown(machine_id, *shown))
 
     def save(self) -> None:
-        changed = [self._rows[machine_id] for machine_id in sorted(self._touched)]
+        changed = [self._rows[machine_id] for machine_id in sorted(self.turned)]
         fresh = [_row(shown, "machine_id") for shown in changed if shown.machine_id not in self._stored]
         stored = [_row(shown, "key") for shown in changed if shown.machine_id in self._stored]
         if fresh:
@@ -88,8 +86,7 @@ class Board:
         before = self._rows.get(shown.machine_id)
         if before is None or replace(before, seen_at=shown.seen_at) != shown:
             self.turned.add(shown.machine_id)
-        self._rows[shown.machine_id] = shown
-        self._touched.add(shown.machine_id)
+            self._rows[shown.machine_id] = shown
 
 
 def _row(shown: Shown, key: str) -> dict[str, Any]:

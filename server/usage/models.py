@@ -31,6 +31,7 @@ class Event(db.Model):
     n: Mapped[int] = mapped_column(BigInteger)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
     kind: Mapped[str] = mapped_column(String(64), index=True)
+    session: Mapped[str | None] = mapped_column(String(36), index=True)  # it starts or ends, to find its evidence by
     received_at: Mapped[datetime] = mapped_column(Utc)
     simulated: Mapped[bool]
     payload_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of salt and payload
@@ -74,6 +75,9 @@ class UsageSession(db.Model):
         Index("session_of_machine", "machine_id", "started_at"),  # ingest asks for a machine's latest start
         Index("session_of_holder", "holder_number", "started_at"),
         Index("session_of_payer", "payer_id", "ended_at"),
+        Index(
+            "session_by_end", "ended_at", "simulated", "state", "occupied_s"
+        ),  # a month's count and hours, from it alone
     )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
@@ -81,7 +85,7 @@ class UsageSession(db.Model):
     payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
     state: Mapped[str] = mapped_column(String(12))  # open, provisional, ended
     started_at: Mapped[datetime] = mapped_column(Utc, index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
     occupied_s: Mapped[int] = mapped_column(default=0)  # final once ended; until then the last known second
     powered_s: Mapped[int] = mapped_column(default=0)
     running_s: Mapped[int | None]
@@ -101,7 +105,8 @@ class SessionDecision(db.Model):
 
     __tablename__ = "session_decision"
     id: Mapped[int] = mapped_column(primary_key=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("usage_session.id"), index=True)
+    # No foreign key: after a restore it is adopted with its charge, before the session comes back from the agent.
+    session_id: Mapped[str] = mapped_column(String(36), index=True)
     at: Mapped[datetime] = mapped_column(Utc)
     actor: Mapped[str] = mapped_column(String(120))
     counted_s: Mapped[int | None]  # seconds that count for the price; None: as measured

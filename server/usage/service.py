@@ -4,7 +4,7 @@ Ingest decides what is new and keeps the evidence; here each kind of event is gi
 be used is answered with the reason in words, and ingest keeps it raw.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,9 +14,9 @@ from server.db import reading, writing
 from server.domain import usage
 from server.domain.usage import Session, SessionState
 from server.jobs.service import announce, announce_all
-from server.machines.models import Machine
+from server.machines.models import Machine, MachineLive
 from server.people.models import Payer
-from server.usage import recovery, sessions
+from server.usage import live, recovery, sessions
 from server.usage.counts import Count, Tally
 from server.usage.live import Board
 from server.usage.models import Denial, UsageSession
@@ -38,7 +38,8 @@ SILENT_AFTER = timedelta(hours=2)  # two hourly checkpoints that did not come
 _TOKEN_LENGTH = 32
 _LATEST = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
 _LATEST = _LATEST.order_by(UsageSession.started_at.desc()).limit(1).correlate(Machine)
-_MACHINES = select(Machine.code, Machine.id, Machine.agent_id, _LATEST.scalar_subquery())
+_MACHINES = select(Machine.code, Machine.id, Machine.agent_id, _LATEST.scalar_subquery(), *live.COLUMNS)
+_MACHINES = _MACHINES.outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
 _MACHINES = _MACHINES.where(Machine.code.in_(bindparam("codes", expanding=True)))
 _PAYERS = select(Payer.code, Payer.id).where(Payer.code.in_(bindparam("codes", expanding=True)))
 _DENY = insert(Denial.__table__)
@@ -68,11 +69,14 @@ class Usage:
         self._denials: list[dict[str, Any]] = []
         bodies = list(bodies)
         self._news = any(isinstance(body, _NEWS) for body in bodies)
-        self._machines, latest = _machines(connection, {code for body in bodies for code in _machine_codes(body)})
+        codes = {code for body in bodies for code in _machine_codes(body)}
+        machines = connection.execute(_MACHINES, {"codes": list(codes)}).all() if codes else []
+        self._machines = {code: MachineRef(id_, agent) for code, id_, agent, *_ in machines}
+        latest = {id_: started_at for _, id_, _, started_at, *_ in machines}
         payers = {body.payer for body in bodies if isinstance(body, SessionStarted | SessionEnded)}
         self._payers = dict(connection.execute(_PAYERS, {"codes": list(payers)}).all()) if payers else {}
         self._sessions = Sessions(connection, {session for body in bodies for session in _session_ids(body)}, latest)
-        self._board = Board(connection, latest.keys(), now)
+        self._board = Board(connection, (row[4:] for row in machines), now)
 
     def apply(self, body: Body, source: Source) -> str | None:
         """Give one event its meaning. Returns why it cannot be used, in words, or None."""
@@ -180,14 +184,6 @@ def close_silent(before: datetime, now: datetime) -> list[str]:
             row.state, row.ended_at = SessionState.PROVISIONAL, closed.ended_at
             announce("session", closed.id, now)
     return [closed.id for closed in silent]
-
-
-def _machines(
-    connection: Connection, codes: Collection[str]
-) -> tuple[dict[str, MachineRef], dict[int, datetime | None]]:
-    """The machines behind their codes, and each one's latest start."""
-    rows = connection.execute(_MACHINES, {"codes": list(codes)}).all() if codes else []
-    return {code: MachineRef(id_, agent) for code, id_, agent, _ in rows}, {id_: at for _, id_, _, at in rows}
 
 
 def _machine_codes(body: Body) -> tuple[str, ...]:

@@ -47,7 +47,10 @@ class ScriptedAgent:
     def read(self, machine: str, line: serial.Serial) -> None:
         last_ms = -MINUTE_MS
         while True:
-            data = line.read(FRAME_BYTES)
+            try:
+                data = line.read(FRAME_BYTES)
+            except serial.SerialException:
+                return  # the board is gone; the main loop says so, and nobody talks into its last words
             if (now_ms := self.clock.now().mono_ms) - last_ms > 300:
                 self.inbox.put(machine)
             last_ms = now_ms

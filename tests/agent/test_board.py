@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent.hardware.board_readers import rdm6300_frame
+from tests.waiting import until
 
 CARD = "62E3086CED"
 FRAME = b"\x0262E3086CED08\x03"  # from the maker of the reader
@@ -262,10 +263,3 @@ def test_in_real_time_edges_are_recorded_as_they_happen(benches: Callable[..., A
     assert [(edge["level"], edge["why"]) for edge in edges] == [(1, "pin"), (0, "process died")]
     assert all(before_ms - 1000 < edge["t_ms"] < before_ms + 20_000 for edge in edges)
     assert "real" in bench.ask("advance", to_ms=int(before_ms) + 60_000)["error"]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)

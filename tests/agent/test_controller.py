@@ -1,11 +1,13 @@
 """The whole box but its pins, wires and clocks: from a tap to a relay and a row on disk, and back after the power went."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent import lists
 from agent.hardware import FrameRefused, ReaderDown, ReaderUp
 from agent.reports import Connected, Disconnected, LinkTrouble, ReceiptArrived
 from tests.agent.fakes import ADA, BOB, HOUR, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
@@ -28,6 +30,8 @@ from wire.messages import (
     SessionEnded,
     SessionStarted,
     TimeQuality,
+    WireError,
+    encode,
 )
 
 
@@ -206,6 +210,17 @@ def test_a_clock_that_is_set_back_while_running_does_not_go_below_what_is_on_dis
     assert box.of(AccessDenied)[0].at.wall_ms == START_MS + 100_000
 
 
+def test_the_journal_is_folded_in_when_nobody_has_held_a_badge_for_a_moment(box: Box) -> None:
+    for second in range(60):
+        box.at(second).tap(STRANGER)
+    untidy_while_people_tap = box.state.untidy
+
+    box.at(62)
+
+    assert untidy_while_people_tap
+    assert not box.state.untidy
+
+
 # --- after a restart ----------------------------------------------------------------------------------------------------
 
 
@@ -371,6 +386,18 @@ def test_an_expired_list_denies_new_starts_and_the_panel_says_so(box: Box) -> No
     assert box.of(AccessDenied)[-1].reasons == (DenialReason.LIST_EXPIRED,)
     box.at(610)
     assert "No network" in box.panel.shown["p2"].lines
+
+
+def test_the_garbage_collector_leaves_a_list_alone_and_goes_on_with_the_rest() -> None:
+    before = gc.get_freeze_count()
+
+    lists.read(encode(a_list()))
+    with pytest.raises(WireError):
+        lists.read(b"[]")
+
+    assert gc.get_freeze_count() > before
+    assert gc.isenabled()
+    gc.unfreeze()
 
 
 # --- receipts -----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "stored": "events_stored",
     "committed": "tap_to_commit",
     "lists": "list_in_force",
+    "board": "tap_to_board",
     "boards": "boards_open",
     "invoices": "invoices_issued",
     "size": "list_size",

@@ -1,14 +1,16 @@
 """A small lab of real processes on the simulated board: broker, link, one agent with three machines, in virtual time."""
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,15 +26,17 @@ from server.demo.cast import Cast
 from server.demo.lab import ZONE, Lab, make_lab
 from server.demo.lab_people import MILLING, PRINTING, Holder
 from server.demo.processes import clean_environment
-from server.demo.site import KEY_ID, Site
+from server.demo.site import KEY_ID, SERVER, Access, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.lists.service import compile_all, needs_publishing
 from server.machines.models import Machine
 from server.usage.models import Denial, Event, UsageSession
+from tests.waiting import gone, until
 
 START = datetime(2026, 10, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 09:00 on the lab's clock
 AGENT = "agent-1"
 _SETTLED_WITHIN_S = 30
+_MOMENT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class SmallLab:
         self.broker = broker
         self.numbers = numbers
         self.now_s = int(begin.timestamp())
-        self.victims: dict[str, subprocess.Popen[bytes]] = {}
+        self.victims: dict[str, Victim] = {}
         self._lacking = ""
 
     @property
@@ -77,20 +81,28 @@ class SmallLab:
 
     def lists_in_force(self) -> None:
         """Wait until every list is out and in force and every event has its receipt. Raises VictimDied at once."""
+        self._until(lambda: self._lists_sent() and self._settled(watch.revisions()))
+
+    def events_stored(self) -> None:
+        """Wait until every event has its receipt. Raises VictimDied at once."""
+        self._until(lambda: self._settled({}))
+
+    def _until(self, settled: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _SETTLED_WITHIN_S
-        while not self._settled():
+        while not settled():
             self.check()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not settled: {self._lacking}")
             time.sleep(0.01)
 
-    def _settled(self) -> bool:
+    def _lists_sent(self) -> bool:
         self._lacking = "lists to be sent"
-        if not _all_sent(self.now):
-            return False
-        wanted = {"revision": watch.revisions(), "receipted": True, "connected": True, "timeout_s": 1}
+        return _all_sent(self.now)
+
+    def _settled(self, revisions: dict[str, int]) -> bool:
+        """The board is asked for a moment only: it cannot know that somebody it waits for has died."""
         try:
-            self.board._ask("settle", **wanted)
+            self.board._ask("settle", revision=revisions, receipted=True, connected=True, timeout_s=_MOMENT_S)
         except BoardError as error:
             self._lacking = str(error)
             return False
@@ -99,7 +111,7 @@ class SmallLab:
     def check(self) -> None:
         self.stage.processes.check()
         for name, victim in self.victims.items():
-            if victim.poll() is not None:
+            if victim.dead():
                 raise VictimDied(name)
 
     def pass_time(self, seconds: int, fine: bool = True) -> None:
@@ -200,31 +212,59 @@ class SmallLab:
 
     def kill_agent(self) -> None:
         self.stage.processes.kill(AGENT)
+        self._agent_missed()
+
+    def _agent_missed(self) -> None:
+        """Until the board has noticed that the agent is gone; before that it lets no other in."""
         self.stage.until(lambda: not self.board.connected(AGENT), "the board to miss the agent")
 
     def start_killable(self, name: str, arm: Path) -> None:
-        """Start link or the agent with numbered kill points (``killable.py``)."""
+        """Start link or the agent with numbered kill points (``killable.py``), or start it again."""
         if name == AGENT:
+            self._agent_missed()
             program = ["agent", "run", "--config", str(self.site.agent_settings(AGENT))]
         else:
             program = ["server", name]
-        command = [sys.executable, "-m", "tests.system.killable", str(arm), *program]
-        environment = {**clean_environment(), "PROLAB_CONFIG": str(self.site.settings)}
-        with (self.site.logs / f"{name}.log").open("ab") as log:
-            self.victims[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        if name not in self.victims:
+            self.victims[name] = Victim([str(arm), *program], self.site.settings, self.site.logs / f"{name}.log")
+        self.victims[name].start()
 
     def stop(self, name: str) -> None:
         """In order, whichever way it was started."""
         victim = self.victims.pop(name, None)
         if victim is None:
             self.stage.processes.stop(name)
-            return
-        victim.terminate()
-        try:
-            victim.wait(10)
-        except subprocess.TimeoutExpired:
-            victim.kill()
-            victim.wait()
+        else:
+            victim.stop()
+
+
+class Victim:
+    """A program that is started, killed and started again."""
+
+    def __init__(self, arguments: list[str], settings: Path, log: Path) -> None:
+        command = [sys.executable, "-m", "tests.system.killable", *arguments]
+        environment = {**clean_environment(), "PROLAB_CONFIG": str(settings)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with log.open("ab") as errors:
+            self._parent = subprocess.Popen(command, stderr=errors, env=environment, **pipes)  # type: ignore[call-overload]
+        self.pid = 0
+
+    def start(self) -> None:
+        self._parent.stdin.write(b"\n")
+        self._parent.stdin.flush()
+        self.pid = int(self._parent.stdout.readline())
+
+    def dead(self) -> bool:
+        return gone(self.pid)
+
+    def stop(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+        until(self.dead)
+        self._parent.communicate()
+
+
+def _shared(access: Access) -> Access:
+    return replace(access, passwords={}, shared=access.account(SERVER))
 
 
 def _all_sent(now: datetime) -> bool:
@@ -248,8 +288,11 @@ class VictimDied(RuntimeError):  # noqa: N818 — that is what happened
 
 
 @contextmanager
-def small_lab(begin: datetime = START) -> Iterator[SmallLab]:
-    """Nothing but broker and board is running yet; ``start()`` starts link and agent and waits for the list."""
+def small_lab(begin: datetime = START, one_account: bool = False) -> Iterator[SmallLab]:
+    """Nothing but broker and board is running yet; ``start()`` starts link and agent and waits for the list.
+
+    ``one_account``: everybody logs in at the broker as the server, who may read and write everything of prolab's.
+    """
     whole = make_lab(1, date(2026, 10, 1))
     machines = tuple(machine for machine in whole.machines if machine.agent == AGENT)
     able = [holder for holder in whole.holders if {PRINTING, MILLING} <= holder.skills and len(holder.tenants) == 1]
@@ -262,8 +305,10 @@ def small_lab(begin: datetime = START) -> Iterator[SmallLab]:
     try:
         with (
             books(site, lab, Cast((), lab.holders), begin) as numbers,
-            own_broker(site, lab) as (broker, access),
-            raised(site, lab, access, int(begin.timestamp()), free_port(), virtual=True) as (stage, board),
+            own_broker(site, lab) as (broker, own),
+            raised(
+                site, lab, _shared(own) if one_account else own, int(begin.timestamp()), free_port(), virtual=True
+            ) as (stage, board),
         ):
             running = SmallLab(site, lab, stage, board, broker, numbers, begin)
             try:

@@ -154,7 +154,7 @@ class _Runs:
     def _tap(self, machine: str, card: str) -> None:
         """Tap, and let the server take it in, so that what comes in one batch differs little from run to run."""
         self._guarded(lambda: self._lab.tap(machine, card))
-        self._settle()
+        self._guarded(self._lab.events_stored)
 
     def _time(self, seconds: int) -> None:
         self._guarded(lambda: self._lab.pass_time(seconds))
@@ -168,7 +168,7 @@ class _Runs:
             act()
             self._lab.check()
         except (BoardError, VictimDied):
-            if self._lab.victims[self._victim].poll() is None:
+            if not self._lab.victims[self._victim].dead():
                 raise
             self._killed = True
             self._start()

@@ -5,8 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -18,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from server.demo.broker import HOST, Broker
 from server.settings import Mqtt, Settings
 from tests.server.paper_agent import PaperAgent
+from tests.waiting import until
 from wire.messages import AccessList, Status, decode_access_list, decode_receipt, encode
 from wire.topics import Leaf, Topic
 
@@ -153,12 +153,3 @@ def running_link(settings: Settings, directory: Path) -> Iterator[LinkProcess]:
         yield link
     finally:
         link.kill()
-
-
-def until(true: Callable[[], Any], within_s: float = 15.0) -> Any:
-    """Wait for something to become true, and return it. Fails after a while, saying what did not happen."""
-    deadline = time.monotonic() + within_s
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"not within {within_s:g} s"
-        time.sleep(0.01)
-    return found

@@ -122,7 +122,27 @@ def _period() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True)),
         sa.Column("closed_by", sa.String(length=120), nullable=False),
+        sa.Column("built_from", sa.String(length=200), nullable=False),
+        sa.Column("unplaced", sa.JSON(), nullable=False),
+        sa.Column("oddities", sa.JSON(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("issuing", sa.JSON()),
         sa.PrimaryKeyConstraint("month", name="pk_period"),
+    )
+
+
+def _month_note() -> None:
+    op.create_table(
+        "month_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_month_note"),
+        sa.UniqueConstraint("month", "kind", "subject", name="uq_month_note_month_kind_subject"),
     )
 
 
@@ -426,6 +446,7 @@ def _document() -> None:
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("establishment_id", sa.Integer(), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("specimen", sa.Boolean(), nullable=False),
         sa.Column("frozen", sa.Text(), nullable=False),
         sa.Column("frozen_sha256", sa.String(length=64), nullable=False),
@@ -441,7 +462,13 @@ def _document() -> None:
         sa.UniqueConstraint("number", name="uq_document_number"),
         sa.UniqueConstraint("series", "sequence", name="uq_document_series_sequence"),
     )
-    op.create_index("document_of_month", "document", ["month"], unique=False)
+    op.create_index(
+        "document_of_month",
+        "document",
+        ["month", "specimen", "state", "paid_on", "net_cents", "gross_cents"],
+        unique=False,
+    )
+    op.create_index("document_unpaid", "document", ["paid_on", "due_on"], unique=False)
 
 
 def _draft() -> None:
@@ -455,6 +482,7 @@ def _draft() -> None:
         sa.Column("vat_cents", sa.BigInteger(), nullable=False),
         sa.Column("gross_cents", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_draft_establishment_id"),
         sa.ForeignKeyConstraint(["month"], ["period.month"], name="fk_draft_month"),
@@ -471,6 +499,7 @@ def _event() -> None:
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("session", sa.String(length=36)),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("payload_hash", sa.String(length=64), nullable=False),
@@ -481,6 +510,7 @@ def _event() -> None:
         sa.UniqueConstraint("outbox", "n", name="uq_event_outbox_n"),
     )
     op.create_index("ix_event_kind", "event", ["kind"], unique=False)
+    op.create_index("ix_event_session", "event", ["session"], unique=False)
 
 
 def _machine_live() -> None:
@@ -592,7 +622,6 @@ def _usage_session() -> None:
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
         sa.PrimaryKeyConstraint("id", name="pk_usage_session"),
     )
-    op.create_index("ix_usage_session_ended_at", "usage_session", ["ended_at"], unique=False)
     op.create_index("ix_usage_session_started_at", "usage_session", ["started_at"], unique=False)
     op.create_index(
         "one_open_session_a_machine",
@@ -602,6 +631,7 @@ def _usage_session() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
+    op.create_index("session_by_end", "usage_session", ["ended_at", "simulated", "state", "occupied_s"], unique=False)
     op.create_index("session_of_holder", "usage_session", ["holder_number", "started_at"], unique=False)
     op.create_index("session_of_machine", "usage_session", ["machine_id", "started_at"], unique=False)
     op.create_index("session_of_payer", "usage_session", ["payer_id", "ended_at"], unique=False)
@@ -619,6 +649,8 @@ def _charge() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("occupied_s", sa.Integer(), nullable=False),
+        sa.Column("counted_s", sa.Integer()),
+        sa.Column("free", sa.String(length=20)),
         sa.Column("billed_s", sa.Integer(), nullable=False),
         sa.Column("step_s", sa.Integer(), nullable=False),
         sa.Column("cents_per_hour", sa.Integer(), nullable=False),
@@ -748,6 +780,19 @@ def _account_link() -> None:
     op.create_index("ix_account_link_account_id", "account_link", ["account_id"], unique=False)
 
 
+def _recovery_code() -> None:
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_recovery_code_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_recovery_code"),
+    )
+    op.create_index("ix_recovery_code_account_id", "recovery_code", ["account_id"], unique=False)
+
+
 def _mail() -> None:
     op.create_table(
         "mail",
@@ -773,10 +818,18 @@ def _session_decision() -> None:
         sa.Column("counted_s", sa.Integer()),
         sa.Column("free", sa.String(length=20)),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["session_id"], ["usage_session.id"], name="fk_session_decision_session_id"),
         sa.PrimaryKeyConstraint("id", name="pk_session_decision"),
     )
     op.create_index("ix_session_decision_session_id", "session_decision", ["session_id"], unique=False)
+
+
+def _pulse() -> None:
+    op.create_table(
+        "pulse",
+        sa.Column("part", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("part", name="pk_pulse"),
+    )
 
 
 TABLES = (  # each after those it points to
@@ -786,14 +839,17 @@ TABLES = (  # each after those it points to
     _holder,
     _room,
     _mail,
+    _pulse,
     _account,
     _account_link,
+    _recovery_code,
     _role_assignment,
     _web_session,
     _ingest_count,
     _jobs,
     _opening_hours,
     _period,
+    _month_note,
     _rejected_event,
     _seller,
     _series,
