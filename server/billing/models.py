@@ -85,10 +85,16 @@ class Period(db.Model):
     state: Mapped[str] = mapped_column(String(10), default="open")  # open, closed
     closed_at: Mapped[datetime | None] = mapped_column(Utc)
     closed_by: Mapped[str] = mapped_column(String(120), default="")
-    built_from: Mapped[str] = mapped_column(String(200), default="")  # what the drafts below were made of, to see it change
-    unplaced: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # sessions nobody's establishment pays for
+    built_from: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # what the drafts below were made of, to see it change
+    unplaced: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list
+    )  # sessions nobody's establishment pays for
     oddities: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # what somebody should look at
-    figures: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # of all its sessions: unpriced, free, waived_cents
+    figures: Mapped[dict[str, int]] = mapped_column(
+        JSON, default=dict
+    )  # of all its sessions: unpriced, free, waived_cents
     issuing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # the job that issues, and how many
 
 
@@ -119,7 +125,9 @@ class Draft(db.Model):
     vat_cents: Mapped[int] = mapped_column(BigInteger)
     gross_cents: Mapped[int] = mapped_column(BigInteger)
     held: Mapped[str] = mapped_column(Text, default="")
-    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # the same, for pages to say in any language
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list
+    )  # the same, for pages to say in any language
     built_at: Mapped[datetime] = mapped_column(Utc)
 
 

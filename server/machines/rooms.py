@@ -46,7 +46,9 @@ def remove_room(name: str, version: int | None = None, *, actor: str, now: datet
         here = Machine.room == name
         machines = session.scalar(select(func.count()).where(here, Machine.ended_at.is_(None))) or 0
         if machines:
-            raise MachineError("Machines still stand in %(room)s (%(count)s): move them first.", count=machines, room=name)
+            raise MachineError(
+                "Machines still stand in %(room)s (%(count)s): move them first.", count=machines, room=name
+            )
         session.execute(update(Machine).where(here).values(room=None))
         session.delete(room)
         audit.record(actor, "remove", "room", name, {"name": name}, None, "", now)

@@ -161,7 +161,14 @@ def test_a_crash_inside_the_transaction_takes_no_number() -> None:
     with writing() as session:
         session.add(Series(name="F-2026", last_sequence=0))
         session.flush()
-        blocker = Document(number="F-2026-0001", series="X", sequence=1, month="2026-10", issued_on=date(2026, 1, 1), due_on=date(2026, 1, 31))
+        blocker = Document(
+            number="F-2026-0001",
+            series="X",
+            sequence=1,
+            month="2026-10",
+            issued_on=date(2026, 1, 1),
+            due_on=date(2026, 1, 31),
+        )
         blocker.establishment_id, blocker.specimen, blocker.frozen, blocker.frozen_sha256 = 1, False, "", ""
         blocker.net_cents = blocker.vat_cents = blocker.gross_cents = 0
         session.add(blocker)

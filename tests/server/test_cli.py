@@ -143,7 +143,13 @@ def test_init_says_what_to_do_next(tmp_path):
     done = run("init", str(tmp_path / "lab"))
 
     assert done.exit_code == 0
-    for step in ("mosquitto -c", "prolab serve", "prolab account", "prolab-agent run", "Nobody can start a machine yet"):
+    for step in (
+        "mosquitto -c",
+        "prolab serve",
+        "prolab account",
+        "prolab-agent run",
+        "Nobody can start a machine yet",
+    ):
         assert step in done.output
 
 

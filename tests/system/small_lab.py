@@ -25,6 +25,7 @@ from server.demo.broker import Broker
 from server.demo.cast import Cast
 from server.demo.lab import ZONE, Lab, make_lab
 from server.demo.lab_people import MILLING, PRINTING, Holder
+from server.demo.lab_tenants import Tenant
 from server.demo.processes import clean_environment
 from server.demo.site import KEY_ID, SERVER, Access, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
@@ -263,14 +264,37 @@ class Victim:
         self._parent.communicate()
 
 
+def _small(whole: Lab) -> Lab:
+    """Of the demo's lab one agent, six holders who may use all its machines, and who pays for them."""
+    machines = tuple(machine for machine in whole.machines if machine.agent == AGENT)
+    able = [holder for holder in whole.holders if {PRINTING, MILLING} <= holder.skills and len(holder.tenants) == 1]
+    codes = {None, *(machine.code for machine in machines)}
+    return replace(
+        whole,
+        machines=machines,
+        holders=tuple(able[:6]),
+        tenants=_with_whom_they_belong_to(whole, {tenant for holder in able[:6] for tenant in holder.tenants}),
+        tariffs=tuple(tariff for tariff in whole.tariffs if tariff.machine in codes),
+    )
+
+
+def _with_whom_they_belong_to(whole: Lab, codes: set[str]) -> tuple[Tenant, ...]:
+    """These tenants, and those they need: parents, and who pays."""
+    more = {code for one in whole.tenants if one.code in codes for code in (one.parent, one.bill_to) if code}
+    if more <= codes:
+        return tuple(one for one in whole.tenants if one.code in codes)
+    return _with_whom_they_belong_to(whole, codes | more)
+
+
 def _shared(access: Access) -> Access:
     return replace(access, passwords={}, shared=access.account(SERVER))
 
 
 def _all_sent(now: datetime) -> bool:
     """True when no list is due, and each says what was sent last (in this lab no right ends by its own date)."""
-    compiled = compile_all(now, None, ZONE, KEY_ID).values()
-    return not needs_publishing(now) and not any(one.worth_sending for one in compiled)
+    if needs_publishing(now):
+        return False
+    return not any(one.worth_sending for one in compile_all(now, None, ZONE, KEY_ID).values())
 
 
 def _powered(interval: Interval) -> tuple[str, int, int | None, int | None]:
@@ -293,12 +317,7 @@ def small_lab(begin: datetime = START, one_account: bool = False) -> Iterator[Sm
 
     ``one_account``: everybody logs in at the broker as the server, who may read and write everything of prolab's.
     """
-    whole = make_lab(1, date(2026, 10, 1))
-    machines = tuple(machine for machine in whole.machines if machine.agent == AGENT)
-    able = [holder for holder in whole.holders if {PRINTING, MILLING} <= holder.skills and len(holder.tenants) == 1]
-    codes = {None, *(machine.code for machine in machines)}
-    tariffs = tuple(tariff for tariff in whole.tariffs if tariff.machine in codes)
-    lab = replace(whole, machines=machines, holders=tuple(able[:6]), tariffs=tariffs)
+    lab = _small(make_lab(1, date(2026, 10, 1)))
     home = Path(tempfile.mkdtemp(prefix="prolab-"))
     site = Site(home)
     site.make()

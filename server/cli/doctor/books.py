@@ -96,7 +96,7 @@ def _vat(settings: Settings, now: datetime) -> Finding:
         return Finding("VAT", "every cell in use is decided")
     named = sorted({billed.legal_name for cell in missing for billed in cell.billed})
     fix = "have them decided on the page VAT: until then these invoices are held"
-    return Finding("VAT", f"{len(missing)} cells undecided, needed for {_few(named)}", fix)
+    return Finding("VAT", f"{len(missing)} undecided, needed for {_few(named)}", fix)
 
 
 def _jobs() -> Finding:

@@ -14,7 +14,7 @@ from server.billing.models import Document
 from server.db import db, reading
 from server.domain.period import Period
 from server.domain.rating import RatedSession
-from server.people.models import BillTo, Tenant
+from server.people.models import Establishment, Tenant
 from server.web.here import settings, zone
 
 
@@ -105,9 +105,14 @@ def _line(machine: str, uses: list[tuple[Use, Rated]]) -> Line:
 
 
 def _papers(tenant_id: int) -> tuple[Paper, ...]:
-    """Issued documents of the establishments that pay, or paid, for this tenant and belong to it."""
-    own = select(BillTo.establishment_id).where(BillTo.tenant_id == tenant_id)
-    wanted = select(
-        Document.number, Document.month, Document.issued_on, Document.gross_cents, Document.state, Document.paid_on
-    ).where(Document.establishment_id.in_(own))
-    return tuple(Paper(*row) for row in db.session.execute(wanted.order_by(Document.id.desc())))
+    """What was issued to the tenant's own establishments. Where another one pays for it, the invoices are that one's."""
+    wanted = (
+        select(
+            *(Document.number, Document.month, Document.issued_on),
+            *(Document.gross_cents, Document.state, Document.paid_on),
+        )
+        .join(Establishment, Establishment.id == Document.establishment_id)
+        .where(Establishment.tenant_id == tenant_id)
+        .order_by(Document.id.desc())
+    )
+    return tuple(Paper(*row) for row in db.session.execute(wanted))

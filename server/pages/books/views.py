@@ -12,7 +12,7 @@ from server.db import db, reading
 from server.domain.period import month_of, period_of
 from server.domain.roles import About, Role, ScopeKind, Verb
 from server.pages.books.reads import read_books
-from server.people.models import BillTo, Tenant
+from server.people.models import Establishment, Tenant
 from server.web.answers import see_other
 from server.web.here import now, settings, zone
 from server.web.needs import actor, needs
@@ -57,8 +57,8 @@ def paper(code: str, number: str) -> Response:
     """One of the tenant's own documents."""
     wanted = (
         select(Document)
-        .join(BillTo, BillTo.establishment_id == Document.establishment_id)
-        .join(Tenant, Tenant.id == BillTo.tenant_id)
+        .join(Establishment, Establishment.id == Document.establishment_id)
+        .join(Tenant, Tenant.id == Establishment.tenant_id)
         .where(Tenant.code == code, Document.number == number, Document.state == "issued")
     )
     with reading():
