@@ -50,9 +50,11 @@ class Shown:
 
 def language(machine: Machine) -> str | None:
     """The language of the person before the panel, once a badge was read; None for the box's own."""
-    if machine.notice is not None and machine.notice.denied is not None:
-        return machine.notice.denied.lang
-    return machine.session.lang if machine.session is not None else None
+    notice = machine.notice
+    if notice is not None and notice.denied is not None:
+        return notice.denied.lang
+    session = machine.session or (notice.session if notice is not None else None)  # the one that has just ended
+    return session.lang if session is not None else None
 
 
 def draw(view: View, translate: Translate) -> Shown:

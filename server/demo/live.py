@@ -110,8 +110,8 @@ def _go_on(stage: Stage, board: BoardClient, control: Control, hands: Hands, see
 
 def _welcome(port: int, logins: list[Login]) -> str:
     address = f"http://{HOST}:{port}"
-    ways = f"  Wall, without a login: {address}/wall\n  Bench of simulated machines: {address}/bench"
-    return f"\n  Live board: {address}/   (Ctrl-C stops all of it)\n{in_words(logins)}\n{ways}\n"
+    ways = f"  With a login: {address}/\n  Bench of simulated machines: {address}/bench"
+    return f"\n  Live board: {address}/wall   (Ctrl-C stops all of it)\n{ways}\n{in_words(logins)}\n"
 
 
 def _listens(port: int) -> bool:

@@ -174,6 +174,7 @@ def test_the_panel_speaks_the_language_of_whoever_badged() -> None:
     assert language(Machine("p1")) is None
     assert language(after((tap(replace(GRANT, lang="de")), 0))) == "de"
     assert language(refused(DenialReason.IN_USE)) == "en"
+    assert language(after((tap(replace(GRANT, lang="de")), 0), (Stopping(), 120), (EndRecorded(), 120))) == "de"
 
 
 # --- the catalogues -----------------------------------------------------------------------------------------------------

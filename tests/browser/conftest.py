@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 from werkzeug.serving import ThreadedWSGIServer
 
 from server.app import create_app
+from server.clock import Clock
 from server.db import db, make_app
 from server.domain.roles import Role
 from server.settings import Mqtt, Settings
@@ -37,6 +38,8 @@ QUIET = [
 ]
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=15_000)  # the computer the tests run on does other things too
 
 
 class Threaded(ThreadedWSGIServer):
@@ -66,8 +69,9 @@ class Threaded(ThreadedWSGIServer):
 class Site:
     """The web process in this one, on a port of its own; it can be stopped and started again there."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
+        self._clock = clock
         self._server: Threaded | None = None
         self._port = 0
         self.start()
@@ -77,7 +81,7 @@ class Site:
         return f"http://127.0.0.1:{self._port}/"
 
     def start(self) -> None:
-        self._app = create_app(self._settings)
+        self._app = create_app(self._settings, self._clock)
         self._server = Threaded(self._port, self._app)
         self._port = self._server.server_port
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})

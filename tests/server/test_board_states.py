@@ -104,6 +104,17 @@ def test_all_agents_silent_is_one_trouble_of_our_own() -> None:
 
 def test_the_load_counts_a_machine_in_every_quarter_hour_it_touches() -> None:
     minute = timedelta(minutes=1)
-    spans = [(NOW - HOUR, NOW + 20 * minute), (NOW + 16 * minute, None), (NOW + 14 * minute, NOW + 15 * minute)]
+    spans = [
+        (1, NOW - HOUR, NOW + 20 * minute),
+        (2, NOW + 16 * minute, None),
+        (3, NOW + 14 * minute, NOW + 15 * minute),
+    ]
 
     assert load_of(spans, NOW, NOW + 46 * minute) == (2, 3, 1, 1)
+
+
+def test_two_sessions_at_one_machine_in_a_quarter_hour_are_one_machine_in_use() -> None:
+    minute = timedelta(minutes=1)
+    spans = [(1, NOW, NOW + 5 * minute), (1, NOW + 6 * minute, NOW + 9 * minute)]
+
+    assert load_of(spans, NOW, NOW + 10 * minute) == (1,)
