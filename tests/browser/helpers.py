@@ -83,3 +83,21 @@ def shot(page: Page, name: str) -> None:
     """Keep a picture of the whole page where ``PROLAB_SHOTS`` names a folder; look at it, no test compares it."""
     if folder := os.environ.get("PROLAB_SHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def fits(page: Page) -> bool:
+    """The page can be read without scrolling sideways."""
+    inside: bool = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return inside
+
+
+def live(page: Page) -> Page:
+    """The page once its stream is open: the first beat or board has been heard."""
+    page.wait_for_function("() => document.body.dataset.heard")
+    return page
+
+
+def speak(page: Page, language: str) -> None:
+    """The same page in another language."""
+    page.context.add_cookies([{"name": "lang", "value": language, "url": page.url}])
+    page.reload()
