@@ -15,15 +15,18 @@ from sqlalchemy import select
 
 from server.db import reading
 from server.demo.site import SERVER
+from server.domain.roles import Role
 from server.settings import load_settings
 from server.usage import counts, ledger
 from server.usage.models import Event, EventPayload, RejectedEvent
 from tests.server.paper_agent import PaperAgent, poison, uuid
+from tests.server.signed_in import log_in
 from tests.system.small_lab import AGENT, SmallLab, small_lab
 from tests.system.wired_agent import Sender, until
 from wire.messages import MAX_EVENT_BYTES, AccessList, Fault, decode_access_list, decode_body, decode_envelope, encode
 from wire.topics import Leaf, Topic
 
+TODAY, LIST = "/today", "/map?view=list"
 STRANGER = "stranger"  # has an account at the broker and stands in no book
 
 
@@ -53,22 +56,23 @@ def account(lab: SmallLab) -> Iterator[Callable[[str], Sender]]:
 
 
 @pytest.fixture
-def page(lab: SmallLab) -> Callable[[], str]:
-    """The live board as a browser gets it, in English."""
+def page(lab: SmallLab) -> Callable[[str], str]:
+    """A page as the manager's browser gets it, in English."""
     lab.stage.start_server("web")
-    address = f"http://127.0.0.1:{load_settings(lab.site.settings).web.port}/"
+    address = f"http://127.0.0.1:{load_settings(lab.site.settings).web.port}"
+    headers = {"Accept-Language": "en", "Cookie": f"prolab={log_in(Role.MANAGER, now=lab.now)}"}
 
-    def read() -> str:
-        with urlopen(Request(address, headers={"Accept-Language": "en"}), timeout=5) as answer:
+    def read(path: str) -> str:
+        with urlopen(Request(address + path, headers=headers), timeout=5) as answer:
             return answer.read().decode()
 
     def answers() -> bool:
         try:
-            return bool(read())
+            return bool(read(TODAY))
         except URLError:
             return False
 
-    lab.stage.until(answers, "the live board")
+    lab.stage.until(answers, "the pages")
     return read
 
 
@@ -97,9 +101,9 @@ def numbered(lab: SmallLab) -> PaperAgent:
 
 
 def test_garbage_is_counted_kept_with_its_reason_and_shown_and_what_stands_behind_it_is_stored(
-    lab: SmallLab, account: Callable[[str], Sender], page: Callable[[], str]
+    lab: SmallLab, account: Callable[[str], Sender], page: Callable[[str], str]
 ) -> None:
-    ada, clean, own = lab.holder(0).card, page(), its_own_event(lab)
+    ada, clean, own = lab.holder(0).card, page(TODAY), its_own_event(lab)
     lab.tap("p1", ada)
     paper, loose = numbered(lab), placeless(own)
     stranger, nuisance = account(STRANGER), account(AGENT)
@@ -125,7 +129,7 @@ def test_garbage_is_counted_kept_with_its_reason_and_shown_and_what_stands_behin
     assert [one for one in lab.differences() if "power" in one] == []
     assert lab.is_on("p2")
     assert "set aside" not in clean
-    assert "9 events set aside" in page()
+    assert "9 events set aside" in page(TODAY)
     assert ledger.verify_ledger() == []
 
 
@@ -159,7 +163,7 @@ def faults() -> list[str]:
 
 
 def test_an_agent_keeps_its_list_when_the_servers_account_talks_nonsense(
-    lab: SmallLab, account: Callable[[str], Sender], page: Callable[[], str]
+    lab: SmallLab, account: Callable[[str], Sender], page: Callable[[str], str]
 ) -> None:
     ada = lab.holder(0).card
     lab.tap("p1", ada)
@@ -183,7 +187,7 @@ def test_an_agent_keeps_its_list_when_the_servers_account_talks_nonsense(
     assert lab.is_on("p1")
     assert lab.is_on("p2")
     assert faults() == ["list_unreadable", "list_foreign", "list_wrong_key", "receipt_unreadable"]
-    assert "access list cannot be read" in page()
+    assert "access list cannot be read" in page(LIST)
     lab.lists_in_force()
     assert lab.differences() == []
     server.client.publish(str(Topic(AGENT, Leaf.ACCESS_LIST)), encode(nobody), qos=1)  # control: this one is in order
@@ -207,10 +211,10 @@ def restart_with(lab: SmallLab, password: str) -> None:
 
 
 def test_an_agent_with_a_wrong_password_gates_its_machines_is_shown_and_sends_everything_later(
-    lab: SmallLab, page: Callable[[], str]
+    lab: SmallLab, page: Callable[[str], str]
 ) -> None:
     ada = lab.holder(0).card
-    before = page()
+    before = page(TODAY)
     restart_with(lab, "not this one")
     until(lambda: Fault.KIND in lab.outbox().values())
 
@@ -219,17 +223,16 @@ def test_an_agent_with_a_wrong_password_gates_its_machines_is_shown_and_sends_ev
     lab.pass_time(100)
     lab.tap("p1", ada)
     lab.tap("p1", ada)
-    unheard, during = lab.unreceipted(), page()
+    unheard, during = lab.unreceipted(), page(TODAY)
     restart_with(lab, lab.stage.access.passwords[AGENT])
     lab.lists_in_force()
 
-    assert "Agents online: 1 of 1" in before
-    assert "Agents online: 0 of 1" in during
+    assert "1 of 1 agents online" in before
+    assert "0 of 1 agents online" in during
     assert started, "a badge never waits for the network"
     assert unheard >= 2
     assert faults() == ["link_failed"]
     assert [one.occupied_s for one in lab.sessions("p1")] == [102]
     assert lab.differences() == []
-    after = page()
-    assert "Agents online: 1 of 1" in after
-    assert "connection to the broker failed" in after
+    assert "1 of 1 agents online" in page(TODAY)
+    assert "connection to the broker failed" in page(LIST)
