@@ -8,11 +8,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from server.domain.roles import Role
 from tests.browser.helpers import complaints
 from tests.browser.live_lab import RealLab, real_lab, rest
+from tests.waiting import until
 
 BADGE = "77C0FFEE01"  # nobody has it yet
 NAME = "Zoé Brisemontier"
@@ -51,9 +52,7 @@ def floor(lab: RealLab, desk: Page) -> Iterator[Page]:
     assert told == []
 
 
-def test_a_newcomer_gets_a_badge_is_trained_works_and_loses_the_training(
-    lab: RealLab, desk: Page, floor: Page
-) -> None:
+def test_a_newcomer_gets_a_badge_is_trained_works_and_loses_the_training(lab: RealLab, desk: Page, floor: Page) -> None:
     add_the_person(desk)
     lend_a_badge(lab, desk)
     refused_without_training(lab, desk, floor)
@@ -77,11 +76,13 @@ def add_the_person(desk: Page) -> None:
 
 
 def lend_a_badge(lab: RealLab, desk: Page) -> None:
-    """A badge of somebody else is said to be so; the unknown one after it is taken."""
+    """Somebody else's badge starts the machine, and the page says so; the unknown one after it is taken."""
     desk.get_by_role("link", name="Lend a badge").first.click()
     desk.get_by_label(MILL).check()
     desk.get_by_role("button", name="Wait for a badge").click()
     expect(desk.get_by_role("heading", level=1)).to_have_text(f"Hold the badge to {MILL}")
+    hold_the_wrong_one(lab, desk)
+    rest()
     lab.tap(MACHINE, BADGE)
 
     lab.shows(MACHINE, "Badge inconnu")  # whose language nobody knows yet
@@ -90,6 +91,16 @@ def lend_a_badge(lab: RealLab, desk: Page) -> None:
     desk.get_by_role("button", name="Lend the badge").click()
     expect(desk.locator("[data-toast]")).to_contain_text(f"is lent to {NAME}")
     expect(badges(desk)).to_contain_text("Blue 7")
+
+
+def hold_the_wrong_one(lab: RealLab, desk: Page) -> None:
+    other = lab.lab.holders[0]
+    lab.tap(MACHINE, other.card)
+    expect(desk.locator(".wait")).to_contain_text(f"runs now: this badge is lent to {other.given} {other.family}")
+    for _ in range(2):
+        rest()
+        lab.tap(MACHINE, other.card)
+    until(lambda: not lab.is_on(MACHINE))
 
 
 def refused_without_training(lab: RealLab, desk: Page, floor: Page) -> None:
@@ -167,17 +178,17 @@ def seen(desk: Page, words: str) -> None:
     expect(panel(desk, "Last refusals").locator("li").first).to_contain_text(words)
 
 
-def latest(floor: Page):
+def latest(floor: Page) -> Locator:
     return floor.locator("#recent-rows li").first
 
 
-def badges(desk: Page):
+def badges(desk: Page) -> Locator:
     return panel(desk, "Badges")
 
 
-def qualifications(desk: Page):
+def qualifications(desk: Page) -> Locator:
     return panel(desk, "Qualifications")
 
 
-def panel(page: Page, title: str):
+def panel(page: Page, title: str) -> Locator:
     return page.locator("section.panel", has=page.get_by_role("heading", name=title))

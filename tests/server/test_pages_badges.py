@@ -9,8 +9,8 @@ from server.db import db, writing
 from server.domain.roles import Role
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Token
-from server.usage.models import Denial, Event, Outbox
+from server.people.models import Payer, Token
+from server.usage.models import Denial, Event, Outbox, UsageSession
 from tests.server.signed_in import clock_of, signed_in, web_app
 from wire.messages import DenialReason
 
@@ -59,6 +59,15 @@ class Desk:
             refusal.reasons, refusal.at = [str(reason) for reason in reasons], at or self.now
             session.add(refusal)
 
+    def start(self, holder):
+        """A badge is granted, and the machine runs."""
+        with writing() as session:
+            machine = session.scalars(select(Machine).where(Machine.code == "p1")).one()
+            facts = {"state": "open", "time_quality": "synced", "revision": 1, "simulated": False}
+            payer = session.scalars(select(Payer.id).where(Payer.code == self.lab.payer)).one()
+            places = {"machine_id": machine.id, "payer_id": payer, "holder_number": holder}
+            session.add(UsageSession(id="s-1", started_at=self.now, **places, **facts))
+
     def page(self, address, **more):
         return self.client.get(address, headers=more)
 
@@ -103,6 +112,17 @@ def test_a_badge_that_somebody_carries_is_named_while_the_wait_goes_on(desk):
     desk.tap(desk.lab.fingerprint, DenialReason.QUALIFICATION_MISSING, holder=desk.lab.holder)
 
     assert "est déjà prêté à Ada Lovelace" in desk.page(waiting).text
+
+
+def test_a_badge_that_starts_the_machine_instead_is_named_with_the_way_to_end_it(desk):
+    waiting = desk.wait()
+    desk.later(1)
+    desk.start(desk.lab.holder)
+
+    page = desk.page(waiting).text
+
+    assert "tourne\u00a0: ce badge est prêté à Ada Lovelace" in page
+    assert "deux fois pour arrêter" in page
 
 
 def test_after_two_minutes_the_wait_ends_and_can_begin_again(desk):

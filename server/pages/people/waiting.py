@@ -15,7 +15,8 @@ from server.pages.people.names import Named, named
 from server.pages.people.reads import mark_of
 from server.people.models import Token
 from server.people.service import lent_to
-from server.usage.models import Denial, Event
+from server.usage.models import Denial, Event, UsageSession
+from server.usage.sessions import IS_OPEN
 from wire.messages import DenialReason
 
 LASTS = timedelta(minutes=2)
@@ -25,10 +26,12 @@ _LOOKED_AT = 20
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """``unknown``: the first badge that nobody carries. ``lent``: the last one that somebody does, and who."""
+    """``unknown``: the first badge that nobody carries. ``lent``: the last one that was refused though somebody carries
+    it, and who. ``started``: whose badge was not refused, so that the machine runs now."""
 
     unknown: str | None
     lent: tuple[str, Named] | None
+    started: Named | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def place_of(code: str) -> Place | None:
 
 
 def heard_since(machine: str, since: datetime) -> Heard:
-    """What was refused at this machine since the wait began."""
+    """What was refused or granted at this machine since the wait began."""
     wanted = (
         select(Denial.token, Denial.reasons)
         .join(Machine, Machine.id == Denial.machine_id)
@@ -61,7 +64,13 @@ def heard_since(machine: str, since: datetime) -> Heard:
         taps = [(token, tuple(reasons)) for token, reasons in db.session.execute(wanted)]
         unknown = (token for token, reasons in taps if _is_unknown(reasons) and lent_to(token) is None)
         known = [token for token, _ in taps if lent_to(token) is not None]
-        return Heard(next(unknown, None), _carrier(known[-1]) if known else None)
+        return Heard(next(unknown, None), _carrier(known[-1]) if known else None, _started_since(machine, since))
+
+
+def _started_since(machine: str, since: datetime) -> Named | None:
+    wanted = select(UsageSession.holder_number).join(Machine, Machine.id == UsageSession.machine_id)
+    holder = db.session.scalar(wanted.where(Machine.code == machine, IS_OPEN, UsageSession.started_at >= since))
+    return None if holder is None else named([holder])[holder]
 
 
 def carrier_of(fingerprint: str) -> tuple[str, Named] | None:
