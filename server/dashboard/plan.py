@@ -4,14 +4,16 @@ Pure geometry in units of 8 px. A lab that has never opened the editor gets room
 building, with a machine in each bay; what was drawn stays exactly where it was put.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from enum import StrEnum
+from itertools import combinations, count
 
 BAY = 18  # from one axis of the building to the next
 BAYS = 6  # across a plan that nobody drew
 TILE_WIDTH, TILE_HEIGHT = 16, 10  # at least 116 × 76 px
 GAP, HEAD = 1, 6  # between tiles and walls; for the room's name above its tiles
+SMALLEST = TILE_WIDTH + GAP  # a room's width and height, at least
 _STEP = TILE_HEIGHT + GAP
 
 
@@ -77,6 +79,28 @@ class Plan:
         walls = [rect for rect in self.rooms.values() if rect.bottom < self.outline.bottom]
         inner = self.across[1:-1] if self.across[-1] == self.outline.right else self.across[1:]
         return tuple(sorted({(x, rect.bottom) for rect in walls for x in inner if rect.x <= x <= rect.right}))
+
+
+class Flaw(StrEnum):
+    """What is wrong with a drawing."""
+
+    SMALL = "small"  # a room in which nothing can stand
+    OFF = "off"  # beyond the paper
+    CROSSED = "crossed"  # two that lie on each other
+
+
+def flaw_of(rooms: Mapping[str, Rect], tiles: Mapping[str, Rect], furthest: int) -> tuple[Flaw, list[str]] | None:
+    """The first thing wrong with what somebody drew, and the keys of the one or two it is about."""
+    for key, rect in (*rooms.items(), *tiles.items()):
+        if key in rooms and min(rect.width, rect.height) < SMALLEST:
+            return Flaw.SMALL, [key]
+        if max(rect.right, rect.bottom) > furthest:
+            return Flaw.OFF, [key]
+    for alike in (rooms, tiles):
+        for (one, here), (other, there) in combinations(alike.items(), 2):
+            if here.meets(there):
+                return Flaw.CROSSED, [one, other]
+    return None
 
 
 def lay_out(rooms: Sequence[RoomFact], machines: Sequence[MachineFact]) -> Plan:

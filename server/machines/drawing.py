@@ -5,7 +5,7 @@ was faster.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from server.machines.models import Machine, Room
 from server.machines.service import MachineError
 
 FURTHEST = 400  # units of 8 px from the upper left corner
+_SUBJECT = ("plan", "lab")  # in the audit trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def present() -> tuple[Drawing, str]:
     with reading() as session:
         rooms = session.execute(select(Room.id, Room.x, Room.y, Room.width, Room.height)).all()
         machines = session.execute(select(Machine.code, Machine.x, Machine.y).where(Machine.x.is_not(None))).all()
-    drawing = Drawing({row[0]: tuple(row[1:]) for row in rooms}, {row[0]: tuple(row[1:]) for row in machines})
+    drawing = Drawing({row[0]: _four(row[1:]) for row in rooms}, {code: (x, y) for code, x, y in machines})
     return drawing, _mark(drawing)
 
 
@@ -54,19 +55,22 @@ def draw(drawing: Drawing, seen: str, *, actor: str, now: datetime) -> None:
             session.execute(update(Room).where(Room.id == room).values(x=x, y=y, width=width, height=height))
         for code, (x, y) in drawing.machines.items():
             session.execute(update(Machine).where(Machine.code == code).values(x=x, y=y))
-        audit.record(actor, "draw", "plan", "lab", _picture(before), _picture(drawing), "", now)
+        audit.record(actor, "draw", *_SUBJECT, _picture(before), _picture(drawing), "", now)
         jobs.announce("machine", "plan", now)
 
 
-def add_room(name: str, *, actor: str, now: datetime) -> Room:
-    with writing() as session:
-        if session.scalar(select(Room.id).where(Room.name == name)) is not None:
-            raise MachineError("There is already a room %(name)s.", name=name)
-        room = Room(name=name)
-        session.add(room)
-        audit.record(actor, "add", "room", name, None, {"name": name}, "", now)
-        jobs.announce("machine", f"room:{name}", now)
-    return room
+def take_back(seen: str, *, actor: str, now: datetime) -> None:
+    """Put back what was drawn before. Raises Stale where somebody has drawn since, MachineError where nobody has yet."""
+    last = next(iter(audit.trail(*_SUBJECT)), None)
+    if last is None:
+        raise MachineError("Nobody has drawn the plan yet.")
+    rooms = {int(room): _four(place) for room, place in last.before["rooms"].items()}
+    draw(Drawing(rooms, {code: (x, y) for code, (x, y) in last.before["machines"].items()}), seen, actor=actor, now=now)
+
+
+def _four(place: Sequence[int]) -> tuple[int, int, int, int]:
+    x, y, width, height = place
+    return x, y, width, height
 
 
 def _mark(drawing: Drawing) -> str:

@@ -8,25 +8,28 @@ const form = document.getElementById("plan-form");
 let held = null; // { group, resize, from: pointer, start: numbers }
 
 const field = (group) => form.elements[group.dataset.field];
-const numbers = (group) => field(group).value.split(" ").map(Number);
+const numbers = (group) => group.dataset.place.split(" ").map(Number);
 const isRoom = (group) => group.classList.contains("room");
 
 function pointer(event) {
   return new DOMPoint(event.clientX, event.clientY).matrixTransform(editor.getScreenCTM().inverse());
 }
 
-function place(group, values) {
-  const [x, y, width, height] = values.map((value) => Math.min(400, Math.max(0, Math.round(value))));
+function show(group, values) {
+  const [x, y, width, height] = values;
+  group.dataset.place = values.join(" ");
   group.setAttribute("transform", `translate(${x * UNIT} ${y * UNIT})`);
   if (isRoom(group)) {
     group.querySelector(".wall").setAttribute("width", width * UNIT);
     group.querySelector(".wall").setAttribute("height", height * UNIT);
     group.querySelector(".handle").setAttribute("x", width * UNIT - 12);
     group.querySelector(".handle").setAttribute("y", height * UNIT - 12);
-    field(group).value = `${x} ${y} ${width} ${height}`;
-  } else {
-    field(group).value = `${x} ${y}`;
   }
+}
+
+function place(group, values) {
+  show(group, values.map((value) => Math.min(400, Math.max(0, Math.round(value)))));
+  field(group).value = group.dataset.place;
 }
 
 function moved(group, resize, start, dx, dy) {
@@ -69,7 +72,9 @@ editor.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// Who types is not interrupted: the drawing follows as soon as the numbers are complete.
 form.addEventListener("input", (event) => {
   const group = editor.querySelector(`[data-field="${CSS.escape(event.target.name)}"]`);
-  if (group && numbers(group).every(Number.isFinite)) place(group, numbers(group));
+  const typed = event.target.value.trim().split(/\s+/);
+  if (group && typed.length === numbers(group).length && typed.every((word) => /^\d{1,3}$/.test(word))) show(group, typed.map(Number));
 });

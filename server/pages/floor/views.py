@@ -1,63 +1,75 @@
 """The editor of the plan: rooms as rectangles, machines dropped into them. By dragging, or in numbers without a script."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.dashboard.board import Board
-from server.dashboard.plan import Rect
-from server.db import Stale, db, reading
+from server.db import Stale
+from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.machines import drawing, rooms
 from server.machines.drawing import Drawing
-from server.machines.models import Room
-from server.machines.service import MachineError
+from server.pages.floor.drawn import Pieces, drawing_of, pieces_of, wrong
+from server.pages.machines.rooms import RoomForm
+from server.pages.refused import said
 from server.web.answers import done, see_other
 from server.web.here import now
 from server.web.needs import actor, needs
 
 pages = Blueprint("floor", __name__)
+Answer = Response | tuple[str, int]
 
 
 @pages.get("/map/edit")
 @needs(Verb.EDIT_MACHINES)
-def edit() -> str:
-    board: Board = current_app.extensions["feed"].look().board
-    with reading():
-        ids = {name: number for name, number in db.session.execute(select(Room.name, Room.id))}  # noqa: C416
-    places = {name: board.plan.rooms.get(name, Rect(0, board.plan.outline.bottom, 32, 18)) for name in ids}
-    return render_template("floor/edit.html", board=board, ids=ids, places=places, seen=drawing.present()[1])
+def edit() -> Answer:
+    return _editor(pieces_of(_board(), {}))
 
 
 @pages.post("/map/edit")
 @needs(Verb.EDIT_MACHINES)
-def draw() -> Response:
+def draw() -> Answer:
+    """What is wrong, or was changed by somebody else meanwhile, is said above the drawing as it was sent."""
+    pieces = pieces_of(_board(), request.form)
+    arranges_itself = "arrange" in request.form
+    if not arranges_itself and (sentence := wrong(pieces)):
+        return _editor(pieces, 422, sentence)
+    wanted = Drawing({}, {}) if arranges_itself else drawing_of(pieces)
     try:
-        wanted = Drawing({}, {}) if "arrange" in request.form else _drawn(request.form)
         drawing.draw(wanted, request.form.get("seen", ""), actor=actor().label, now=now())
     except Stale:
-        text = gettext("Somebody else has changed the plan meanwhile. Look at it and change it again.")
-        flash(text, "error")
-    except (MachineError, ValueError) as error:
-        flash(str(error), "error")
+        return _editor(pieces, 409)
+    done(gettext("Plan saved."), url_for("floor.take_back", seen=drawing.present()[1]))
+    return see_other(url_for("floor.edit"))
+
+
+@pages.post("/map/edit/back")
+@needs(Verb.EDIT_MACHINES)
+def take_back() -> Response:
+    """The drawing before the last one again."""
+    try:
+        drawing.take_back(request.args.get("seen", ""), actor=actor().label, now=now())
+    except Stale:
+        done(gettext("Somebody else has changed the plan meanwhile, so it stays as it is now."))
+    except Refusal as refusal:
+        done(said(refusal))
     else:
-        done(gettext("Plan saved."))
+        done(gettext("The plan is as it was before."))
     return see_other(url_for("floor.edit"))
 
 
 @pages.post("/map/rooms")
 @needs(Verb.EDIT_MACHINES)
-def add_room() -> Response:
-    name = request.form.get("name", "").strip()[:60]
+def add_room() -> Answer:
+    form = RoomForm()
+    if not form.validate_on_submit():
+        return _editor(pieces_of(_board(), {}), 422, str(form.name.errors[0]) if form.name.errors else "")
     try:
-        if name:
-            drawing.add_room(name, actor=actor().label, now=now())
-    except MachineError as error:
-        flash(str(error), "error")
+        rooms.add_room(form.name.data or "", actor=actor().label, now=now())
+    except Refusal as refusal:
+        return _editor(pieces_of(_board(), {}), 422, said(refusal))
+    done(gettext("The room %(room)s is there. The plan has found a place for it.", room=form.name.data))
     return see_other(url_for("floor.edit"))
 
 
@@ -66,25 +78,20 @@ def add_room() -> Response:
 def remove_room(name: str) -> Response:
     try:
         rooms.remove_room(name, actor=actor().label, now=now())
-    except MachineError as error:
-        flash(str(error), "error")
+    except Refusal as refusal:
+        done(said(refusal))
+    else:
+        done(gettext("The room %(room)s is removed.", room=name))
     return see_other(url_for("floor.edit"))
 
 
-def _drawn(form: Mapping[str, Any]) -> Drawing:
-    """Fields are named ``room-3`` and ``machine-p1``, each "x y width height" or "x y". Raises ValueError in words."""
-    rooms_there, machines_there = {}, {}
-    for field, value in form.items():
-        kind, _, name = field.partition("-")
-        if kind == "room":
-            rooms_there[int(name)] = _numbers(value, 4, field)
-        elif kind == "machine":
-            machines_there[name] = _numbers(value, 2, field)
-    return Drawing(rooms_there, machines_there)  # type: ignore[arg-type]  # as long as _numbers was told
+def _board() -> Board:
+    board: Board = current_app.extensions["feed"].look().board
+    return board
 
 
-def _numbers(text: str, count: int, what: str) -> tuple[int, ...]:
-    words = text.split()
-    if len(words) != count or not all(word.isdecimal() and int(word) <= drawing.FURTHEST for word in words):
-        raise ValueError(gettext("%(what)s: type whole numbers from 0 to 400.", what=what))
-    return tuple(map(int, words))
+def _editor(pieces: Pieces, status: int = 200, sentence: str = "") -> tuple[str, int]:
+    """The page, with what is wrong above the drawing. It is always drawn upon the plan as it is stored now."""
+    seen = drawing.present()[1]
+    html = render_template("floor/edit.html", pieces=pieces, seen=seen, sentence=sentence, is_late=status == 409)
+    return html, status
