@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from server.billing.facts import FINISHED
 from server.billing.models import Document, Draft
@@ -72,6 +72,13 @@ def list_months(now: datetime, specimen: bool) -> list[MonthRow]:
     return rows
 
 
+def to_close(now: datetime, specimen: bool) -> list[str]:
+    """Months in which sessions ended, that can be closed and are not; the oldest first. Inside ``reading()``."""
+    closed = set(db.session.scalars(select(PeriodRow.month).where(PeriodRow.state == "closed")))
+    over = [one for one in _periods(now, specimen) if one.closable_from <= now and one.month not in closed]
+    return [period.month for period in reversed(over) if sessions_of(period, specimen)[0]]
+
+
 def stage_of(period: Period, closed: bool, papers: Papers, sessions: int, now: datetime) -> Stage:
     if now < period.end:
         return Stage.RUNNING
@@ -86,13 +93,29 @@ def stage_of(period: Period, closed: bool, papers: Papers, sessions: int, now: d
     return Stage.PAID if papers.documents else Stage.HELD
 
 
+def month_names(now: datetime, specimen: bool) -> list[str]:
+    """The months of the list, the newest first, and nothing else of them."""
+    with reading():
+        return [period.month for period in _periods(now, specimen)]
+
+
 def sessions_of(period: Period, specimen: bool) -> tuple[int, int]:
     """How many sessions ended in a period, and their seconds; inside ``reading()``."""
-    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
-    finished = UsageSession.simulated.is_(specimen) & UsageSession.state.in_(FINISHED)
-    wanted = select(func.count(), func.coalesce(func.sum(UsageSession.occupied_s), 0)).where(ended, finished)
-    count, seconds = db.session.execute(wanted).one()
+    bounds = {"start": period.start, "end": period.end, "specimen": specimen}
+    count, seconds = db.session.execute(_SESSIONS, bounds).one()
     return count, int(seconds)
+
+
+def _sessions() -> Any:
+    """Written once: the list asks it for every month there is."""
+    table: Any = UsageSession.__table__
+    own = table.c
+    ended = (own.ended_at >= bindparam("start")) & (own.ended_at < bindparam("end"))
+    finished = (own.simulated == bindparam("specimen")) & own.state.in_(FINISHED)
+    return select(func.count(), func.coalesce(func.sum(own.occupied_s), 0)).where(ended, finished)
+
+
+_SESSIONS = _sessions()
 
 
 def _periods(now: datetime, specimen: bool) -> Iterator[Period]:

@@ -2,30 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
 
 from server.billing import gaps
-from server.billing.models import Document, Draft, Period
+from server.billing.models import Draft, Period
 from server.db import db, reading
-from server.domain.period import day_of, day_start
+from server.domain.period import day_of, month_of
 from server.domain.usage import SessionState
 from server.jobs import pulse
 from server.jobs.models import Job
 from server.mail.models import Mail
+from server.pages.months.listing import to_close
+from server.pages.months.papers import unpaid
+from server.pages.training.held import LAPSES_SOON, holding
 from server.people.models import Token
-from server.training.models import Qualification
 from server.usage.models import Denial, RejectedEvent, UsageSession
 from server.usage.service import SILENT_AFTER
-from server.web.here import zone
+from server.web.here import settings, zone
 from wire.messages import DenialReason, EndReason
 
-LAPSING = timedelta(days=30)
 _UNKNOWN_FOR = timedelta(days=7)
 _BADGES = 5
-_NIGHT_FROM, _NIGHT_TO = 20, 8  # hours of the lab's clock
+_NIGHT_FROM, _NIGHT_TO = time(20), time(8)  # on the lab's clock
 
 
 class Kind(StrEnum):
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     PRICES = "prices"
     VAT = "vat"
     HELD = "held"
+    TO_CLOSE = "to_close"
     DRAFTS = "drafts"
     NIGHT = "night"
     LAPSING = "lapsing"
@@ -66,7 +68,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_unconfirmed(now),
             *_unknown_badges(now),
             *_undecided(now),
-            *_drafts(),
+            *_months(now),
             *_night(now),
             *_lapsing(now),
             *_unpaid(now),
@@ -117,48 +119,44 @@ def _undecided(now: datetime) -> Iterator[Waiting]:
         yield Waiting(Kind.VAT, len(cells), detail=", ".join(sorted(named)))
 
 
-def _drafts() -> Iterator[Waiting]:
-    """By month: drafts that wait to be issued, and those that cannot be."""
-    wanted = select(Draft.month, Draft.held != "", func.count()).group_by(Draft.month, Draft.held != "")
+def _months(now: datetime) -> Iterator[Waiting]:
+    """Months that are over: not closed yet, or closed with drafts that wait to be issued; and drafts that cannot be."""
+    current = month_of(now, zone())
+    yield from (Waiting(Kind.TO_CLOSE, subject=month) for month in to_close(now, settings().demo))
+    is_closed = select(Period.month).where(Period.month == Draft.month, Period.state == "closed").exists()
+    is_held = Draft.held != ""  # one expression: written twice, PostgreSQL takes them for two
+    drafts = select(Draft.month, is_held, func.count()).where(Draft.month < current, is_held | is_closed)
+    wanted = drafts.group_by(Draft.month, is_held)
     for month, held, count in db.session.execute(wanted.order_by(Draft.month)):
         yield Waiting(Kind.HELD if held else Kind.DRAFTS, count, month)
-    open_months = select(Period.month).where(Period.state == "closed", ~_has_papers())
-    yield from (Waiting(Kind.DRAFTS, 0, month) for month in db.session.scalars(open_months))
-
-
-def _has_papers() -> object:
-    drafts = select(Draft.id).where(Draft.month == Period.month).exists()
-    return drafts | select(Document.id).where(Document.month == Period.month).exists()
 
 
 def _night(now: datetime) -> Iterator[Waiting]:
     """Sessions that ended since yesterday evening, and how many of them not by their holder."""
-    midnight = day_start(day_of(now, zone()), zone())
-    evening, morning = midnight - timedelta(hours=24 - _NIGHT_FROM), midnight + timedelta(hours=_NIGHT_TO)
+    today = day_of(now, zone())
+    evening = datetime.combine(today - timedelta(days=1), _NIGHT_FROM, zone())
     ended = select(UsageSession.end_reason, func.count()).where(
-        UsageSession.ended_at >= evening, UsageSession.ended_at < morning
+        UsageSession.ended_at >= evening, UsageSession.ended_at < datetime.combine(today, _NIGHT_TO, zone())
     )
     reasons = {reason: count for reason, count in db.session.execute(ended.group_by(UsageSession.end_reason))}  # noqa: C416
     odd = sum(count for reason, count in reasons.items() if reason != EndReason.HOLDER)
     if odd:
-        yield Waiting(Kind.NIGHT, odd, detail=str(sum(reasons.values())))
+        yield Waiting(Kind.NIGHT, odd, since=evening, detail=str(sum(reasons.values())))
 
 
 def _lapsing(now: datetime) -> Iterator[Waiting]:
-    soon = select(func.count(), func.min(Qualification.valid_until)).where(
-        Qualification.revoked_at.is_(None), Qualification.valid_until > now, Qualification.valid_until <= now + LAPSING
-    )
-    count, first = db.session.execute(soon).one()
+    """As the list of qualifications has them: who has been given a longer one since is not among them."""
+    held = holding(now)
+    count, first = db.session.execute(
+        select(func.count(), func.min(held.c.ends)).where(held.c.ends <= now + LAPSES_SOON)
+    ).one()
     if count:
         yield Waiting(Kind.LAPSING, count, since=first)
 
 
 def _unpaid(now: datetime) -> Iterator[Waiting]:
-    """Documents whose time for payment is over."""
-    overdue = select(func.count()).where(
-        Document.paid_on.is_(None), Document.state == "issued", Document.issued_on < day_of(now - LAPSING, zone())
-    )
-    if count := db.session.scalar(overdue):
+    """Documents whose time for payment is over, as the list of documents has them."""
+    if count := unpaid(settings().demo, day_of(now, zone())).overdue:
         yield Waiting(Kind.UNPAID, count)
 
 

@@ -1,7 +1,7 @@
 """Today, the first page of whoever runs the lab; and what was set aside: events nobody could read, jobs given up."""
 
 from flask import Blueprint, current_app, render_template
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.dashboard.feed import Seen
 from server.db import db, reading
@@ -37,10 +37,13 @@ def rejected() -> str:
 @pages.get("/jobs")
 @needs(Verb.EDIT_MACHINES)
 def jobs() -> str:
+    """Jobs that were tried in vain, and how many wait for “prolab work” to do them."""
+    due = select(func.count(), func.min(Job.run_after)).where(Job.state == "waiting", Job.run_after <= now())
     with reading():
         wanted = select(Job.id, Job.kind, Job.attempts, Job.claimed_at, Job.error).where(Job.state == "failed")
         found = db.session.execute(wanted.order_by(Job.id.desc()).limit(_SHOWN)).all()
-    return render_template("today/jobs.html", jobs=found)
+        waiting, since = db.session.execute(due).one()
+    return render_template("today/jobs.html", jobs=found, waiting=waiting, since=since)
 
 
 def _rows(seen: Seen) -> list[Row]:

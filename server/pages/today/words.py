@@ -35,7 +35,8 @@ def of_floor(trouble: Trouble) -> Row:
             return Row(trouble.subject, text, gettext("Open"), machine, Verb.SEE_FLOOR, "fault")
         case Worry.LATCHED:
             text = gettext("Stopped. Look at the machine, then clear the stop.")
-            return Row(trouble.subject, text, gettext("Clear the stop"), machine, Verb.RUN_MACHINES, "lock")
+            href = url_for("machine.clear_stop", code=trouble.machine)
+            return Row(trouble.subject, text, gettext("Clear the stop"), href, Verb.RUN_MACHINES, "lock")
         case Worry.CUT_OFF:
             text = gettext(
                 "Badges go on working with the lists in place. Check the broker and “prolab link” on the server."
@@ -52,7 +53,8 @@ def of_floor(trouble: Trouble) -> Row:
             )
         case Worry.SILENT:
             title = gettext("Agent %(name)s", name=trouble.subject)
-            text = ", ".join(trouble.machines) + ". " + gettext("Check its power and network.")
+            names = ", ".join(trouble.machines) + ". " if trouble.machines else ""
+            text = names + gettext("Check its power and network.")
             href = url_for("agents.shown", name=trouble.subject)
             return Row(title, text, gettext("Check"), href, Verb.EDIT_MACHINES, "off", since=trouble.since)
         case Worry.OVERTIME:
@@ -67,7 +69,8 @@ def of_books(waiting: Waiting) -> Row:
         case Kind.PART_LOST:
             title = gettext("“prolab %(part)s” is silent", part=waiting.subject)
             text = gettext("Start it again on the server: “prolab doctor” says what is wrong.")
-            return Row(title, text, gettext("Health"), "/healthz", Verb.EDIT_MACHINES, icon="heart-pulse")
+            href = url_for("today.jobs" if waiting.subject == "work" else "agents.listed")
+            return Row(title, text, gettext("What waits for it"), href, Verb.EDIT_MACHINES, icon="heart-pulse")
         case Kind.REJECTED:
             title = ngettext("%(num)d event set aside", "%(num)d events set aside", number)
             text = gettext("Unreadable, kept as it came. Tell whoever looks after the server.")
@@ -117,6 +120,12 @@ def _of_money(waiting: Waiting) -> Row:
             return Row(
                 title, text, gettext("Look at them"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="file-warning"
             )
+        case Kind.TO_CLOSE:
+            title = gettext("%(month)s waits to be invoiced", month=formats.month(waiting.subject).capitalize())
+            text = gettext("It is over. Close it, and its drafts are there.")
+            return Row(
+                title, text, gettext("Go on"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="calendar-check-2"
+            )
         case Kind.DRAFTS:
             title = gettext("%(month)s waits to be invoiced", month=formats.month(waiting.subject).capitalize())
             text = ngettext("%(num)d draft is ready.", "%(num)d drafts are ready.", number)
@@ -135,7 +144,8 @@ def _of_others(waiting: Waiting) -> Row:
                 "%(num)d session ended by itself last night", "%(num)d sessions ended by themselves last night", number
             )
             text = gettext("Of %(all)s that ended in the night. See how.", all=waiting.detail)
-            return Row(title, text, gettext("Look at them"), "/sessions", Verb.SEE_SESSIONS, icon="moon")
+            href = url_for("sessions.listed", since=waiting.since.date().isoformat() if waiting.since else None)
+            return Row(title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="moon")
         case Kind.LAPSING:
             title = ngettext("%(num)d qualification lapses soon", "%(num)d qualifications lapse soon", number)
             text = gettext("Within 30 days, the first one on %(day)s.", day=formats.day(waiting.since))
@@ -149,8 +159,9 @@ def _of_others(waiting: Waiting) -> Row:
             )
         case Kind.UNPAID:
             title = ngettext("%(num)d invoice unpaid", "%(num)d invoices unpaid", number)
-            text = gettext("Issued more than 30 days ago.")
-            return Row(title, text, gettext("Look at them"), "/months", Verb.SEE_MONEY, icon="receipt-text")
+            text = gettext("The day to pay is over. Note what has been paid, or remind.")
+            href = url_for("documents.listed", show="overdue")
+            return Row(title, text, gettext("Look at them"), href, Verb.SEE_MONEY, icon="receipt-text")
         case _:
             title = ngettext("%(num)d mail not sent", "%(num)d mails not sent", number)
             text = gettext("The mail server refused it. It is tried again by itself.")
