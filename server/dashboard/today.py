@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,19 +28,24 @@ from wire.messages import (
 )
 
 SHOWN = 8
-_READ_BACK = 60  # stored events looked at to find those: an agent may just have sent yesterday's
+_READ_BACK = 60  # events looked into to find those: an agent may just have sent yesterday's
+_NEWEST = 400  # stored events to find these among; checkpoints are of no interest here
 _KINDS = (SessionStarted.KIND, SessionEnded.KIND, AccessDenied.KIND, Fault.KIND, Gap.KIND, AgentStarted.KIND)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def happenings_since(midnight: datetime, names: Mapping[str, str]) -> tuple[Happening, ...]:
-    """The newest events since midnight, newest first. ``names`` are the machines' by their code."""
+    """The newest events since midnight, newest first. ``names`` are the machines' by their code.
+
+    The newest of all are taken before their kind is asked for: by kind first, a database sorts years of events.
+    """
+    newest = select(Event.id, Event.agent_id, Event.kind).order_by(Event.id.desc()).limit(_NEWEST).subquery()
     wanted = (
-        select(Event.id, EventPayload.payload, Agent.name)
-        .join(EventPayload, EventPayload.event_id == Event.id)
-        .join(Agent, Agent.id == Event.agent_id)
-        .where(Event.kind.in_(_KINDS))
-        .order_by(Event.id.desc())
+        select(newest.c.id, EventPayload.payload, Agent.name)
+        .join(EventPayload, EventPayload.event_id == newest.c.id)
+        .join(Agent, Agent.id == newest.c.agent_id)
+        .where(newest.c.kind.in_(_KINDS))
+        .order_by(newest.c.id.desc())
         .limit(_READ_BACK)
     )
     told = (_happening(number, raw, agent, names) for number, raw, agent in db.session.execute(wanted))
@@ -75,23 +81,32 @@ class _Told(NamedTuple):
     machine: str | None = None
     reasons: tuple[str, ...] = ()
     seconds: int | None = None
+    kind: str = ""
 
 
 def _happening(number: int, raw: bytes, agent: str, names: Mapping[str, str]) -> Happening | None:
-    try:
-        envelope = decode_envelope(raw)
-        told = _told(decode_body(envelope))
-    except WireError:
-        return None  # stored by a server that could read more than this one
+    told = _told(raw)
     if told is None:
         return None
     at = _EPOCH + timedelta(milliseconds=told.at.wall_ms)
     machine = told.machine if told.machine in names else ""
     subject = names[machine] if machine else told.machine or agent
-    return Happening(number, at, envelope.kind, subject, machine or "", told.reasons, told.seconds)
+    return Happening(number, at, told.kind, subject, machine or "", told.reasons, told.seconds)
 
 
-def _told(body: Body | None) -> _Told | None:
+@lru_cache(
+    maxsize=4 * _READ_BACK
+)  # an event never changes, and the board looks at the same ones several times a second
+def _told(raw: bytes) -> _Told | None:
+    try:
+        envelope = decode_envelope(raw)
+        told = _what(decode_body(envelope))
+    except WireError:
+        return None  # stored by a server that could read more than this one
+    return told and told._replace(kind=envelope.kind)
+
+
+def _what(body: Body | None) -> _Told | None:
     """What of an event may stand on the board: never who."""
     match body:
         case SessionStarted():

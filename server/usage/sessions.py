@@ -17,7 +17,7 @@ _TABLE: Any = UsageSession.__table__
 _COLUMNS = [_TABLE.c[name] for name in _NAMES]
 _INSERT = insert(_TABLE)
 IS_OPEN = _TABLE.c.state == literal_column("'open'")  # written out, so that SQLite takes the partial index
-_READ = select(*_COLUMNS).order_by(_TABLE.c.started_at, _TABLE.c.id)
+_READ = select(*_COLUMNS)
 _TOUCHED = select(*_COLUMNS).where(
     or_(
         _TABLE.c.id.in_(bindparam("ids", expanding=True)),
@@ -29,8 +29,12 @@ _UPDATE = _UPDATE.values({name: bindparam(name) for name in _NAMES if name != "i
 
 
 def read(*conditions: ColumnElement[bool]) -> list[Session]:
-    """Sessions by condition, in the order of their start. Inside ``reading()`` or ``writing()``."""
-    return [Session(*row) for row in db.session.execute(_READ.where(*conditions))]
+    """Sessions by condition, in the order of their start. Inside ``reading()`` or ``writing()``.
+
+    Ordered here: told to order the few that are open, SQLite goes through all sessions by their start instead.
+    """
+    found = [Session(*row) for row in db.session.execute(_READ.where(*conditions))]
+    return sorted(found, key=lambda session: (session.started_at, session.id))
 
 
 class Sessions:

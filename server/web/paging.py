@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 
 from server.db import db
 
@@ -76,7 +76,9 @@ def same_page(**changes: Any) -> str:
 
 
 def _at_most(statement: Select[Any]) -> Any:
-    return statement.order_by(None).limit(COUNTED + 1).subquery()
+    """The rows to count, without what stands in them: a long column would be read only to be thrown away."""
+    bare = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
+    return bare.limit(COUNTED + 1).subquery()
 
 
 def _asked() -> int:

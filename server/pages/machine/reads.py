@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from server.db import db, reading
 from server.domain import occupancy
@@ -17,11 +17,13 @@ from server.machines.models import Agent, Machine, MachineLive, MachineSkill, Op
 from server.pages.people.names import named
 from server.people.models import Payer
 from server.training.models import Qualification, Skill
+from server.usage import sessions
 from server.usage.models import UsageSession
 from server.web.here import zone
 
 WEEKS = 12
 _LAST = 12
+_LONGEST = timedelta(days=31)  # a session that has ended went on for less
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -124,7 +126,6 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
         spans = _spans(machine, now)
         skills = select(Skill.name).join(MachineSkill, MachineSkill.skill_id == Skill.id)
         asked = db.session.scalars(skills.where(MachineSkill.machine_id == machine.id).order_by(Skill.name)).all()
-        today = _of(machine).where(or_(UsageSession.ended_at.is_(None), UsageSession.ended_at > midnight))
         last = _of(machine).order_by(UsageSession.started_at.desc()).limit(_LAST)
         return MachinePage(
             code=machine.code,
@@ -143,7 +144,7 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
             agent=_health(agent, sent),
             skills=tuple(asked),
             hours=_hours(machine),
-            today=_sats(today.order_by(UsageSession.started_at), sees_sessions),
+            today=_today(machine, midnight, sees_sessions),
             last=_sats(last, sees_sessions) if sees_sessions else (),
             sessions=db.session.scalar(select(func.count()).where(UsageSession.machine_id == machine.id)) or 0,
             weeks=occupancy.weeks(spans, day_of(now, zone()), WEEKS, zone()),
@@ -187,6 +188,13 @@ def _of(machine: Machine) -> Select[Any]:
         .join(Payer, Payer.id == UsageSession.payer_id)
         .where(UsageSession.machine_id == machine.id)
     )
+
+
+def _today(machine: Machine, midnight: datetime, sees_sessions: bool) -> tuple[Sat, ...]:
+    """What ended since midnight and what goes on: asked for apart, as both together go through the sessions of all years."""
+    ended = _of(machine).where(UsageSession.started_at > midnight - _LONGEST, UsageSession.ended_at > midnight)
+    going_on = _of(machine).where(sessions.IS_OPEN)
+    return (*_sats(ended.order_by(UsageSession.started_at), sees_sessions), *_sats(going_on, sees_sessions))
 
 
 def _sats(wanted: Select[Any], sees_sessions: bool) -> tuple[Sat, ...]:

@@ -172,7 +172,7 @@ def _refresh(month: str) -> str:
 
 def _neighbours(month: str) -> dict[str, str | None]:
     """The months beside this one, as far as there are any."""
-    names = [row.month for row in listing.list_months(now(), settings().demo)]
+    names = listing.month_names(now(), settings().demo)
     at = names.index(month) if month in names else None
     if at is None:
         return {"before": None, "after": None}

@@ -103,7 +103,7 @@ def choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 
 def _conditions(asked: Asked, now: datetime, busy: set[str]) -> Iterable[ColumnElement[bool]]:
     if asked.machine:
-        yield UsageSession.machine_id.in_(select(Machine.id).where(Machine.code == asked.machine))
+        yield UsageSession.machine_id == select(Machine.id).where(Machine.code == asked.machine).scalar_subquery()
     if asked.tenant:
         own = select(Payer.id).join(Tenant, Tenant.id == Payer.tenant_id).where(Tenant.code == asked.tenant)
         yield UsageSession.payer_id.in_(own)
