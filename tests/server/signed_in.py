@@ -12,6 +12,8 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from pydantic import SecretStr
 
 from server.accounts import cookies, websessions
@@ -24,6 +26,23 @@ from server.people.models import Holder
 from server.settings import Mqtt, Settings
 
 _NUMBERS = itertools.count(1)
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled once a test run instead of once a test."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if known := self._known.get(bucket.key):
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 class StoppedClock(Clock):
@@ -53,6 +72,7 @@ def web_app(database_url: str, now: datetime | None = None, **settings: Any) -> 
     Further settings by name, as ``demo=True``. Forms need no token here; the tests about forged requests ask for it."""
     app = create_app(settings_for(database_url, **settings), None if now is None else StoppedClock(now))
     app.config["WTF_CSRF_ENABLED"] = False
+    app.jinja_env.bytecode_cache = _COMPILED
     with app.app_context():
         weakref.finalize(app, db.engine.dispose)  # or the garbage collector complains about open connections
     return app
