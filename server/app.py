@@ -11,7 +11,7 @@ from server.dashboard.views import pages
 from server.db import make_app
 from server.pages.register import register
 from server.settings import Settings, load_settings
-from server.web import preferences, setup
+from server.web import once, preferences, setup
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.jinja_env.globals["words"] = words
     setup.install(app, settings, clock)
     gate.install(app)
+    once.install(app)
     app.register_blueprint(pages)
     register(app)
     if settings.bench is not None:

@@ -32,9 +32,12 @@ class Difference:
     theirs: Side
 
 
-def conflict_page(form: Form, current_values: Mapping[str, Any], version: int) -> tuple[str, int]:
+def conflict_page(
+    form: Form, current_values: Mapping[str, Any], version: int, address: str | None = None
+) -> tuple[str, int]:
     """The answer (409) of a view whose service said ``Stale``. ``current_values`` are by field name, as one would give
-    them to the form; ``version`` is the row's present one, so that what is chosen can be stored."""
+    them to the form; ``version`` is the row's present one, so that what is chosen can be stored. ``address``: that of
+    the same form about the row that stands in the place of this one now, where there is another."""
     fields = [field for field in form if field.name not in _NEVER_SHOWN]
     pairs = [(field, _mine(field), _theirs(field, current_values)) for field in fields if field.name in current_values]
     differences = [
@@ -49,8 +52,8 @@ def conflict_page(form: Form, current_values: Mapping[str, Any], version: int) -
         differences=differences,
         same=same,
         version=version,
-        back=request.path,
-        action=request.full_path,
+        back=address or request.path,
+        action=address or request.full_path,
     )
     return html, 409
 

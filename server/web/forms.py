@@ -1,4 +1,5 @@
-"""The form that all pages build on: a token against forged requests, the version of what is edited, our own messages.
+"""The form that all pages build on: a token against forged requests, the version of what is edited, a number that makes
+a double click count once, our own messages.
 
     class RoomForm(Form):
         name = StringField(lazy_gettext("Name"), [InputRequired()])
@@ -8,12 +9,13 @@ A view gives ``RoomForm(data={"name": room.name, "version": room.version})`` to 
 ``form.validate_on_submit()`` and hands ``form.version.data`` to the service. Texts come without spaces around them.
 """
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, IntegerField, PasswordField, StringField
+from wtforms import Field, HiddenField, IntegerField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
@@ -30,6 +32,7 @@ class Form(FlaskForm):
     """See the module. ``version`` is None in a form that makes something new."""
 
     version = IntegerField(validators=[Optional()], widget=HiddenInput())
+    once = HiddenField(default=lambda: secrets.token_urlsafe(9))  # see once.py
 
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> Any:

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
+_SHOWN_AGAIN = ("status of 409 (CONFLICT)", "status of 422 (UNPROCESSABLE ENTITY)")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -61,9 +62,14 @@ def axe(page: Page) -> list[str]:
 def complaints(page: Page) -> list[str]:
     """What the browser complains about from now on, a breach of the content security policy above all. The list grows."""
     told: list[str] = []
-    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: told.append(message.text) if _is_complaint(message) else None)
     page.on("pageerror", lambda error: told.append(str(error)))
     return told
+
+
+def _is_complaint(message: ConsoleMessage) -> bool:
+    """A form that is shown again with what is wrong in it (422), or with what somebody else stored (409), is none."""
+    return message.type == "error" and not message.text.endswith(_SHOWN_AGAIN)
 
 
 def clipped_texts(page: Page) -> list[str]:

@@ -1,5 +1,6 @@
 """Badges on the pages: enrolled by waiting for a tap at a machine, given to somebody found by name, blocked and undone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,7 +94,12 @@ def test_the_first_unknown_badge_at_the_machine_is_lent_to_the_person(desk):
 
     assert lent.location == f"/people/{desk.lab.holder}"
     assert people.lent_to(NEW) == desk.lab.holder
+    [undo] = re.findall(r'data-toast.*?action="([^"]+)"', desk.page(lent.location).text, re.DOTALL)
     assert db.session.scalars(select(Token.key_id).where(Token.fingerprint == NEW)).one() == "k1"
+
+    desk.client.post(undo)
+
+    assert "est revenu et peut être prêté" in desk.page(lent.location).text
 
 
 def test_what_was_refused_before_the_wait_or_long_ago_does_not_count(desk):

@@ -111,7 +111,8 @@ def test_revoking_counts_people_machines_and_sessions_that_go_on(web, lab, by, n
     assert "Ada Lovelace depuis 09:30" in page
     assert "Ada Lovelace depuis" not in text(trainer.get(ask))  # trainers do not see who was where
 
-    trainer.post(ask, data={"reason": "nouvelle fiche"})
+    revoked = trainer.post(ask, data={"reason": "nouvelle fiche"})
+    assert revoked.location == f"/people/{lab.holder}"
     row = db.session.scalars(select(Qualification)).one()
     assert (row.revoked_at, row.revoked_reason) == (now, "nouvelle fiche")
     assert trainer.get(ask).status_code == 404  # there is nothing left to revoke

@@ -101,15 +101,17 @@ def lend_it(number: int, fingerprint: str) -> Answer:
         return _lend_page(number, fingerprint, form), 422
     by: Any = {"actor": actor().label, "now": now()}
     badge = (fingerprint, settings().site_key_id, form.label.data or "")
+    undo = None
     try:
         if replaced is not None:
             people.replace_token(replaced.ref, *badge, gettext("replaced"), **by)
         else:
-            people.lend_token(number, *badge, None, end_of(form.until.data), **by)
+            lent = people.lend_token(number, *badge, None, end_of(form.until.data), **by)
+            undo = url_for("badges.take_back", number=number, ref=lent.ref)
     except people.PeopleError as error:
         form.refuse("", said(error))
         return _lend_page(number, fingerprint, form), 422
-    done(gettext("Badge %(badge)s is lent to %(name)s.", badge=mark_of(fingerprint), name=_person(number).name))
+    done(gettext("Badge %(badge)s is lent to %(name)s.", badge=mark_of(fingerprint), name=_person(number).name), undo)
     return see_other(url_for("people.show", number=number))
 
 

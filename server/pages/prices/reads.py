@@ -150,6 +150,15 @@ def one_price(number: int) -> One:
     return One(line, version, charges, last, examples, tuple(sorted(others, key=_in_order)))
 
 
+def price_in_place_of(number: int, day: date) -> One:
+    """What holds on a day for what this price was for: another one where somebody has decided so meanwhile."""
+    found = one_price(number)
+    lines = (found.line, *found.others)
+    then = [line for line in lines if line.since <= day and (line.until is None or day <= line.until)]
+    other = next((line.id for line in then if not line.was_taken_back), number)
+    return found if other == number else one_price(other)
+
+
 def targets() -> tuple[list[str], list[tuple[str, str]]]:
     """What a price can be for: categories, and machines by code and name."""
     with reading() as session:

@@ -91,8 +91,9 @@ def change(number: int) -> Answer:
         try:
             row = billing.change_tariff(*wanted, **_by())
         except Stale:
-            theirs = reads.one_price(number)
-            return conflict_page(form, forms.price_data(theirs.line.price), theirs.version)
+            theirs = reads.price_in_place_of(number, form.since.data)
+            there = url_for("tariffs.change", number=theirs.line.id)
+            return conflict_page(form, forms.price_data(theirs.line.price), theirs.version, there)
         except Refusal as refusal:
             form.refuse("since", said(refusal))
         else:

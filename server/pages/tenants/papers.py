@@ -73,7 +73,7 @@ def save_address(code: str, number: int) -> Answer:
 
 
 def _said(form: AddressForm) -> dict[str, Any]:
-    data = {name: value for name, value in form.data.items() if name not in {"version", "csrf_token"}}
+    data = {name: value for name, value in form.data.items() if name not in {"version", "once", "csrf_token"}}
     return data | {"country": data["country"].upper(), "siren": data["siren"] or None, "vat_id": data["vat_id"] or None}
 
 

@@ -81,10 +81,11 @@ def give_it(code: str) -> Answer:
         form.refuse("", said(error))
         return _give_page(code, form, people), 422
     done(ngettext("Given to one person.", "Given to %(num)d people.", len(people)))
-    return see_other(_after_giving(code, people))
+    return see_other(_back(code, people))
 
 
-def _after_giving(code: str, people: Sequence[int]) -> str:
+def _back(code: str, people: Sequence[int]) -> str:
+    """Where this began, and where it shows: the page of the one person it is about, else that of the skill."""
     if len(people) == 1:
         return url_for("people.show", number=people[0])
     return url_for("skills.show", code=code)
@@ -101,6 +102,7 @@ def _give_page(code: str, form: GiveForm, chosen: Sequence[int]) -> str:
         skill=read_skill(code, now()),
         machines=machines_asking(code),
         picked=picked,
+        back=_back(code, [one.number for one in picked]),
         offered=offered[:_OFFERED],
         more=max(0, len(offered) - _OFFERED),
         typed=typed,
@@ -139,7 +141,7 @@ def revoke(code: str) -> Answer:
         return _revoke_page(code, concerned, form), 422
     training.revoke_all([one.ref for one in concerned], form.reason.data or "", actor=actor().label, now=now())
     done(ngettext("%(num)d qualification revoked.", "%(num)d qualifications revoked.", len(concerned)))
-    return see_other(url_for("skills.show", code=code))
+    return see_other(_back(code, _people(concerned)))
 
 
 def _concerned(code: str) -> list[Given]:
@@ -151,9 +153,10 @@ def _concerned(code: str) -> list[Given]:
 
 
 def _revoke_page(code: str, concerned: Sequence[Given], form: WhyForm) -> str:
-    machines = running(code, [one.person.number for one in concerned])
-    told = {"skill": read_skill(code, now()), "concerned": concerned, "machines": machines}
-    people = len({one.person.number for one in concerned})
-    return render_template(
-        "training/revoke.html", form=form, people=people, back=url_for("skills.show", code=code), **told
-    )
+    people = _people(concerned)
+    told = {"skill": read_skill(code, now()), "concerned": concerned, "machines": running(code, people)}
+    return render_template("training/revoke.html", form=form, people=len(people), back=_back(code, people), **told)
+
+
+def _people(concerned: Sequence[Given]) -> list[int]:
+    return list(dict.fromkeys(one.person.number for one in concerned))
