@@ -4,9 +4,10 @@ import json
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
+if TYPE_CHECKING:
+    import typst
 
 DOCUMENT = Path(__file__).parent / "document"
 
@@ -25,7 +26,9 @@ def pdf(page: dict[str, Any]) -> bytes:
 
 
 @cache
-def _compiler() -> typst.Compiler:
+def _compiler() -> "typst.Compiler":
+    import typst  # seven MiB, for the process that renders and no other
+
     return typst.Compiler(
         DOCUMENT / "invoice.typ", root=DOCUMENT, font_paths=[DOCUMENT / "fonts"], ignore_system_fonts=True
     )

@@ -1,6 +1,7 @@
 """The live streams of one web process: one thread looks for changes, and all open boards get the same pieces of HTML.
 
-A stream holds a thread of the server and nothing else: no database session, no template, no request. What it sends was
+A stream holds a thread of the server and nothing else: no database session, no template, no request. Such a thread costs
+about a tenth of a MiB and sleeps; an event loop beside the pages would cost a second way to run them. What a stream sends was
 written once for its face (plan, list, wall) and language, by the poller, as far as somebody has that open. Whoever comes
 back, or falls far behind, starts again with the whole board.
 """
@@ -26,7 +27,7 @@ from server.dashboard.service import read_board
 from server.dashboard.words import milliseconds
 from server.jobs.service import last_change_id
 
-MAX_STREAMS = 128  # the server has more threads than that (deploy/gunicorn_conf.py), so requests always find one
+MAX_STREAMS = 224  # the server has more threads than that (deploy/gunicorn_conf.py), so requests always find one
 POLL_S = 0.1
 LOOK_ANYWAY = timedelta(seconds=5)  # for what changes with time alone: an agent gone quiet, a new day
 HEARTBEAT_S = 15
@@ -177,7 +178,7 @@ class Feed:
         """What is new, for each sight that somebody has. Who comes meanwhile waits for the look after this one."""
         with self._news:
             sights = [sight for sight, watching in self._watching.items() if watching]
-        texts = {}
+        texts: dict[Sight, str] = {}
         for face in {face for face, _ in sights}:
             parts = _news(face, before, seen)
             if parts:

@@ -77,7 +77,7 @@ def _save_and_look(lab: BenchLab, number: int, cookie: str) -> tuple[float, floa
     began = time.perf_counter()
     machines.set_service(machine.code, service, "bench", actor="bench", now=datetime.now(UTC))
     saved = time.perf_counter()
-    assert _get(lab.web_port, "/", cookie) == 200
+    assert _get(lab.web_port, "/map", cookie) == 200
     answered = time.perf_counter()
     time.sleep(_random.uniform(0.1, 0.3))
     return saved - began, answered - saved
@@ -93,7 +93,7 @@ def _get(port: int, path: str, cookie: str = "") -> int:
 
 def _answers(port: int) -> bool:
     try:
-        return _get(port, "/healthz") == 200
+        return _get(port, "/login") == 200
     except OSError:
         return False
 

@@ -31,18 +31,18 @@ def measure(quick: bool) -> Lines:
 
 
 def _figures(lab: BenchLab) -> Lines:
-    (web_worker,) = _children(lab.pid("web"))
-    yield Figure(f"agent, {HOLDERS:,} holders", _resident_mib(lab.pid(_AGENT)), "MiB", 60)
-    yield Figure(f"web, the process that serves, {BOARDS} boards open", _resident_mib(web_worker), "MiB", 120)
-    yield Figure("web, its parent", _resident_mib(lab.pid("web")), "MiB")
-    yield Figure(f"link, lists of 8 agents, {HOLDERS:,} holders", _resident_mib(lab.pid("link")), "MiB", 120)
-    yield Figure(f"work, after {INVOICES} documents", _resident_mib(lab.pid("work")), "MiB", 450)
+    (web_worker,) = children_of(lab.pid("web"))
+    yield Figure(f"agent, {HOLDERS:,} holders", resident_mib(lab.pid(_AGENT)), "MiB", 60)
+    yield Figure(f"web, the process that serves, {BOARDS} boards open", resident_mib(web_worker), "MiB", 120)
+    yield Figure("web, its parent", resident_mib(lab.pid("web")), "MiB")
+    yield Figure(f"link, lists of 8 agents, {HOLDERS:,} holders", resident_mib(lab.pid("link")), "MiB", 120)
+    yield Figure(f"work, after {INVOICES} documents", resident_mib(lab.pid("work")), "MiB", 450)
 
 
-def _resident_mib(pid: int) -> float:
+def resident_mib(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
