@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -14,16 +15,20 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
+from sqlalchemy import select
 from werkzeug.serving import ThreadedWSGIServer
 
+from server.accounts import cookies, websessions
+from server.accounts.models import Account
 from server.app import create_app
 from server.clock import Clock
-from server.db import db, make_app
+from server.db import db, make_app, writing
 from server.domain.roles import Role
 from server.settings import Mqtt, Settings
 from tests.browser.helpers import complaints
 from tests.floor import Floor, busy
-from tests.server.signed_in import login_cookie
+from tests.furnished import NOW, Furnished, furnish
+from tests.server.signed_in import StoppedClock, login_cookie, settings_for
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -87,10 +92,21 @@ class Site:
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
+    @property
+    def app(self) -> Flask:
+        return self._app
+
     def cookie(self, role: Role) -> Any:
         """With it a browser is logged in."""
         name, value = login_cookie(self._app, role)
         return {"name": name, "value": value, "url": self.address}
+
+    def cookie_of(self, email: str) -> Any:
+        """The same for somebody who has an account already."""
+        with self._app.app_context(), writing() as session:
+            account = session.scalars(select(Account.id).where(Account.email == email)).one()
+            value = websessions.begin(account, "pytest", self._app.extensions["clock"].now())
+            return {"name": cookies.name(), "value": value, "url": self.address}
 
     def stop(self) -> None:
         if self._server is None:
@@ -145,6 +161,29 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     site = Site(settings)
     yield site
     site.stop()
+
+
+@dataclass(frozen=True)
+class LabWithAPast:
+    """Every page has something to show here, and every role a login. Nobody changes anything in it: all tests share it."""
+
+    site: Site
+    facts: Furnished
+    settings: Settings
+
+
+@pytest.fixture(scope="session")
+def lab_with_a_past(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabWithAPast]:
+    folder = tmp_path_factory.mktemp("past")
+    shutil.copyfile(_sqlite_template, folder / "lab.db")
+    settings = settings_for(f"sqlite:///{folder}/lab.db", data_dir=folder, demo=True)
+    site = Site(settings, StoppedClock(NOW))
+    try:
+        with site.app.app_context():
+            facts = furnish(settings)
+        yield LabWithAPast(site, facts, settings)
+    finally:
+        site.stop()
 
 
 @pytest.fixture

@@ -53,13 +53,13 @@ _TENANTS = (  # code, name, kind, country, treatment, SIREN, VAT id
 _numbers = count(1)
 
 
-def furnish() -> None:
+def furnish(agent: str = "agent-1") -> None:
     """Two machines at 24.00 and 36.00 € an hour, and for each tenant one payer ``<code>-1``; ``acme`` has a second."""
     by: Any = {"actor": "test", "now": OPENED}
     with writing():
-        machines.add_agent("agent-1", **by)
-        machines.add_machine("p1", "Imprimante P1", "printer", "agent-1", RiskClass.LOW, **by)
-        machines.add_machine("c1", "Fraiseuse C1", "cnc", "agent-1", RiskClass.HIGH, **by)
+        machines.add_agent(agent, **by)
+        machines.add_machine("p1", "Imprimante P1", "printer", agent, RiskClass.LOW, **by)
+        machines.add_machine("c1", "Fraiseuse C1", "cnc", agent, RiskClass.HIGH, **by)
         for code, name, kind, country, treatment, siren, vat_id in _TENANTS:
             people.add_tenant(code, name, kind, **by)
             house = people.add_establishment(code, name, "1 rue", "68100", "Mulhouse", country, siren, vat_id, **by)

@@ -1,0 +1,198 @@
+"""Every page there is, in a browser: all can read it, nothing is cut off on a phone or a desk, the browser has no complaint.
+
+The pages are those of the URL map. One whose address has a value in it needs a sample here, so none can be forgotten.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from server.accounts.models import Account
+from server.db import writing
+from server.domain.roles import Role, Verb
+from server.pages.agents import files
+from server.web.needs import declared
+from tests.browser.conftest import LabWithAPast, Site
+from tests.browser.helpers import axe, clipped_texts, complaints, fits, overlapping_texts, shot
+from tests.furnished import AGENT, NOW, PAUSED, PRINTING, SESSION, TENANT, UNKNOWN, Furnished
+from tests.server.billing_lab import MONTH
+
+PARTS = 4  # of the whole, so that two cores share them
+LANGUAGE = "de"  # the longest words
+STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
+FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "me.data", "static"}
+ELSEWHERE = {"door.home", "books.own", "months.far"}  # lead on to a page, or are a piece of one
+NO_PAGES = STREAMS | FILES | ELSEWHERE
+WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}  # all others are a manager's
+GUARDED = {"account.ask_to_remove_factor"}  # asked of a manager who has a second factor
+FURTHER = (
+    "/map?view=list",
+    "/months/2026-08",
+    "/people?show=blocked",
+    "/search?q=la",
+    "/sessions/new?holder=4711",
+    "/sessions?q=nothing",
+)
+# What may change with the theme and with the width; the rest is the same page.
+OF_LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+
+
+def samples(lab: Furnished, key: str) -> dict[str, dict[str, Any]]:
+    """What stands in the addresses, by the area of the page; a page that needs something else is named itself."""
+    person, account = {"number": lab.maker}, {"number": lab.account}
+    return {
+        "accounts": account,
+        "agents": {"name": AGENT, "key": key},
+        "badges": person | {"ref": lab.badge, "fingerprint": UNKNOWN, "machine": "m6", "since": _ms(NOW)},
+        "books": {"code": TENANT},
+        "demo_mails": {"number": 1},
+        "documents": {"number": lab.document},
+        "door.invitation": {"secret": lab.invitation},
+        "door.new_password": {"secret": lab.reset},
+        "hours": {"category": "printer"},
+        "machine": {"code": "m1"},
+        "machine.clear_stop": {"code": "m12"},
+        "machines": {"code": "c1"},
+        "mails": {"number": 1},
+        "memberships": person | {"ref": lab.membership},
+        "months": {"month": MONTH, "establishment": lab.address},
+        "papers": {"code": TENANT, "number": lab.address, "payer": "acme-2"},
+        "people": person,
+        "person_states": person,
+        "person_states.ask_unblock": {"number": lab.blocked},
+        "qualifications": person | {"code": PRINTING, "all": 1},
+        "rights": account | {"role": lab.role},
+        "rooms": {"number": 1},
+        "sessions": {"session_id": SESSION},
+        "skills": {"code": PRINTING},
+        "tariffs": {"number": 1},
+        "tenants": {"code": TENANT},
+        "tenants.ask_resume": {"code": PAUSED},
+        "vat": {"number": 1},
+    }
+
+
+def _ms(moment: Any) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+@dataclass
+class Walk:
+    """Who goes where, in one browser."""
+
+    site: Site
+    page: Page
+    cookies: dict[str, Any]
+    samples: dict[str, dict[str, Any]]
+    told: list[str]
+
+    def go(self, who: str, address: str) -> int:
+        """Opens the page as this one. Its status."""
+        context = self.page.context
+        context.clear_cookies()
+        context.add_cookies([{"name": "lang", "value": LANGUAGE, "url": self.site.address}])
+        if who in self.cookies:
+            context.add_cookies([self.cookies[who]])
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": 1440, "height": 900})
+        answer = self.page.goto(self.site.address + address.lstrip("/"))
+        assert answer is not None
+        return answer.status if self.page.url.endswith(address) else 303
+
+    def findings(self, who: str, address: str) -> list[str]:
+        """All that is wrong with the page of this address."""
+        self.told.clear()
+        if (status := self.go(who, address)) != 200:
+            return [f"answers {status}"]
+        found = [f"light: {one}" for one in axe(self.page)]
+        for width in (1440, 1024, 390):
+            self.page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
+            found += [f"at {width}: {one}" for one in self._cut()]
+            shot(self.page, f"page{address.replace('/', '-').replace('?', '-')[:60]}-{width}")
+        self.page.emulate_media(color_scheme="dark")
+        return [*found, *(f"dark: {one}" for one in axe(self.page, OF_LOOKS)), *self.told]
+
+    def _cut(self) -> list[str]:
+        wide = [] if fits(self.page) else ["scrolls sideways"]
+        return wide + clipped_texts(self.page) + overlapping_texts(self.page)
+
+    def address(self, rule: Rule) -> str:
+        """Raises KeyError where there is no sample for a value in it."""
+        area = rule.endpoint.partition(".")[0]
+        known = self.samples.get(rule.endpoint, self.samples.get(area, {}))
+        values = {name: known[name] for name in rule.arguments} | ({"all": 1} if "all" in known else {})
+        return self.site.app.url_map.bind("localhost").build(rule.endpoint, values)
+
+
+@pytest.fixture(scope="module")
+def walk(browser: Browser, lab_with_a_past: LabWithAPast) -> Iterator[Walk]:
+    """One browser and one page for all of them."""
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield _ready(lab_with_a_past, context.new_page())
+    context.close()
+
+
+def _ready(lab: LabWithAPast, page: Page) -> Walk:
+    site = lab.site
+    cookies = {
+        "manager": site.cookie_of("manager@lab.test"),
+        "maker": site.cookie_of("holder@lab.test"),
+        "tenant": site.cookie_of("tenant_admin@lab.test"),
+        "guarded": site.cookie(Role.MANAGER),
+    }
+    with site.app.app_context(), writing() as session:
+        number = select(Account.id).where(Account.email == "manager@lab.test")
+        made = files.make(AGENT, ["m1"], "192.168.1.10", "fr", lab.settings, session.scalar(number), NOW)
+        session.scalars(
+            select(Account).order_by(Account.id.desc())
+        ).first().totp_secret = b"sealed"  # of the guarded one
+    key = site.app.extensions["agent_files"].keep(made)
+    return Walk(site, page, cookies, samples(lab.facts, key), complaints(page))
+
+
+def pages(app: Flask) -> list[Rule]:
+    """Every route that answers with a page, in the order of the addresses."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    return sorted((rule for rule in rules if rule.endpoint not in NO_PAGES), key=lambda rule: rule.rule)
+
+
+def whose(app: Flask, rule: Rule) -> str:
+    verb, _ = declared(app.view_functions[rule.endpoint]) or (None, None)
+    if rule.endpoint in GUARDED:
+        return "guarded"
+    return WHOSE.get(verb, "manager")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_can_be_read_by_all_and_nothing_on_it_is_cut_off(
+    walk: Walk, part: int, record_property: Callable[[str, object], None]
+) -> None:
+    app = walk.site.app
+    mine, wrong = pages(app)[part::PARTS], {}
+    record_property("pages", len(mine))
+    for rule in mine:
+        address = walk.address(rule)
+        if found := walk.findings(whose(app, rule), address):
+            wrong[address] = found
+
+    assert not wrong, "\n" + "\n".join(f"{address}: {line}" for address, lines in wrong.items() for line in lines)
+
+
+def test_the_other_faces_of_some_pages_are_readable_too(walk: Walk) -> None:
+    wrong = {address: found for address in FURTHER if (found := walk.findings("manager", address))}
+
+    assert not wrong, "\n" + "\n".join(f"{address}: {line}" for address, lines in wrong.items() for line in lines)
+
+
+def test_what_is_left_out_is_no_page(walk: Walk) -> None:
+    """A page that is put there by mistake would be looked at by nobody."""
+    known = {rule.endpoint for rule in walk.site.app.url_map.iter_rules()}
+
+    assert NO_PAGES - known == set()

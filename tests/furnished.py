@@ -1,0 +1,150 @@
+"""A lab in which every page has something to show: a lively floor, people, tenants with a past, drafts that wait.
+
+It stands still on a Tuesday morning in November; ``Furnished`` names what stands in the addresses of its pages.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts import passwords
+from server.accounts import service as accounts
+from server.accounts.models import Account
+from server.accounts.service import AccountFacts
+from server.billing.documents import render_document
+from server.billing.models import Document
+from server.db import writing
+from server.domain.roles import Role, ScopeKind
+from server.ingest import ingest
+from server.jobs.models import Job
+from server.people import service as people
+from server.people.models import Establishment, Holder, Person
+from server.settings import Settings
+from server.training import service as training
+from tests.floor import HOLDER, busy
+from tests.server import billing_lab
+from tests.server.billing_lab import OPENED, close, issue, use
+from tests.server.paper_agent import PaperAgent, stamp, uuid
+from wire.messages import DenialReason, Fault, SessionEnded, SessionStarted
+
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+AGENT = "agent-1"  # of the lively floor
+BILLED_AGENT = "agent-b"  # gates the machines with a past
+TENANT, PAUSED = "acme", "berg"
+MILLING, PRINTING = "milling", "printing"
+UNKNOWN = "0123456789abcdef" * 2
+SESSION = uuid("session", 1)
+PASSWORD = "quatre mots à la suite"
+ROLES = (
+    (Role.MANAGER, ScopeKind.LAB, "", None),
+    (Role.DESK, ScopeKind.LAB, "", None),
+    (Role.TRAINER, ScopeKind.LAB, "", None),
+    (Role.LAB_ACCOUNTANT, ScopeKind.LAB, "", None),
+    (Role.TENANT_ADMIN, ScopeKind.TENANT, TENANT, None),
+    (Role.HOLDER, ScopeKind.LAB, "", HOLDER),
+)
+_BY: dict[str, Any] = {"actor": "test", "now": NOW}
+_BEFORE: dict[str, Any] = {"actor": "test", "now": OPENED}
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """``maker`` runs a machine just now, ``blocked`` may run none."""
+
+    maker: int
+    blocked: int
+    badge: str  # ref
+    membership: str  # ref
+    address: int
+    document: str
+    account: int
+    role: int
+    invitation: str  # secret
+    reset: str  # secret
+
+
+def furnish(lab: Settings) -> Furnished:
+    """Everything, written as the services do, and simulated, as in the demo. Its clock must stand at ``NOW``."""
+    billing_lab.furnish(BILLED_AGENT)
+    use(start=datetime(2026, 8, 12, 8, 0, tzinfo=UTC), machine="c1", seconds=7200, simulated=True)
+    august = datetime(2026, 9, 2, 9, 0, tzinfo=UTC)
+    close("2026-08", august, specimen=True)
+    (document,) = issue("2026-08", august, specimen=True)
+    busy(NOW)
+    for payer, machine, day in (("acme-1", "c1", 5), ("acme-2", "p1", 6), ("nord-1", "p1", 7), ("bach-1", "c1", 8)):
+        use(payer, machine, datetime(2026, 10, day, 8, 0, tzinfo=UTC), 9000, simulated=True)
+    badge, membership = _people()
+    _told()
+    close(specimen=True)
+    with writing() as session:
+        session.add(Job(kind="refresh_drafts", args={}, run_after=NOW, state="failed", attempts=5, error="no answer"))
+        address = session.scalars(select(Establishment.id).where(Establishment.legal_name == "Acme SARL")).one()
+    _write_out(lab)
+    return Furnished(HOLDER, 7, badge, membership, address, document, *_accounts(lab))
+
+
+def _people() -> tuple[str, str]:
+    """A maker with all that a maker can have, and one who is blocked. The maker's badge and membership."""
+    with writing() as session:
+        for number, given, family in ((HOLDER, "Perrine", "Lachaise"), (7, "Ansgar", "Oberlin")):
+            session.add(Holder(number=number))
+            session.flush()
+            session.add(Person(holder_number=number, given_name=given, family_name=family, language="fr"))
+        for code, name in ((MILLING, "Fraisage"), (PRINTING, "Impression 3D")):
+            training.add_skill(code, name, **_BEFORE)
+        for machine, skill in (("m1", PRINTING), ("p1", PRINTING), ("m13", MILLING), ("c1", MILLING)):
+            training.require_skills(machine, [skill], **_BEFORE)
+        training.grant(HOLDER, PRINTING, valid_until=NOW + timedelta(days=12), **_BEFORE)
+        training.grant(7, MILLING, **_BEFORE)
+        membership = people.add_membership(HOLDER, "acme-1", **_BEFORE)
+        badge = people.lend_token(HOLDER, "ab" * 16, "k1", "casier 12", **_BEFORE)
+        people.lend_token(7, "cd" * 16, "k1", **_BEFORE)
+        people.block_holder(7, "facture impayée", **_BY)
+        people.suspend_tenant(PAUSED, "impayé depuis août", **_BY)
+        return badge.ref, membership.ref
+
+
+def _told() -> None:
+    """A session of 130 minutes of which its agent told everything: start, hourly words, a fault, end; and a badge nobody knows."""
+    agent, start = PaperAgent(BILLED_AGENT), NOW - timedelta(hours=4)
+    agent.says(SessionStarted(SESSION, "p1", HOLDER, "ab" * 16, "acme-1", False, 1461, stamp(start)), True)
+    agent.checkpoints(start + timedelta(hours=1), (SESSION, "p1", 3600))
+    agent.says(Fault("p1", "frame_refused", "checksum", 3, stamp(start + timedelta(hours=1))), True)
+    end, begun = stamp(start + timedelta(seconds=7800)), stamp(start)
+    facts = (begun, end, 7800, 7800, None, None, "holder", 2)
+    agent.says(SessionEnded(SESSION, "p1", HOLDER, "acme-1", 1461, *facts), True)
+    agent.denies("p1", NOW - timedelta(minutes=3), DenialReason.UNKNOWN_TOKEN, token=UNKNOWN)
+    ingest(agent.sent, NOW)
+
+
+def _write_out(lab: Settings) -> None:
+    """The PDF of what was issued."""
+    with writing() as session:
+        documents = session.scalars(select(Document.id)).all()
+    for document in documents:
+        render_document(document, lab.documents_dir, NOW)
+
+
+def _logins() -> None:
+    """One a role, all with the same password, hashed once: that is slow on purpose."""
+    hashed = passwords.hashed(PASSWORD)
+    with writing() as session:
+        for role, kind, scope, holder in ROLES:
+            facts = AccountFacts(f"{role}@lab.test", role.replace("_", " ").title(), None, holder)
+            number = accounts.add_account(facts, **_BY)
+            session.get_one(Account, number).password_hash = hashed
+            accounts.give_role(number, role, kind, scope, **_BEFORE)
+
+
+def _accounts(lab: Settings) -> tuple[int, int, str, str]:
+    """Somebody invited who has a role and a second factor; and the secrets of both kinds of links."""
+    _logins()
+    number = accounts.add_account(AccountFacts("ines@lab.test", "Inès Vautrelle"), **_BY)
+    role = accounts.give_role(number, Role.DESK, **_BY)
+    invitation = accounts.invite(number, lab, **_BY)
+    forgetful = accounts.add_account(AccountFacts("odile@lab.test", "Odile Brandt"), **_BY)
+    accounts.set_password(forgetful, PASSWORD, lab, **_BY)
+    reset = accounts.invite(forgetful, lab, **_BY)
+    return number, role, invitation.rpartition("/")[2], reset.rpartition("/")[2]
