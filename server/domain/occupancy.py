@@ -40,11 +40,13 @@ def by_hour(spans: Sequence[Span], weeks_seen: int, zone: tzinfo) -> tuple[tuple
 
 
 def _hours(spans: Iterable[Span], zone: tzinfo) -> Iterable[tuple[datetime, int]]:
-    """Each span cut at the full hours, which are the same everywhere; with the lab's time of each piece."""
+    """Each span cut at the full hours of the lab's clock; with the lab's time of each piece."""
     for start, end in spans:
         at = start
         while at < end:
-            following = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            local = at.astimezone(zone)
+            gone = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+            following = at + timedelta(hours=1) - gone
             piece = min(following, end) - at
-            yield at.astimezone(zone), int(piece.total_seconds())
+            yield local, int(piece.total_seconds())
             at = following

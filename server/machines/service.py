@@ -13,7 +13,7 @@ from zlib import crc32
 from sqlalchemy import delete, func, select
 
 from server.audit import service as audit
-from server.db import Stale, db, writing
+from server.db import Stale, db, expect_version, writing
 from server.domain.refusals import Refusal
 from server.jobs import service as jobs
 from server.machines.models import Agent, Machine, OpeningHours, Room
@@ -93,6 +93,7 @@ def set_service(
     note: str = "",
     reason: str | None = None,
     decided_at: datetime | None = None,
+    version: int | None = None,
     *,
     actor: str,
     now: datetime,
@@ -103,6 +104,7 @@ def set_service(
     """
     with writing():
         machine = machine_by_code(code)
+        expect_version(machine, version)
         before = {"service": machine.service, "note": machine.service_note}
         machine.service, machine.service_note, machine.service_at = Service(service).value, note, decided_at or now
         after = {"service": machine.service}
@@ -121,10 +123,14 @@ def end_session_wish(code: str, session_id: str | None, reason: str, *, actor: s
 
 
 def clear_latch(code: str, upto: int, reason: str, *, actor: str, now: datetime) -> None:
-    """Clear what latched this machine up to the agent's event number ``upto``; a later latch stays."""
+    """Clear what latched this machine up to the agent's event number ``upto``; a later latch stays.
+
+    Refused for an older number than before, unless the agent has not come that far: then it began to count anew, and the
+    number before means nothing to it.
+    """
     with writing():
         machine = machine_by_code(code)
-        if upto < machine.clear_latch_upto:
+        if upto < machine.clear_latch_upto <= machine.agent.last_n:
             raise MachineError("Latches are already cleared up to event %(event)s.", event=machine.clear_latch_upto)
         before = {"clear_latch_upto": machine.clear_latch_upto}
         machine.clear_latch_upto = upto

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import time
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.access.service import load_facts
 from server.accounts.models import Account, RoleAssignment
@@ -14,7 +14,7 @@ from server.jobs import service as jobs
 from server.machines import changes, rooms
 from server.machines import service as machines
 from server.machines.changes import Rules
-from server.machines.models import Machine, MachineLive, OpeningHours
+from server.machines.models import Agent, Machine, MachineLive, OpeningHours
 from server.machines.service import END_OF_DAY, Hours
 from wire.messages import OnMaximum, Policy, RiskClass, Service
 
@@ -55,11 +55,27 @@ def test_staff_wishes_are_kept_audited_and_announced(lab, now):
     assert verbs == ["service", "end_session", "clear_latch"]
 
 
+def counted_to(number):
+    with writing() as session:
+        session.execute(update(Agent).values(last_n=number))
+
+
 def test_a_latch_is_never_cleared_backwards(lab, now):
+    counted_to(12)
     machines.clear_latch("p1", 12, "checked", actor="staff", now=now)
 
     with pytest.raises(machines.MachineError, match="up to event 12"):
         machines.clear_latch("p1", 11, "typing error", actor="staff", now=now)
+
+
+def test_where_an_agent_counts_anew_a_latch_can_be_cleared_by_its_new_numbers(lab, now):
+    counted_to(900)
+    machines.clear_latch("p1", 900, "checked", actor="staff", now=now)
+    counted_to(5)  # its memory card was replaced
+
+    machines.clear_latch("p1", 5, "checked", actor="staff", now=now)
+
+    assert db.session.scalars(select(Machine.clear_latch_upto)).one() == 5
 
 
 def test_opening_hours_replace_the_ones_before(lab, now):

@@ -67,6 +67,8 @@ class MachineNow:
 
     code: str
     name: str
+    room: str
+    version: int
     service: str
     note: str
     latched: bool
@@ -107,14 +109,24 @@ class MachinePage:
         return next((sat for sat in self.today if sat.end is None), None)
 
 
-def machine_now(code: str, sees_sessions: bool) -> MachineNow:
-    """One machine as it stands. The route has seen to it that there is one."""
+def machine_now(code: str, sees_sessions: bool) -> MachineNow | None:
+    """One machine as it stands. None where it has left the lab: nothing is asked of it any more."""
     with reading():
-        machine, agent, live, _ = db.session.execute(_wanted(code)).one()
+        found = db.session.execute(_wanted(code).where(Machine.ended_at.is_(None))).one_or_none()
+        if found is None:
+            return None
+        machine, agent, live, _ = found
         running = _sats(_of(machine).where(UsageSession.ended_at.is_(None)), sees_sessions)
-        latched = bool(live and live.latched)
         return MachineNow(
-            code, machine.name, machine.service, machine.service_note, latched, agent.last_n, next(iter(running), None)
+            code=code,
+            name=machine.name,
+            room=machine.room or "",
+            version=machine.version,
+            service=machine.service,
+            note=machine.service_note,
+            latched=bool(live and live.latched),
+            last_event=agent.last_n,
+            running=next(iter(running), None),
         )
 
 
@@ -153,7 +165,7 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
         )
 
 
-def _wanted(code: str) -> Select[Any]:
+def _wanted(code: str) -> Select[*tuple[Any, ...]]:
     return (
         select(Machine, Agent, MachineLive, PublishedList.revision)
         .join(Agent, Agent.id == Machine.agent_id)
@@ -182,7 +194,7 @@ def _spans(machine: Machine, now: datetime) -> list[Span]:
     return [(started, ended or now) for started, ended in db.session.execute(wanted)]
 
 
-def _of(machine: Machine) -> Select[Any]:
+def _of(machine: Machine) -> Select[*tuple[Any, ...]]:
     return (
         select(UsageSession, Payer.label)
         .join(Payer, Payer.id == UsageSession.payer_id)
@@ -197,7 +209,7 @@ def _today(machine: Machine, midnight: datetime, sees_sessions: bool) -> tuple[S
     return (*_sats(ended.order_by(UsageSession.started_at), sees_sessions), *_sats(going_on, sees_sessions))
 
 
-def _sats(wanted: Select[Any], sees_sessions: bool) -> tuple[Sat, ...]:
+def _sats(wanted: Select[*tuple[Any, ...]], sees_sessions: bool) -> tuple[Sat, ...]:
     rows = db.session.execute(wanted).all()
     people = named(row.holder_number for row, _ in rows) if sees_sessions else {}
     found = []

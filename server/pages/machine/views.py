@@ -7,17 +7,19 @@ from werkzeug.wrappers import Response
 from server.billing.pricing import Priced, priced
 from server.dashboard.board import Tile
 from server.dashboard.feed import Seen
+from server.db import Stale
 from server.domain.rating import RatedSession
 from server.domain.refusals import Refusal
 from server.domain.roles import About, Verb
 from server.machines import service as machines
 from server.pages.machine import drawing
 from server.pages.machine.forms import ClearForm, EndForm, ServiceForm
-from server.pages.machine.reads import MachinePage, machine_now, machine_page
+from server.pages.machine.reads import MachineNow, MachinePage, machine_now, machine_page
 from server.pages.machines import words as say
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
+from server.web.conflict import conflict_page
 from server.web.here import now, today, zone
 from server.web.needs import actor, allowed, needs
 from wire.messages import Service
@@ -49,11 +51,15 @@ def page(code: str) -> str:
 @pages.route("/machines/<code>/service", methods=["GET", "POST"])
 @needs(Verb.RUN_MACHINES, about=machine_of)
 def service(code: str) -> Answer:
-    found = machine_now(code, sees_sessions=False)
-    form = ServiceForm(data={"service": found.service, "note": found.note})
+    found = _now(code)
+    form = ServiceForm(data={"service": found.service, "note": found.note, "version": found.version})
     if form.validate_on_submit():
-        wanted = Service(form.service.data)
-        machines.set_service(code, wanted, form.note.data or "", actor=actor().label, now=now())
+        wanted, seen = Service(form.service.data), form.version.data
+        try:
+            machines.set_service(code, wanted, form.note.data or "", version=seen, actor=actor().label, now=now())
+        except Stale:
+            found = _now(code)
+            return conflict_page(form, {"service": found.service, "note": found.note}, found.version)
         done(gettext("%(machine)s: %(service)s.", machine=found.name, service=say.SERVICES[wanted]))
         return see_other(_back(code))
     return form_page("machine/service.html", form, machine=found)
@@ -63,9 +69,10 @@ def service(code: str) -> Answer:
 @needs(Verb.RUN_MACHINES, about=machine_of)
 def end_session(code: str) -> Answer:
     """The agent is asked to end the session that was seen running, and no other."""
-    found = machine_now(code, allowed(Verb.SEE_SESSIONS))
+    found = _now(code, allowed(Verb.SEE_SESSIONS))
     if found.running is None:
-        abort(404)
+        done(gettext("The session at %(machine)s is over already.", machine=found.name))
+        return see_other(_back(code))
     form = EndForm(data={"session": found.running.id})
     if form.validate_on_submit():
         if form.session.data == found.running.id:
@@ -81,7 +88,7 @@ def end_session(code: str) -> Answer:
 @needs(Verb.RUN_MACHINES, about=machine_of)
 def clear_stop(code: str) -> Answer:
     """Clears what stopped the machine when it was looked at; what stops it after that stays."""
-    found = machine_now(code, sees_sessions=False)
+    found = _now(code)
     form = ClearForm(data={"upto": found.last_event})
     if form.validate_on_submit():
         upto = min(form.upto.data, found.last_event)
@@ -93,6 +100,10 @@ def clear_stop(code: str) -> Answer:
             done(gettext("The stop of %(machine)s is cleared as soon as its agent hears of it.", machine=found.name))
             return see_other(_back(code))
     return form_page("machine/clear_stop.html", form, machine=found, verb=gettext("Clear the stop"), back=_back(code))
+
+
+def _now(code: str, sees_sessions: bool = False) -> MachineNow:
+    return machine_now(code, sees_sessions) or abort(404)
 
 
 def _back(code: str) -> str:
