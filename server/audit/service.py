@@ -35,8 +35,9 @@ def trail(object_kind: str, object_id: object) -> list[Entry]:
     return trail_of([(object_kind, object_id)])
 
 
-def trail_of(objects: Iterable[tuple[str, object]], limit: int = SHOWN) -> list[Entry]:
-    """What was changed about several things, each a kind and an id: a person and the badges lent to them."""
+def trail_of(objects: Iterable[tuple[str, object]], limit: int | None = SHOWN) -> list[Entry]:
+    """What was changed about several things, each a kind and an id: a person and the badges lent to them. Without a limit,
+    all of it."""
     by_kind: dict[str, list[str]] = {}
     for kind, number in objects:
         by_kind.setdefault(kind, []).append(str(number))

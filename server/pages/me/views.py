@@ -11,7 +11,8 @@ from server.db import db, reading
 from server.domain.rights import rights_of
 from server.domain.roles import Verb
 from server.pages.me import words
-from server.pages.me.reads import my_data, my_sessions
+from server.pages.me.data import my_data
+from server.pages.me.reads import my_sessions
 from server.pages.people.reads import read_file
 from server.pages.people.verdict import verdict
 from server.training.models import Skill
@@ -47,7 +48,7 @@ def page() -> str:
 @needs(Verb.SEE_OWN)
 def data() -> Response:
     """Everything the lab keeps about the one who asks, to take away."""
-    answer = Response(dumps(my_data(read_file(_number(), sees_sessions=True)), indent=2), mimetype="application/json")
+    answer = Response(dumps(my_data(_number()), indent=2, ensure_ascii=False), mimetype="application/json")
     answer.headers["Content-Disposition"] = "attachment; filename=prolab-data.json"
     return answer
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from server.accounts.models import Account
-from server.audit.service import Entry, trail_of
+from server.audit.service import SHOWN, Entry, trail_of
 from server.db import db, reading
 from server.machines.models import Machine
 from server.pages.people.finding import LAPSES_SOON
@@ -117,8 +117,8 @@ def mark_of(fingerprint: str) -> str:
     return "…" + fingerprint[-4:].upper()
 
 
-def read_file(number: int, sees_sessions: bool) -> PersonFile:
-    """``sees_sessions``: whether the reader may know who was where and when."""
+def read_file(number: int, sees_sessions: bool, entries: int | None = SHOWN) -> PersonFile:
+    """``sees_sessions``: whether the reader may know who was where and when. ``entries``: of the trail; None for all."""
     with reading():
         holder, person = db.session.execute(
             select(Holder, Person)
@@ -139,7 +139,7 @@ def read_file(number: int, sees_sessions: bool) -> PersonFile:
             skills=skills,
             uses=_uses(number) if sees_sessions else (),
             refused=_refused(number) if sees_sessions else (),
-            trail=tuple(trail_of(_objects(number, ties, badges, skills))),
+            trail=tuple(trail_of(_objects(number, ties, badges, skills), entries)),
         )
 
 
@@ -155,7 +155,7 @@ def ties_of(number: int) -> tuple[Tie, ...]:
         .where(Membership.holder_number == number)
         .order_by(Membership.rank, Membership.valid_from, Membership.ref)
     )
-    return tuple(Tie(*row) for row in db.session.execute(wanted))
+    return tuple(Tie(*tuple(row)) for row in db.session.execute(wanted))
 
 
 def badges_of(number: int) -> tuple[Badge, ...]:

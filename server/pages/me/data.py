@@ -1,0 +1,94 @@
+"""Everything the lab keeps about one person, to take away, in a form that a program can read.
+
+Of others who had to do with him their role is named, not who they are.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts.models import Account, RoleAssignment, WebSession
+from server.audit.service import Entry, trail_of
+from server.db import db, reading
+from server.machines.models import Machine
+from server.mail.models import Mail
+from server.pages.me.reads import sessions_of
+from server.pages.people.reads import Held, read_file
+from server.usage.models import Denial, SessionDecision, UsageSession
+
+
+def my_data(holder: int) -> dict[str, Any]:
+    """Of the person, the login, every session with what was decided about it, every refused tap, every change."""
+    file = read_file(holder, sees_sessions=False, entries=None)
+    with reading():
+        account = db.session.scalars(select(Account).where(Account.holder_number == holder)).one_or_none()
+        changes = [*file.trail, *(trail_of([("account", account.id)], None) if account else [])]
+        return asdict(file) | {
+            "account": _login(account) if account else None,
+            "skills": _skills(file.skills),
+            "uses": _uses(holder),
+            "refused": _refused(holder),
+            "trail": _trail(changes),
+        }
+
+
+def _login(account: Account) -> dict[str, Any]:
+    """What one logs in with, but no secret."""
+    roles = select(
+        *(RoleAssignment.role, RoleAssignment.scope_kind, RoleAssignment.scope),
+        *(RoleAssignment.valid_from, RoleAssignment.valid_until),
+    ).where(RoleAssignment.account_id == account.id)
+    browsers = select(WebSession.began_at, WebSession.seen_at, WebSession.ended_at, WebSession.browser)
+    mails = select(Mail.written_at, Mail.sent_at, Mail.subject).where(Mail.recipient == account.email)
+    return {
+        "email": account.email,
+        "name": account.name,
+        "language": account.language,
+        "created_at": account.created_at,
+        "second_factor": account.totp_secret is not None,
+        "roles": _rows(roles),
+        "logins": _rows(browsers.where(WebSession.account_id == account.id)),
+        "mails": _rows(mails),
+    }
+
+
+def _rows(wanted: Any) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in db.session.execute(wanted)]  # noqa: SLF001 — SQLAlchemy's public name
+
+
+def _uses(holder: int) -> list[dict[str, Any]]:
+    decided: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    about = select(SessionDecision).join(UsageSession, UsageSession.id == SessionDecision.session_id)
+    for one in db.session.scalars(about.where(UsageSession.holder_number == holder).order_by(SessionDecision.id)):
+        said = {"at": one.at, "counted_s": one.counted_s, "not_charged": one.free, "reason": one.reason}
+        decided[one.session_id].append(said)
+    return [{**_as_kept(*row), "decided": decided[row[0].id]} for row in db.session.execute(sessions_of(holder))]
+
+
+def _as_kept(row: UsageSession, code: str, name: str, label: str) -> dict[str, Any]:
+    measured = {"occupied_s": row.occupied_s, "powered_s": row.powered_s, "running_s": row.running_s, "wh": row.wh}
+    when = {"started_at": row.started_at, "ended_at": row.ended_at, "end_reason": row.end_reason}
+    return {"session": row.id, "machine": code, "machine_name": name, "payer": label, **when, **measured}
+
+
+def _refused(holder: int) -> list[dict[str, Any]]:
+    told = select(Denial.at, Machine.code, Denial.reasons).join(Machine, Machine.id == Denial.machine_id)
+    return [
+        _refusal(*row) for row in db.session.execute(told.where(Denial.holder_number == holder).order_by(Denial.at))
+    ]
+
+
+def _refusal(at: datetime, machine: str, reasons: list[str]) -> dict[str, Any]:
+    return {"at": at, "machine": machine, "reasons": reasons}
+
+
+def _skills(held: Iterable[Held]) -> list[dict[str, Any]]:
+    return [{**asdict(one), "granted_by": "trainer"} for one in held]
+
+
+def _trail(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [{**asdict(entry), "actor": "staff"} for entry in entries]
