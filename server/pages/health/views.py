@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.dashboard.board import Worry
 from server.dashboard.feed import Feed, Seen
 from server.domain.roles import Verb
 from server.jobs import pulse
@@ -18,7 +19,7 @@ pages = Blueprint("health", __name__)
 @pages.get("/healthz")
 @needs(Verb.PUBLIC)
 def healthz() -> tuple[Response, HTTPStatus]:
-    """503 where link or work have been silent too long, all agents are, or the database cannot be read. A single silent
+    """503 where link or work have been silent too long, all agents have, or the database cannot be read. A single silent
     agent is only told of: its machines go on, and Today shows it."""
     feed: Feed = current_app.extensions["feed"]
     streams, told = feed.status()
@@ -44,5 +45,9 @@ def _grave(at: datetime) -> list[str]:
 
 
 def _all_silent(seen: Seen) -> list[str]:
-    every_one = seen.board.agents and len(seen.board.silent) == seen.board.agents
+    """An agent that starts again is back within a minute, so a lab with one of them is not woken for that."""
+    board = seen.board
+    lost = [trouble.since for trouble in board.troubles if trouble.worry in {Worry.SILENT, Worry.CUT_OFF}]
+    heard = max((since for since in lost if since), default=None)
+    every_one = 0 < board.agents == len(board.silent) and (heard is None or seen.now - heard > pulse.LOST_AFTER)
     return ["no agent is heard: check the broker and the network"] if every_one else []
