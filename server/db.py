@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, scoped_session
+from sqlalchemy.orm import DeclarativeBase, scoped_session
 from sqlalchemy.types import TypeDecorator
 
 # Every constraint has a name, because a migration can only change what it can name.
@@ -34,6 +35,12 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})  # rows stay readable after their commit
+
+if TYPE_CHECKING:
+    Model = Base  # what a table's class is made of; type checkers do not see through db.Model
+else:
+    Model = db.Model
+
 _BUSY_MS = 10_000
 _LOOK_AGAIN_S = 0.001
 _LOOKS = 8_000  # in about ten seconds
@@ -45,7 +52,8 @@ class Stale(Exception):  # noqa: N818 — not a fault: somebody else was faster
 
 
 class Versioned(Protocol):
-    version: Mapped[int]
+    @property
+    def version(self) -> int: ...
 
 
 def expect_version(row: Versioned, version: int | None) -> None:

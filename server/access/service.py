@@ -74,7 +74,7 @@ def _tokens(key_id: str, whose: ColumnElement[bool], gone_since: datetime | None
         Token.blocked_at,
         Token.returned_at,
     )
-    kept = Token.returned_at.is_(None)
+    kept: ColumnElement[bool] = Token.returned_at.is_(None)
     if gone_since is not None:
         kept |= Token.returned_at > gone_since
     return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id == key_id, kept, whose)))

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class Account(db.Model):
+class Account(Model):
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(200), unique=True)  # in lower case; it is the name one logs in with
@@ -27,7 +27,7 @@ class Account(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class RoleAssignment(db.Model):
+class RoleAssignment(Model):
     """A role of an account, in a scope, from and until. ``scope`` is the code of what ``scope_kind`` names."""
 
     __tablename__ = "role_assignment"
@@ -40,7 +40,7 @@ class RoleAssignment(db.Model):
     valid_until: Mapped[datetime | None] = mapped_column(Utc)
 
 
-class WebSession(db.Model):
+class WebSession(Model):
     """Somebody logged in at a browser. The cookie holds a random secret; here stands its SHA-256 only."""
 
     __tablename__ = "web_session"
@@ -52,7 +52,7 @@ class WebSession(db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
-class AccountLink(db.Model):
+class AccountLink(Model):
     """A link sent by mail that sets a password, once. Here stands the SHA-256 of its secret only."""
 
     __tablename__ = "account_link"
@@ -65,7 +65,7 @@ class AccountLink(db.Model):
     made_by: Mapped[str] = mapped_column(Text, default="")
 
 
-class RecoveryCode(db.Model):
+class RecoveryCode(Model):
     """A code that stands in for the phone, once. Here stands its SHA-256 only."""
 
     __tablename__ = "recovery_code"

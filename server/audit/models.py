@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class AuditEntry(db.Model):
+class AuditEntry(Model):
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Utc, index=True)

@@ -6,7 +6,7 @@ Everything dated keeps its dates; what was in force is asked for the day a sessi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, select
 
@@ -147,7 +147,7 @@ def load_use(session_id: str, until: datetime) -> Use | None:
     if not found:
         return None
     (use,) = found
-    if use.ended_at is not None:
+    if cast("datetime | None", use.ended_at) is not None:
         return use
     return use._replace(ended_at=until, measured_s=max(0, int((until - use.started_at).total_seconds())))
 

@@ -48,7 +48,7 @@ class _Ready(NamedTuple):
 class Seen(NamedTuple):
     """How many documents somebody has agreed to issue, and what they come to with VAT."""
 
-    count: int
+    number: int
     gross_cents: int
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class Seller(db.Model):
+class Seller(Model):
     """Who issues the documents, from a day on: everything a French invoice must say of the seller."""
 
     __tablename__ = "seller"
@@ -39,7 +39,7 @@ class Seller(db.Model):
     series_prefix: Mapped[str] = mapped_column(String(20), default="F")
 
 
-class Tariff(db.Model):
+class Tariff(Model):
     """A dated price rule for a machine, or for a category; for one kind of tenant, or for all that have none of their own."""
 
     __tablename__ = "tariff"
@@ -58,7 +58,7 @@ class Tariff(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class VatCell(db.Model):
+class VatCell(Model):
     """One decided cell: seller regime × treatment of the establishment × nature of supply, from a day on."""
 
     __tablename__ = "vat_cell"
@@ -77,7 +77,7 @@ class VatCell(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Period(db.Model):
+class Period(Model):
     """A calendar month on the lab's clock, ``2026-10``."""
 
     __tablename__ = "period"
@@ -98,7 +98,7 @@ class Period(db.Model):
     issuing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # the job that issues, and how many
 
 
-class MonthNote(db.Model):
+class MonthNote(Model):
     """What a person has looked at in a month and wants to keep as it is. Taken back by removing it."""
 
     __tablename__ = "month_note"
@@ -112,7 +112,7 @@ class MonthNote(db.Model):
     reason: Mapped[str] = mapped_column(Text, default="")
 
 
-class Draft(db.Model):
+class Draft(Model):
     """What a document would say today. Thrown away and rebuilt at will; ``held`` says in words why it cannot be issued."""
 
     __tablename__ = "draft"
@@ -131,7 +131,7 @@ class Draft(db.Model):
     built_at: Mapped[datetime] = mapped_column(Utc)
 
 
-class Series(db.Model):
+class Series(Model):
     """The last number and date given in one series: seller, year and kind. Numbers without gaps, dates never back."""
 
     __tablename__ = "series"
@@ -140,7 +140,7 @@ class Series(db.Model):
     last_date: Mapped[date | None]
 
 
-class Document(db.Model):
+class Document(Model):
     """An invoice or credit note. From its number on nothing in it changes; the PDF is kept by its SHA-256."""
 
     __tablename__ = "document"
@@ -171,7 +171,7 @@ class Document(db.Model):
     paid_on: Mapped[date | None]
 
 
-class Charge(db.Model):
+class Charge(Model):
     """One rated session on an issued document. Only added."""
 
     __tablename__ = "charge"

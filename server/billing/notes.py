@@ -33,5 +33,5 @@ def look_again(month: str, kind: str, subject: str, *, actor: str, now: datetime
             jobs.announce("month", month, now)
 
 
-def _one(month: str, kind: str, subject: str) -> Select[tuple[MonthNote]]:
+def _one(month: str, kind: str, subject: str) -> Select[MonthNote]:
     return select(MonthNote).where(MonthNote.month == month, MonthNote.kind == kind, MonthNote.subject == subject)

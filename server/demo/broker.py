@@ -79,7 +79,7 @@ class Broker:
             )
         deadline = time.monotonic() + _STARTS_WITHIN_S
         while not self._answers():
-            if self.pid is None or time.monotonic() > deadline:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"Mosquitto did not start: {self._last_words()}")
             time.sleep(0.005)

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
 
 
-class Change(db.Model):
+class Change(Model):
     """A row written in the transaction that changed something; pollers read what has a higher id than they have seen."""
 
     __tablename__ = "change"
@@ -21,7 +21,7 @@ class Change(db.Model):
     at: Mapped[datetime] = mapped_column(Utc)
 
 
-class Job(db.Model):
+class Job(Model):
     """Work that must not hold a request: claimed by one conditional UPDATE, safe to run twice."""
 
     __tablename__ = "jobs"
@@ -35,7 +35,7 @@ class Job(db.Model):
     error: Mapped[str] = mapped_column(Text, default="")
 
 
-class Pulse(db.Model):
+class Pulse(Model):
     """When a process of the server was last at work. An outside watch asks web, and web reads it here."""
 
     __tablename__ = "pulse"

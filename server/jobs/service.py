@@ -6,15 +6,15 @@ A job is claimed by one conditional UPDATE and may run twice, so what it does mu
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Table, delete, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from server.db import db, reading, writing
 from server.jobs.models import Change, Job
 
-_INSERT_CHANGES = insert(Change.__table__).inline()  # nobody here wants to know the new ids
+_INSERT_CHANGES = insert(cast("Table", Change.__table__)).inline()  # nobody here wants to know the new ids
 _CHANGE_LOCK = f"SELECT pg_advisory_xact_lock({0x70726F6C})"  # "prol": one lock for all writers of changes
 _LOCKED_IN = "changes locked in"
 KEEP_CHANGES = timedelta(days=1)

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class PublishedList(db.Model):
+class PublishedList(Model):
     __tablename__ = "published_list"
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger)

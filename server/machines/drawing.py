@@ -35,8 +35,9 @@ def present() -> tuple[Drawing, str]:
     """The drawing as it is stored, and its mark, which ``draw`` wants back."""
     with reading() as session:
         rooms = session.execute(select(Room.id, Room.x, Room.y, Room.width, Room.height)).all()
-        machines = session.execute(select(Machine.code, Machine.x, Machine.y).where(Machine.x.is_not(None))).all()
-    drawing = Drawing({row[0]: _four(row[1:]) for row in rooms}, {code: (x, y) for code, x, y in machines})
+        machines = session.execute(select(Machine.code, Machine.x, Machine.y)).all()
+    placed = {code: (x, y) for code, x, y in machines if x is not None and y is not None}
+    drawing = Drawing({row[0]: _four(row[1:]) for row in rooms}, placed)
     return drawing, _mark(drawing)
 
 

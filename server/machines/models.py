@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class Agent(db.Model):
+class Agent(Model):
     """The program and Pi beside one to four machines. The lower half is what it last reported of itself."""
 
     __tablename__ = "agent"
@@ -27,7 +27,7 @@ class Agent(db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
-class Room(db.Model):
+class Room(Model):
     """A room of the lab, and its rectangle on the plan, in units of an eighth of a tile."""
 
     __tablename__ = "room"
@@ -41,7 +41,7 @@ class Room(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Machine(db.Model):
+class Machine(Model):
     """One gated machine. ``service``, ``end_session`` and ``clear_latch_upto`` are wishes: the agent acts on them."""
 
     __tablename__ = "machine"
@@ -69,7 +69,7 @@ class Machine(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class MachineLive(db.Model):
+class MachineLive(Model):
     """What the board shows: the machine's last reported state. Overwritten; no history, no person."""
 
     __tablename__ = "machine_live"
@@ -83,7 +83,7 @@ class MachineLive(db.Model):
     seen_at: Mapped[datetime] = mapped_column(Utc)
 
 
-class MachineSkill(db.Model):
+class MachineSkill(Model):
     """A skill one must hold to start this machine."""
 
     __tablename__ = "machine_skill"
@@ -91,7 +91,7 @@ class MachineSkill(db.Model):
     skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id"), primary_key=True)
 
 
-class OpeningHours(db.Model):
+class OpeningHours(Model):
     """When machines of a category may be started, on the lab's clock. A category without rows is always open."""
 
     __tablename__ = "opening_hours"
@@ -102,7 +102,7 @@ class OpeningHours(db.Model):
     closes: Mapped[time]  # later than opens; midnight is 23:59:59.999999 and means the day's end
 
 
-class Setting(db.Model):
+class Setting(Model):
     """What the lab decides once: name, time zone, how long a list is valid. Small values by name."""
 
     __tablename__ = "setting"

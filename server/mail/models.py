@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class Mail(db.Model):
+class Mail(Model):
     __tablename__ = "mail"
     id: Mapped[int] = mapped_column(primary_key=True)
     recipient: Mapped[str] = mapped_column(String(200))

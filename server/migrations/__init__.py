@@ -38,6 +38,7 @@ def all_tables() -> MetaData:
     from server.accounts import models as accounts
     from server.audit import models as audit
     from server.billing import models as billing
+    from server.db import db
     from server.jobs import models as jobs
     from server.lists import models as lists
     from server.machines import models as machines
@@ -47,8 +48,8 @@ def all_tables() -> MetaData:
     from server.usage import models as usage
 
     slices = (accounts, audit, billing, jobs, lists, machines, mail, people, training, usage)
-    metadata: MetaData = slices[0].db.metadata
-    return metadata
+    assert all(slices)  # they are read: so their tables are known
+    return db.metadata
 
 
 def _lock_sqlite(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
 class TenantKind(StrEnum):
@@ -24,7 +24,7 @@ class TenantKind(StrEnum):
     INTERNAL = "internal"  # measured, never invoiced
 
 
-class Tenant(db.Model):
+class Tenant(Model):
     __tablename__ = "tenant"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
@@ -39,7 +39,7 @@ class Tenant(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Establishment(db.Model):
+class Establishment(Model):
     """An address and tax identity that a bill goes to."""
 
     __tablename__ = "establishment"
@@ -56,7 +56,7 @@ class Establishment(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class TaxTreatment(db.Model):
+class TaxTreatment(Model):
     """How an establishment is treated for VAT from a day on: decided by a named person, never derived from the country."""
 
     __tablename__ = "tax_treatment"
@@ -69,7 +69,7 @@ class TaxTreatment(db.Model):
     decided_by: Mapped[str] = mapped_column(String(120))
 
 
-class BillTo(db.Model):
+class BillTo(Model):
     """Which establishment pays for a tenant from a day on. One hop: the establishment may be another tenant's."""
 
     __tablename__ = "bill_to"
@@ -80,7 +80,7 @@ class BillTo(db.Model):
     valid_until: Mapped[date | None]
 
 
-class Payer(db.Model):
+class Payer(Model):
     """A tenant's cost centre that sessions are charged to."""
 
     __tablename__ = "payer"
@@ -94,7 +94,7 @@ class Payer(db.Model):
     tenant: Mapped[Tenant] = relationship()
 
 
-class Holder(db.Model):
+class Holder(Model):
     """The person who carries tokens, as a random number."""
 
     __tablename__ = "holder"
@@ -106,7 +106,7 @@ class Holder(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Person(db.Model):
+class Person(Model):
     """The name behind a holder number. Erased without touching the books."""
 
     __tablename__ = "person"
@@ -119,7 +119,7 @@ class Person(db.Model):
     shows_first_name: Mapped[bool] = mapped_column(default=False)  # by own consent
 
 
-class Membership(db.Model):
+class Membership(Model):
     """A holder's dated tie to a tenant, and the payer it charges by default. The lowest rank is the holder's default."""
 
     __tablename__ = "membership"
@@ -136,7 +136,7 @@ class Membership(db.Model):
     payer: Mapped[Payer] = relationship()
 
 
-class Token(db.Model):
+class Token(Model):
     """A badge, card or fob, known by its keyed fingerprint only. Once returned it may be lent again, as a new row."""
 
     __tablename__ = "token"

@@ -66,5 +66,5 @@ def establishment_by_id(number: int, changing: bool = False) -> Establishment:
     return establishment
 
 
-def _one(wanted: Select[Any], changing: bool = False) -> Any:
+def _one(wanted: Select[*tuple[Any, ...]], changing: bool = False) -> Any:
     return db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True) if changing else wanted)

@@ -47,7 +47,7 @@ def edit_tenant(
         above = tenant_by_code(parent) if parent else None
         if above is not None and above.id == tenant.id:
             raise PeopleError("a tenant cannot belong to itself")
-        said = {"name": name, "kind": TenantKind(kind).value, "language": language}
+        said: dict[str, Any] = {"name": name, "kind": TenantKind(kind).value, "language": language}
         said |= {"parent_id": above.id if above else None}
         if _write(tenant, said, "tenant", code, actor, now):
             jobs.announce("access", f"tenant:{code}", now)

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db import Utc, db
+from server.db import Model, Utc
 
 
-class Skill(db.Model):
+class Skill(Model):
     __tablename__ = "skill"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
@@ -18,7 +18,7 @@ class Skill(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Qualification(db.Model):
+class Qualification(Model):
     """A holder was certified on a skill by a trainer, valid until. Revoking keeps the row, with its reason."""
 
     __tablename__ = "qualification"

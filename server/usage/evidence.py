@@ -7,9 +7,9 @@ whole. Events are numbered here, not by the database: one ingest writes at a tim
 import hashlib
 import os
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from server.usage.models import Event, EventPayload
 from wire.messages import Envelope, SessionEnded, SessionStarted
@@ -18,8 +18,8 @@ SALT_BYTES = 16
 GENESIS = "0" * 64
 _OF_ONE_SESSION = frozenset({SessionStarted.KIND, SessionEnded.KIND})
 _HEAD = select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)
-_EVENT = insert(Event.__table__)
-_PAYLOAD = insert(EventPayload.__table__)
+_EVENT = insert(cast("Table", Event.__table__))
+_PAYLOAD = insert(cast("Table", EventPayload.__table__))
 
 
 def payload_hash(salt: bytes, payload: bytes) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from server.machines.models import Agent
 from server.usage.counts import Count, Tally, printable
@@ -17,7 +17,7 @@ _OUTBOX: Any = Outbox.__table__
 _AGENTS = select(Agent.name, Agent.id, Outbox.id, Outbox.last_n).outerjoin(Outbox, Outbox.agent_id == Agent.id)
 _AGENTS = _AGENTS.where(Agent.name.in_(bindparam("names", expanding=True)))
 _OWNER = select(Outbox.agent_id).where(Outbox.id == bindparam("id"))
-_REJECT = insert(RejectedEvent.__table__)
+_REJECT = insert(cast("Table", RejectedEvent.__table__))
 _NEW_OUTBOX = insert(_OUTBOX)
 _MOVE_OUTBOX = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("key")).values(last_n=bindparam("last_n"))
 

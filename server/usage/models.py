@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Utc, db
+from server.db import Model, Utc
 from server.jobs.models import BigId
 
 
-class Outbox(db.Model):
+class Outbox(Model):
     """One state file of one agent: events are known by (outbox, n), and stored only when n = last_n + 1."""
 
     __tablename__ = "outbox"
@@ -23,7 +23,7 @@ class Outbox(db.Model):
     first_seen_at: Mapped[datetime] = mapped_column(Utc)
 
 
-class Event(db.Model):
+class Event(Model):
     __tablename__ = "event"
     __table_args__ = (UniqueConstraint("outbox", "n"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -38,7 +38,7 @@ class Event(db.Model):
     chain_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of the chain before, outbox, n, kind and payload_hash
 
 
-class EventPayload(db.Model):
+class EventPayload(Model):
     """The bytes of an event, as received. Erasable: the chain above does not need them."""
 
     __tablename__ = "event_payload"
@@ -47,7 +47,7 @@ class EventPayload(db.Model):
     payload: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class RejectedEvent(db.Model):
+class RejectedEvent(Model):
     """What came in and could not be used, raw, with the reason. Shown, and re-ingestible."""
 
     __tablename__ = "rejected_event"
@@ -60,7 +60,7 @@ class RejectedEvent(db.Model):
     raw: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class UsageSession(db.Model):
+class UsageSession(Model):
     """One continuous use of a machine, from energise to release."""
 
     __tablename__ = "usage_session"
@@ -97,7 +97,7 @@ class UsageSession(db.Model):
     simulated: Mapped[bool]
 
 
-class SessionDecision(db.Model):
+class SessionDecision(Model):
     """What a person decided about a session, with a reason. Rows are only added; the newest one counts.
 
     What was measured stays as it is: a decision says what of it is charged.
@@ -114,7 +114,7 @@ class SessionDecision(db.Model):
     reason: Mapped[str] = mapped_column(Text)
 
 
-class Denial(db.Model):
+class Denial(Model):
     """A refused tap."""
 
     __tablename__ = "denial"
@@ -127,7 +127,7 @@ class Denial(db.Model):
     at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
-class IngestCount(db.Model):
+class IngestCount(Model):
     """Counters a manager can look at: duplicates, out of order, unreadable, unknown kind, unknown agent, …"""
 
     __tablename__ = "ingest_count"

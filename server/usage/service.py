@@ -6,9 +6,9 @@ be used is answered with the reason in words, and ingest keeps it raw.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Table, bindparam, insert, select
 
 from server.db import reading, writing
 from server.domain import usage
@@ -42,7 +42,7 @@ _MACHINES = select(Machine.code, Machine.id, Machine.agent_id, _LATEST.scalar_su
 _MACHINES = _MACHINES.outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
 _MACHINES = _MACHINES.where(Machine.code.in_(bindparam("codes", expanding=True)))
 _PAYERS = select(Payer.code, Payer.id).where(Payer.code.in_(bindparam("codes", expanding=True)))
-_DENY = insert(Denial.__table__)
+_DENY = insert(cast("Table", Denial.__table__))
 
 
 class MachineRef(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask_babel import gettext
 from wtforms import BooleanField, Field, SelectField, SelectMultipleField
 
@@ -52,10 +52,17 @@ def conflict_page(
         differences=differences,
         same=same,
         version=version,
-        back=address or request.path,
+        back=_record(address or request.path),
         action=address or request.full_path,
     )
     return html, 409
+
+
+def _record(address: str) -> str:
+    """The page of what is edited there, where it has one: ``/people/7`` of ``/people/7/edit``."""
+    above = address.rpartition("/")[0]
+    routes = current_app.create_url_adapter(request)
+    return above if above and routes is not None and routes.test(above, "GET") else address
 
 
 def _mine(field: Field) -> Side:

@@ -10,7 +10,6 @@ A view gives ``RoomForm(data={"name": room.name, "version": room.version})`` to 
 """
 
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -76,7 +75,7 @@ def _is_text(field: Field) -> bool:
     return isinstance(field, StringField) and not isinstance(field, PasswordField)
 
 
-def _chosen(sent: Mapping[str, Any] | Any) -> MultiDict[str, Any]:
+def _chosen(sent: MultiDict[str, Any]) -> MultiDict[str, Any]:
     """What the page about two editors sent, as if it had come from the form: mine or theirs, field by field."""
     names = {name.removeprefix(KEEP) for name in sent if name.startswith(KEEP)}
     prefixes = (KEEP, MINE, THEIRS)

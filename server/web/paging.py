@@ -40,7 +40,7 @@ class Page(Generic[Row]):
         return Page(list(map(make, self.rows)), self.number, self.pages, self.total, self.size, self.more)
 
 
-def paginate(statement: Select[Any], size: int = 50) -> Page[Any]:
+def paginate(statement: Select[*tuple[Any, ...]], size: int = 50) -> Page[Any]:
     """The page of ``statement`` that the address asks for (``?page=3``), inside ``reading()``. Rows are what is selected:
     the values themselves where it is one thing, else rows with names. A page beyond the last one is the last one."""
     counted = db.session.scalar(select(func.count()).select_from(_at_most(statement))) or 0
@@ -75,7 +75,7 @@ def same_page(**changes: Any) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
-def _at_most(statement: Select[Any]) -> Any:
+def _at_most(statement: Select[*tuple[Any, ...]]) -> Any:
     """The rows to count, without what stands in them: a long column would be read only to be thrown away."""
     bare = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
     return bare.limit(COUNTED + 1).subquery()

@@ -45,7 +45,7 @@ def _worth_it(response: Response) -> bool:
         and request.method != "HEAD"
         and response.mimetype in _TYPES
         and "Content-Encoding" not in response.headers
-        and "gzip" in request.accept_encodings
+        and request.accept_encodings["gzip"] > 0
         and (request.endpoint == "static" or not response.is_streamed)
         and (response.content_length or 0) >= _SMALLEST
     )
@@ -55,7 +55,7 @@ def _kept(packed: dict[str, bytes], response: Response) -> bytes:
     name = f"{request.path} {response.get_etag()[0]}"
     with closing(cast("Any", response.response)):  # the open file
         if name not in packed:
-            packed[name] = _pack(b"".join(response.response), _KEPT)
+            packed[name] = _pack(b"".join(response.iter_encoded()), _KEPT)
     return packed[name]
 
 

@@ -80,7 +80,7 @@ def issue(app: Flask, client: FlaskClient) -> None:
 
 def form_values(html: str) -> dict[str, str]:
     """The hidden fields of the question."""
-    names = {"count", "gross_cents"}
+    names = {"number", "gross_cents"}
     fields = re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', html)
     return {name: value for name, value in fields if name in names}
 
@@ -182,7 +182,7 @@ def test_figures_that_changed_are_shown_again_before_anything_is_issued(web: Fla
 
     assert answer.status_code == 200
     assert "Les chiffres ont changé" in answer.text
-    assert form_values(answer.text)["count"] == "2"
+    assert form_values(answer.text)["number"] == "2"
     with web.app_context(), reading() as session:
         assert session.scalars(select(Job)).all() == []
 

@@ -57,8 +57,10 @@ def _room(key: str, name: str, rect: Rect, typed: Mapping[str, str], machines: i
 
 def _machine(key: str, name: str, rect: Rect, typed: Mapping[str, str]) -> Piece:
     text = typed.get(f"machine-{key}", f"{rect.x} {rect.y}")
-    numbers = _numbers(text, 2)
-    return Piece(key, name, Rect(*numbers, TILE_WIDTH, TILE_HEIGHT) if numbers else rect, text)
+    if numbers := _numbers(text, 2):
+        x, y = numbers
+        rect = Rect(x, y, TILE_WIDTH, TILE_HEIGHT)
+    return Piece(key, name, rect, text)
 
 
 def _numbers(text: str, count: int) -> list[int] | None:

@@ -15,6 +15,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.machines import service as machines
 from server.machines.models import Machine, OpeningHours
+from server.machines.service import Hours
 from server.pages.audit.trails import told
 from server.pages.machines import words
 from server.pages.machines.week import WeekForm, week_data
@@ -34,7 +35,7 @@ class Category:
 
     name: str
     machines: int
-    hours: tuple[machines.Hours, ...]
+    hours: tuple[Hours, ...]
 
     @property
     def version(self) -> int:

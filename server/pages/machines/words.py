@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import time
+from typing import Literal
 
 from babel.dates import get_day_names
 from flask_babel import gettext, lazy_gettext
@@ -30,7 +31,7 @@ MAXIMUMS = {
 ALWAYS = tuple(Hours(number, time(), END_OF_DAY) for number in range(7))  # what a category without hours looks like
 
 
-def weekday(number: int, width: str = "wide") -> str:
+def weekday(number: int, width: Literal["wide", "abbreviated", "short"] = "wide") -> str:
     """``lundi``; 0 is Monday."""
     return str(get_day_names(width, "stand-alone", locale=language())[number])
 

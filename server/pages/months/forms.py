@@ -15,5 +15,5 @@ class PaidForm(Form):
 class IssueForm(Form):
     """How many documents, and what they come to: as the one who agrees has seen them."""
 
-    count = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    number = IntegerField(validators=[InputRequired()], widget=HiddenInput())
     gross_cents = IntegerField(validators=[InputRequired()], widget=HiddenInput())

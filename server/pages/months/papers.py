@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from server.billing.models import Document
 from server.db import reading
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 class Unpaid(NamedTuple):
     """How many documents wait to be paid, how much that is with VAT, and how much of it is overdue."""
 
-    count: int
+    number: int
     cents: int
     overdue: int
     overdue_cents: int
@@ -71,7 +71,12 @@ def find_documents(asked: Asked, specimen: bool, today: date) -> Page[PaperRow]:
         .order_by(*order)
     )
     with reading():
-        return paginate(wanted).of(lambda row: PaperRow(*row[:-1], written=row[-1] == "issued"))
+        return paginate(wanted).of(_row)
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> PaperRow:
+    *facts, state = tuple(row)
+    return PaperRow(*(*facts, state == "issued"))
 
 
 def unpaid(specimen: bool, today: date) -> Unpaid:

@@ -1,6 +1,7 @@
 """The path of a month as a railway line: sessions, prices, what looks odd, drafts, issued, paid; and where it stands now."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext, ngettext
@@ -34,7 +35,7 @@ def stations_of(facts: MonthFacts, worries: int, kept: int, now: datetime) -> li
 def _ways(facts: MonthFacts) -> list[str | None]:
     """Where each station leads: its part of the page, or the list behind its figure."""
     month = facts.period
-    days = {"since": month.first_day.isoformat(), "until": month.last_day.isoformat()}
+    days: dict[str, Any] = {"since": month.first_day.isoformat(), "until": month.last_day.isoformat()}
     found = url_for("sessions.listed", **days) if allowed(Verb.SEE_SESSIONS) else None
     papers = url_for("documents.listed", month=month.month)
     return [found, url_for("tariffs.listed"), "#worries", "#drafts", papers, papers]

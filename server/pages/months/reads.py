@@ -161,8 +161,8 @@ def drafts_of(month: str) -> tuple[DraftRow, ...]:
         .order_by(Draft.net_cents.desc(), Establishment.legal_name)
     )
     return tuple(
-        DraftRow(number, name, tenant, len(content["charges"]), *money, tuple(reasons))
-        for number, name, tenant, content, *money, reasons in db.session.execute(wanted)
+        DraftRow(number, name, tenant, len(content["charges"]), net, vat, gross, tuple(reasons))
+        for number, name, tenant, content, net, vat, gross, reasons in db.session.execute(wanted)
     )
 
 

@@ -123,7 +123,7 @@ def issue(month: str) -> Answer:
         return see_other(back)
     form = forms.IssueForm(data=facts.seen._asdict())
     if form.validate_on_submit():
-        seen = Seen(form.count.data or 0, form.gross_cents.data or 0)
+        seen = Seen(form.number.data or 0, form.gross_cents.data or 0)
         try:
             ask_to_issue(month, seen, actor().label, now(), zone(), settings().demo)
         except Stale:

@@ -122,7 +122,7 @@ def _split(file: PersonFile) -> dict[str, list[Any]]:
 @needs(Verb.EDIT_PEOPLE, about=holder_of)
 def edit(number: int) -> str:
     file = read_file(number, sees_sessions=False)
-    return _edit_page(PersonForm(data=_values(file) | {"version": file.version}), file)
+    return _edit_page(PersonForm(data={**_values(file), "version": file.version}), file)
 
 
 @pages.post("/people/<int:number>/edit")

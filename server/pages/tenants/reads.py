@@ -144,11 +144,11 @@ def _is_shown(row: TenantRow, show: Show, typed: str) -> bool:
 
 
 def _rows(now: datetime) -> Any:
-    members = select(Membership.tenant_id, func.count(Membership.holder_number.distinct()).label("number"))
-    members = members.where(in_force(Membership, now), Membership.ended_at.is_(None))
-    members = members.group_by(Membership.tenant_id).subquery()
-    payers = select(Payer.tenant_id, func.count().label("number")).where(in_force(Payer, now))
-    payers = payers.group_by(Payer.tenant_id).subquery()
+    ties = select(Membership.tenant_id, func.count(Membership.holder_number.distinct()).label("number"))
+    ties = ties.where(in_force(Membership, now), Membership.ended_at.is_(None))
+    members = ties.group_by(Membership.tenant_id).subquery()
+    centres = select(Payer.tenant_id, func.count().label("number")).where(in_force(Payer, now))
+    payers = centres.group_by(Payer.tenant_id).subquery()
     counts = (func.coalesce(members.c.number, 0), func.coalesce(payers.c.number, 0))
     return (
         select(Tenant.code, Tenant.name, Tenant.kind, Tenant.suspended_from, Tenant.ended_at, *counts)
@@ -225,8 +225,12 @@ def _bills_to(tenant_id: int) -> tuple[BillsTo, ...]:
 
 
 def _centres(tenant_id: int, now: datetime) -> tuple[Centre, ...]:
-    ties = select(Membership.payer_id, func.count(Membership.holder_number.distinct()).label("number"))
-    ties = ties.where(in_force(Membership, now), Membership.ended_at.is_(None)).group_by(Membership.payer_id).subquery()
+    standing = select(Membership.payer_id, func.count(Membership.holder_number.distinct()).label("number"))
+    ties = (
+        standing.where(in_force(Membership, now), Membership.ended_at.is_(None))
+        .group_by(Membership.payer_id)
+        .subquery()
+    )
     number = func.coalesce(ties.c.number, 0)
     wanted = (
         select(Payer.code, Payer.cost_centre, Payer.valid_from, Payer.valid_until, number)

@@ -44,8 +44,8 @@ def holding(now: datetime) -> Subquery:
     )
     whose = (Qualification.holder_number, Qualification.skill_id)
     place = func.row_number().over(partition_by=whose, order_by=(_END.desc(), Qualification.id)).label("place")
-    ranked = select(Qualification.id, *whose, _END.label("ends"), place)
-    ranked = ranked.outerjoin(revoked, _same(revoked)).where(counts).subquery()
+    rows = select(Qualification.id, *whose, _END.label("ends"), place)
+    ranked = rows.outerjoin(revoked, _same(revoked)).where(counts).subquery()
     return (
         select(ranked.c.id, ranked.c.holder_number, ranked.c.skill_id, ranked.c.ends)
         .where(ranked.c.place == 1)
@@ -53,7 +53,7 @@ def holding(now: datetime) -> Subquery:
     )
 
 
-def standing(wanted: Standing, now: datetime) -> Select[Any]:
+def standing(wanted: Standing, now: datetime) -> Select[*tuple[Any, ...]]:
     """Qualifications with name and code of their skill. Those in force are the ones that decide; past ones are there
     where nothing else of the same person counts."""
     held = holding(now)

@@ -68,14 +68,14 @@ def read_skill(code: str, now: datetime) -> SkillRow:
         return SkillRow(*db.session.execute(_skills(now).where(Skill.code == code)).one())
 
 
-def _skills(now: datetime) -> Select[Any]:
+def _skills(now: datetime) -> Select[*tuple[Any, ...]]:
     held = holding(now)
     soon = func.sum(case((held.c.ends <= now + LAPSES_SOON, 1), else_=0))
-    by_skill = select(held.c.skill_id, func.count().label("holders"), soon.label("lapsing"))
-    by_skill = by_skill.group_by(held.c.skill_id).subquery()
-    asked = select(MachineSkill.skill_id, func.count().label("machines"))
-    asked = asked.join(Machine, Machine.id == MachineSkill.machine_id).where(Machine.ended_at.is_(None))
-    asked = asked.group_by(MachineSkill.skill_id).subquery()
+    counted = select(held.c.skill_id, func.count().label("holders"), soon.label("lapsing"))
+    by_skill = counted.group_by(held.c.skill_id).subquery()
+    machines = select(MachineSkill.skill_id, func.count().label("machines"))
+    machines = machines.join(Machine, Machine.id == MachineSkill.machine_id).where(Machine.ended_at.is_(None))
+    asked = machines.group_by(MachineSkill.skill_id).subquery()
     numbers = (by_skill.c.holders, by_skill.c.lapsing, asked.c.machines)
     return (
         select(Skill.code, Skill.name, Skill.ended_at, Skill.version, *(func.coalesce(one, 0) for one in numbers))
