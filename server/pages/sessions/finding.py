@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
 
 from server.db import db, reading
 from server.domain.decisions import BY_HAND, Decision
@@ -83,14 +84,29 @@ class _At(NamedTuple):
     ended_at: datetime
 
 
+class _Busy(NamedTuple):
+    """Sessions that need a look for what else goes on: open ones of which nothing was heard for too long (one that goes
+    on reports every hour), and those of somebody at two machines at once. All of them began at ``since`` or later."""
+
+    silent: set[str]
+    two_at_once: set[str]
+    since: datetime
+
+    @property
+    def ids(self) -> set[str]:
+        return self.silent | self.two_at_once
+
+
 def find_sessions(asked: Asked, now: datetime) -> Page[SessionRow]:
     """One page of the list, the newest first."""
     with reading():
-        busy = _silent(now), (_two_at_once(_first_to_look_at(asked, now), now) if asked.show is Show.LOOK else set())
-        wanted = select(UsageSession).where(*_conditions(asked, now, set.union(*busy)))
-        page = paginate(wanted.order_by(UsageSession.started_at.desc(), UsageSession.id))
+        busy = _busy(asked, now)
+        wanted = select(UsageSession).where(*_conditions(asked, now, busy))
+        page = paginate(
+            wanted.order_by(UsageSession.started_at.desc())
+        )  # one key, or an index in this order is not used
         columns = _Columns(page.rows)
-        return page.of(lambda row: columns.of(row, _looks(row, *busy)))
+        return page.of(lambda row: columns.of(row, _looks(row, busy)))
 
 
 def choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -101,7 +117,7 @@ def choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return list(machines), list(tenants)
 
 
-def _conditions(asked: Asked, now: datetime, busy: set[str]) -> Iterable[ColumnElement[bool]]:
+def _conditions(asked: Asked, now: datetime, busy: _Busy) -> Iterable[ColumnElement[bool]]:
     if asked.machine:
         yield UsageSession.machine_id == select(Machine.id).where(Machine.code == asked.machine).scalar_subquery()
     if asked.tenant:
@@ -117,13 +133,14 @@ def _conditions(asked: Asked, now: datetime, busy: set[str]) -> Iterable[ColumnE
         yield _shown(asked, now, busy)
 
 
-def _shown(asked: Asked, now: datetime, busy: set[str]) -> ColumnElement[bool]:
+def _shown(asked: Asked, now: datetime, busy: _Busy) -> ColumnElement[bool]:
     if asked.show is Show.OPEN:
         return sessions.IS_OPEN
     if asked.show is not Show.LOOK:
         return UsageSession.state == asked.show.value
     odd = or_(UsageSession.state == SessionState.PROVISIONAL, UsageSession.occupied_s > LONG_S)
-    return or_(UsageSession.id.in_(busy), odd & (UsageSession.started_at >= _first_to_look_at(asked, now)))
+    recent = UsageSession.started_at >= _first_to_look_at(asked, now)
+    return (UsageSession.started_at >= busy.since) & or_(UsageSession.id.in_(busy.ids), odd & recent)
 
 
 def _typed(typed: str) -> ColumnElement[bool]:
@@ -141,27 +158,37 @@ def _first_to_look_at(asked: Asked, now: datetime) -> datetime:
     return day_start(asked.since or last_month, zone())
 
 
-def _silent(now: datetime) -> set[str]:
-    """Open sessions that nothing was heard of for too long: one that goes on reports every hour."""
-    return {one.id for one in sessions.read(sessions.IS_OPEN) if one.last_known_at < now - SILENT_AFTER}
+def _busy(asked: Asked, now: datetime) -> _Busy:
+    since = _first_to_look_at(asked, now)
+    quiet = [one for one in sessions.read(sessions.IS_OPEN) if one.last_known_at < now - SILENT_AFTER]
+    doubled = _two_at_once(since, now) if asked.show is Show.LOOK else set()
+    return _Busy({one.id for one in quiet}, doubled, min([since, *(one.started_at for one in quiet)]))
 
 
 def _two_at_once(since: datetime, now: datetime) -> set[str]:
     """Sessions in which one holder was at two machines that must be watched."""
+    first, second = aliased(UsageSession), aliased(UsageSession)
     watched = select(Machine.id).where(Machine.risk.in_(NEEDS_WATCHING))
-    wanted = select(UsageSession.id, UsageSession.holder_number, UsageSession.started_at, UsageSession.ended_at).where(
-        UsageSession.started_at >= since, UsageSession.machine_id.in_(watched)
+    wanted = select(*_span(first), *_span(second)).where(
+        *(first.started_at >= since, first.machine_id.in_(watched), second.machine_id.in_(watched)),
+        *(second.holder_number == first.holder_number, second.id != first.id),
+        *(second.started_at >= first.started_at, second.started_at < func.coalesce(first.ended_at, now)),
     )
-    spans = [_At(*row[:3], row[3] or now) for row in db.session.execute(wanted)]
-    return {one.id for first, second, _ in together(spans) for one in (first, second)}
+    rows = db.session.execute(wanted).all()  # a handful, where all sessions since then are thousands
+    spans = {_At(*half[:3], half[3] or now) for row in rows for half in (row[:4], row[4:])}
+    return {one.id for earlier, later, _ in together(spans) for one in (earlier, later)}
 
 
-def _looks(row: UsageSession, silent: set[str], two_at_once: set[str]) -> tuple[Look, ...]:
+def _span(of: Any) -> tuple[Any, ...]:
+    return of.id, of.holder_number, of.started_at, of.ended_at
+
+
+def _looks(row: UsageSession, busy: _Busy) -> tuple[Look, ...]:
     found = {
-        Look.SILENT: row.id in silent,
+        Look.SILENT: row.id in busy.silent,
         Look.PROVISIONAL: row.state == SessionState.PROVISIONAL,
         Look.LONG: row.occupied_s > LONG_S,
-        Look.TWO_AT_ONCE: row.id in two_at_once,
+        Look.TWO_AT_ONCE: row.id in busy.two_at_once,
     }
     return tuple(look for look, holds in found.items() if holds)
 
