@@ -24,7 +24,7 @@ from server.settings import Settings
 from server.work import _do_one
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.helpers import shot
-from tests.server.billing_lab import CLOSING, MONTH, furnish, use
+from tests.server.billing_lab import CLOSING, furnish, use
 from tests.server.signed_in import StoppedClock, settings_for
 
 AFTERNOON = datetime(2026, 10, 30, 14, 0, tzinfo=UTC)  # 15:00 in Mulhouse
@@ -111,7 +111,7 @@ def end_the_forgotten_session(page: Page) -> None:
     page.get_by_role("button", name="Compter jusqu’à ce moment").click()
 
     expect(page.locator("[data-toast]")).to_be_visible()
-    to_the_month(page)
+    back_to_the_month(page)
     expect(page.locator(".station").first).to_contain_text("toutes closes")
 
 
@@ -135,7 +135,7 @@ def look_at_a_draft(page: Page) -> list[str]:
     said = [plain(text) for text in page.locator("dl.totals dd").all_inner_texts()]
     # 21 hours of printing at 24.00; 4 × 4200 s and once 3600 s of milling at 36.00, with 2.50 a session: 216.50
     assert said == ["720,50 €", "144,10 €", "864,60 €"]
-    to_the_month(page)
+    back_to_the_month(page)
     return said
 
 
@@ -186,8 +186,8 @@ def worry(page: Page, words: str) -> Locator:
     return page.locator(".odd > li", has_text=words)
 
 
-def to_the_month(page: Page) -> None:
-    page.goto(re.sub(r"^(http://[^/]+).*", rf"\1/months/{MONTH}", page.url))
+def back_to_the_month(page: Page) -> None:
+    page.locator(".crumbs").get_by_role("link", name="octobre 2026").click()
 
 
 def screen(page: Page) -> str:

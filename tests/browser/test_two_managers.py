@@ -65,6 +65,7 @@ def test_the_second_of_two_who_edit_a_person_sees_both_values_and_chooses(holder
     expect(asked.locator("label")).to_have_text(["yoursByron", "stored nowKing"])
     expect(second.locator("fieldset")).to_have_count(1)  # only what differs
     assert family_name() == "King"
+    expect(second.get_by_role("link", name="Leave it as it is stored")).to_have_attribute("href", f"/people/{holder}")
 
     asked.get_by_label("Byron").check()
     second.get_by_role("button", name="Store what is chosen").click()

@@ -65,10 +65,11 @@ _ICONS = {
 def worries_of(facts: MonthFacts, now: datetime) -> tuple[list[Worry], list[Worry]]:
     """What is open, and what somebody has kept."""
     notes = {(note.kind, note.subject) for note in facts.kept}
-    lines = [_odd(odd) for odd in facts.oddities]
+    month = facts.period.month
+    lines = [_odd(odd, month) for odd in facts.oddities]
     kept = [line for line in lines if (line.kind, line.subject) in notes]
     odd = [line for line in lines if (line.kind, line.subject) not in notes]
-    silent = [_silent(one) for one in facts.open if one.silent]
+    silent = [_silent(one, month) for one in facts.open if one.silent]
     return [*_holds(facts), *_unplaced(facts), *silent, *odd], kept
 
 
@@ -167,14 +168,16 @@ def _unplaced(facts: MonthFacts) -> Iterator[Worry]:
         yield Worry("building-2", gettext("Nobody pays"), day, one["name"], sentence, "", None, way)
 
 
-def _silent(one: OpenRow) -> Worry:
+def _silent(one: OpenRow, month: str) -> Worry:
     sentence = gettext("Open, and nothing was heard of it since %(moment)s.", moment=formats.moment(one.last_known_at))
     seconds = int((one.last_known_at - one.started_at).total_seconds())
-    way = _way(Verb.CORRECT_SESSIONS, gettext("Correct"), f"/sessions/{one.id}/end")
+    way = _way(
+        Verb.CORRECT_SESSIONS, gettext("Correct"), url_for("sessions.correct_end", session_id=one.id, month=month)
+    )
     return Worry("clock-alert", gettext("Open session"), one.started_at.date(), one.machine, sentence, "", seconds, way)
 
 
-def _odd(odd: dict[str, Any]) -> Worry:
+def _odd(odd: dict[str, Any], month: str) -> Worry:
     kind = Odd(odd["kind"])
     about = " · ".join([", ".join(odd["machines"]), odd["tenant"]] if odd["machines"] else [odd["tenant"]])
     return Worry(
@@ -185,7 +188,7 @@ def _odd(odd: dict[str, Any]) -> Worry:
         _sentence(kind, odd),
         gettext("no price") if odd["cents"] is None else formats.money(odd["cents"]),
         odd["seconds"],
-        _way_of(kind, odd),
+        _way_of(kind, odd, month),
         kind,
         odd["subject"],
     )
@@ -224,12 +227,15 @@ def _power_loss(odd: dict[str, Any]) -> str:
     return gettext("Power cut. The last checkpoint, at %(time)s, serves as its end.", time=at)
 
 
-def _way_of(kind: Odd, odd: dict[str, Any]) -> Way | None:
+def _way_of(kind: Odd, odd: dict[str, Any], month: str) -> Way | None:
+    """From the page of a session that was reached from here, one step leads back to the month."""
     if kind is Odd.UNUSUAL:
         return _way(Verb.SEE_MONEY, gettext("Open"), f"drafts/{odd['subject']}")
     if kind is Odd.TWO_AT_ONCE:
-        return _way(Verb.SEE_SESSIONS, gettext("Look"), f"/sessions/{odd['sessions'][1]}")
-    return _way(Verb.CORRECT_SESSIONS, gettext("Correct"), f"/sessions/{odd['sessions'][0]}")
+        there = url_for("sessions.show", session_id=odd["sessions"][1], month=month)
+        return _way(Verb.SEE_SESSIONS, gettext("Look"), there)
+    there = url_for("sessions.show", session_id=odd["sessions"][0], month=month)
+    return _way(Verb.CORRECT_SESSIONS, gettext("Correct"), there)
 
 
 def _way(verb: Verb, label: str, href: str) -> Way | None:

@@ -1,5 +1,6 @@
 """Sessions: the list, one with its evidence and price, and what staff may decide about it."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.forms import Form
 from server.web.here import now, settings, zone
-from server.web.needs import actor, needs
+from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("sessions", __name__)
 Answer = str | Response | tuple[str, int]
@@ -52,6 +53,7 @@ def show(session_id: str) -> str:
         trace=trace_of(facts, now()),
         trail=told(audit.trail("session", session_id)),
         words=words,
+        month=_month(),
         now=now(),
     )
 
@@ -156,7 +158,7 @@ def _decided(
 ) -> Answer:
     """Ask, decide, and back to the session. What is charged already is not asked about. ``theirs``: what somebody else
     may have decided meanwhile, field by field."""
-    back = url_for("sessions.show", session_id=facts.session.id)
+    back = url_for("sessions.show", session_id=facts.session.id, month=_month())
     if facts.document is not None:
         return redirect(back)
     if form.validate_on_submit():
@@ -168,7 +170,14 @@ def _decided(
             form.refuse("", said(refusal))
         else:
             return see_other(back)
-    return render_template(template, form=form, facts=facts, back=back, words=words, now=now())
+    return render_template(template, form=form, facts=facts, back=back, month=_month(), words=words, now=now())
+
+
+def _month() -> str | None:
+    """The month from whose page somebody came to look at this session, and may go back to."""
+    named = request.args.get("month", "")
+    is_month = re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", named)
+    return named if is_month and allowed(Verb.SEE_MONEY) else None
 
 
 def _asked() -> finding.Asked:
