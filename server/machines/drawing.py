@@ -41,13 +41,16 @@ def present() -> tuple[Drawing, str]:
     return drawing, _mark(drawing)
 
 
-def draw(drawing: Drawing, seen: str, *, actor: str, now: datetime) -> None:
-    """Store it. Raises Stale where the plan is no longer the one that was ``seen``, MachineError for numbers off it."""
+def draw(drawing: Drawing, seen: str, *, actor: str, now: datetime) -> bool:
+    """Store it; False where just this was drawn already, as by a form that is sent twice. Raises Stale where the plan is
+    no longer the one that was ``seen``, MachineError for numbers off it."""
     numbers = [number for place in (*drawing.rooms.values(), *drawing.machines.values()) for number in place]
     if not all(0 <= number <= FURTHEST for number in numbers):
         raise MachineError("The plan goes from 0 to %(most)s.", most=FURTHEST)
     with writing() as session:
         before, mark = present()
+        if _drawn(before) == _drawn(drawing):
+            return False
         if mark != seen:
             raise Stale
         session.execute(update(Room).values(x=0, y=0, width=0, height=0))
@@ -58,6 +61,7 @@ def draw(drawing: Drawing, seen: str, *, actor: str, now: datetime) -> None:
             session.execute(update(Machine).where(Machine.code == code).values(x=x, y=y))
         audit.record(actor, "draw", *_SUBJECT, _picture(before), _picture(drawing), "", now)
         jobs.announce("machine", "plan", now)
+    return True
 
 
 def take_back(seen: str, *, actor: str, now: datetime) -> None:
@@ -72,6 +76,11 @@ def take_back(seen: str, *, actor: str, now: datetime) -> None:
 def _four(place: Sequence[int]) -> tuple[int, int, int, int]:
     x, y, width, height = place
     return x, y, width, height
+
+
+def _drawn(drawing: Drawing) -> Drawing:
+    """Without what finds its place by itself."""
+    return Drawing({room: place for room, place in drawing.rooms.items() if place[2]}, dict(drawing.machines))
 
 
 def _mark(drawing: Drawing) -> str:

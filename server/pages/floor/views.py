@@ -37,10 +37,10 @@ def draw() -> Answer:
         return _editor(pieces, 422, sentence)
     wanted = Drawing({}, {}) if arranges_itself else drawing_of(pieces)
     try:
-        drawing.draw(wanted, request.form.get("seen", ""), actor=actor().label, now=now())
+        is_new = drawing.draw(wanted, request.form.get("seen", ""), actor=actor().label, now=now())
     except Stale:
         return _editor(pieces, 409)
-    done(gettext("Plan saved."), url_for("floor.take_back", seen=drawing.present()[1]))
+    done(gettext("Plan saved."), url_for("floor.take_back", seen=drawing.present()[1]) if is_new else None)
     return see_other(url_for("floor.edit"))
 
 
