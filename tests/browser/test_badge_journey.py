@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from server.domain.roles import Role
-from tests.browser.helpers import complaints
+from tests.browser.helpers import complaints, shot
 from tests.browser.live_lab import AGENT, RealLab, real_lab, rest
 from tests.waiting import until
 
@@ -95,10 +95,13 @@ def lend_a_badge(lab: RealLab, desk: Page) -> None:
 
 
 def wait_through_an_outage(lab: RealLab, desk: Page) -> None:
-    """The page that waits says that the agent is away, and no longer when it is back."""
+    """The page that waits counts down; it says that the agent is away, and no longer when it is back."""
+    left = desk.locator("#wait-left b")
+    expect(left).not_to_have_text(left.inner_text())
     away = desk.locator(".wait .banner", has_text=f"{MILL} is offline.")
     lab.stage.processes.kill(AGENT)
     expect(away).to_be_visible()
+    shot(desk, "journey-offline")
     lab.stage.until(lambda: not lab.board.connected(AGENT), "the board to miss the agent")
     lab.stage.start_agent(AGENT)
     expect(away).to_have_count(0, timeout=30_000)
@@ -109,6 +112,7 @@ def hold_the_wrong_one(lab: RealLab, desk: Page) -> None:
     other = lab.lab.holders[0]
     lab.tap(MACHINE, other.card)
     expect(desk.locator(".wait")).to_contain_text(f"runs now: this badge is lent to {other.given} {other.family}")
+    shot(desk, "journey-wrong-badge")
     for _ in range(2):
         rest()
         lab.tap(MACHINE, other.card)

@@ -131,6 +131,22 @@ def test_a_badge_that_starts_the_machine_instead_is_named_with_the_way_to_end_it
     assert "deux fois pour arrêter" in page
 
 
+def test_while_nothing_new_is_heard_only_the_seconds_change(desk):
+    waiting = desk.wait()
+    [seen] = re.findall(r'name="seen" value="(.*?)"', desk.page(waiting).text)
+    desk.later(1)
+    poll = desk.client.get(waiting, query_string={"seen": seen}, headers={"HX-Request": "true"})
+
+    assert poll.headers["HX-Reswap"] == "none"
+    assert re.findall(r"<b>(\d+)</b>", poll.text) == ["119"]
+
+    desk.start(desk.lab.holder)
+    poll = desk.client.get(waiting, query_string={"seen": seen}, headers={"HX-Request": "true"})
+    assert "HX-Reswap" not in poll.headers
+    assert "Ada Lovelace" in poll.text
+    assert re.findall(r"<b>(\d+)</b>", poll.text) == ["119"]
+
+
 def test_after_two_minutes_the_wait_ends_and_can_begin_again(desk):
     waiting = desk.wait()
     desk.later(121)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +17,7 @@ from server.pages.people.choices import end_of, machine_choices
 from server.pages.people.forms import BadgeForm, ReasonForm, WaitForm
 from server.pages.people.names import Named, everybody, matching, named
 from server.pages.people.reads import Badge, badge_of, mark_of
-from server.pages.people.waiting import LASTS, carrier_of, heard_since, place_of
+from server.pages.people.waiting import LASTS, Heard, Place, carrier_of, heard_since, place_of
 from server.pages.refused import said
 from server.people import service as people
 from server.people.models import Token
@@ -71,8 +72,10 @@ def wait(number: int, machine: str, since: int) -> Answer:
     if heard.unknown is not None:
         lend_it = _address("badges.lend", number, fingerprint=heard.unknown)
         return Response(headers={"HX-Redirect": lend_it}) if is_poll else see_other(lend_it)
-    left = began + LASTS - now()
-    told = {"place": place, "heard": heard, "left": max(0, int(left.total_seconds())), "here": request.path}
+    left = max(0, int((began + LASTS - now()).total_seconds()))
+    told = {"place": place, "heard": heard, "left": left, "news": _news(place, heard, left), "is_poll": is_poll}
+    if is_poll and left and request.args.get("seen") == told["news"]:
+        return Response(render_template("people/badge_left.html", **told), headers={"HX-Reswap": "none"})
     page = render_template(
         "people/badge_heard.html" if is_poll else "people/badge_wait.html",
         **told,
@@ -80,7 +83,12 @@ def wait(number: int, machine: str, since: int) -> Answer:
         replaced=_replaced(number),
         again=_address("badges.choose", number, machine=machine),
     )
-    return (page, _STOP_POLLING) if is_poll and not told["left"] else page
+    return (page, _STOP_POLLING) if is_poll and not left else page
+
+
+def _news(place: Place, heard: Heard, left: int) -> str:
+    """What the page says of the wait, but for the seconds; the same text while that stays the same."""
+    return f"{crc32(repr((place, heard, left > 0)).encode()):x}"
 
 
 # --- lending ----------------------------------------------------------------------------------------------------------
