@@ -24,7 +24,6 @@ from tests.bench.years_evidence import Place, Use, Who, write_evidence
 DAYS = 3 * 365
 DECISIONS = 3_000
 ENTRIES = 40_000
-_OPENS_H, _CLOSES_H = 7, 22
 _FAMILIES = (
     *("Meyer", "Schmitt", "Klein", "Weber", "Muller", "Keller", "Fischer", "Wolf"),
     *("Huber", "Frey", "Roth", "Baumann", "Lang", "Gross", "Braun", "Simon"),
@@ -109,9 +108,10 @@ def _uses(random: Random, count: int, people: list[Who], places: list[Place], no
 
 
 def _day(random: Random, place: Place, day: datetime, count: int, people: list[Who], now: datetime) -> Iterator[Use]:
-    slot_s = (_CLOSES_H - _OPENS_H) * 3600 // max(1, count)
+    slot_s = 86_400 // max(1, count)
+    phase_s = slot_s * (place.machine % 8) // 8  # so that some are running at any moment of the day
     for number in range(count):
-        began = day + timedelta(hours=_OPENS_H, seconds=number * slot_s + random.randrange(slot_s // 4))
+        began = day + timedelta(seconds=phase_s + number * slot_s + random.randrange(slot_s // 8))
         if began >= now:
             return
         seconds = random.randrange(300, slot_s * 3 // 4)
