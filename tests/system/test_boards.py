@@ -48,7 +48,11 @@ class Lab:
             self.process = subprocess.Popen(
                 command, env=os.environ | {"PROLAB_CONFIG": str(config)}, stdout=log, stderr=log, cwd=folder
             )
-        until(self.answers, 30)
+        try:
+            until(self.answers, 30)
+        except AssertionError:
+            self.stop()  # nobody else knows of it yet
+            raise
 
     def answers(self) -> bool:
         try:
