@@ -83,7 +83,7 @@ def of_books(waiting: Waiting) -> Row:
             return Row(title, text, *way, icon="wrench")
         case Kind.UNCONFIRMED:
             title = ngettext("%(num)d session unconfirmed", "%(num)d sessions unconfirmed", number)
-            text = gettext("Open, and nothing heard for two hours. It ends by itself when its agent is back.")
+            text = gettext("Nothing heard for two hours. The end comes by itself when the agent is back.")
             href = "/sessions?show=look"
             return Row(
                 title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="timer-off", since=waiting.since
