@@ -421,6 +421,15 @@ def test_a_session_that_is_free_is_told_on_the_month_with_what_it_would_have_cos
     assert "6,00 €" in html
 
 
+def test_months_older_than_a_year_stand_on_the_next_page(quick: Flask) -> None:
+    manager = signed_in(quick, Role.MANAGER)
+    with quick.app_context():
+        use(start=datetime(2025, 9, 5, 8, 0, tzinfo=UTC))
+
+    assert "septembre 2025" not in page(manager, "/months")
+    assert "septembre 2025" in page(manager, "/months?page=2")
+
+
 def test_months_are_listed_with_how_far_they_are(quick: Flask) -> None:
     manager = signed_in(quick, Role.MANAGER)
     with quick.app_context():

@@ -19,6 +19,9 @@ from server.db import db, reading
 from server.domain.period import Period, month_of, period_of
 from server.usage.models import UsageSession
 from server.web.here import zone
+from server.web.paging import Page, page_of
+
+_A_YEAR = 12
 
 
 class Stage(StrEnum):
@@ -57,19 +60,20 @@ class Papers(NamedTuple):
     drafted_cents: int = 0
 
 
-def list_months(now: datetime, specimen: bool) -> list[MonthRow]:
-    """The newest first."""
+def list_months(now: datetime, specimen: bool) -> Page[MonthRow]:
+    """A year of them, the newest first."""
     with reading():
         papers = _papers(specimen)
         closed = set(db.session.scalars(select(PeriodRow.month).where(PeriodRow.state == "closed")))
-        rows = []
-        for period in _periods(now, specimen):
+
+        def row(period: Period) -> MonthRow:
             count, seconds = sessions_of(period, specimen)
             own = papers[period.month]
             stage = stage_of(period, period.month in closed, own, count, now)
             net = own.net_cents + own.drafted_cents
-            rows.append(MonthRow(period.month, stage, count, seconds, net, own.documents, own.paid))
-    return rows
+            return MonthRow(period.month, stage, count, seconds, net, own.documents, own.paid)
+
+        return page_of(list(_periods(now, specimen)), _A_YEAR).of(row)
 
 
 def to_close(now: datetime, specimen: bool) -> list[str]:
