@@ -94,12 +94,16 @@ class Feed:
         with self._news:
             self._watching[sight] -= 1
 
-    def stop(self) -> None:
-        """End all streams now. Called by a signal handler too, in a thread that never holds the lock."""
+    def stop(self, wait_s: float = 0) -> None:
+        """End all streams now, and wait so long for the look that is going on. Called by a signal handler too, in a thread
+        that never holds the lock."""
         self._closing.set()
         with self._news:
+            poller = self._poller
             self._news.notify_all()
             self._polled.notify_all()
+        if poller is not None:
+            poller.join(wait_s)
 
     def status(self) -> tuple[int, int | None]:
         """How many streams are open, and the newest change they were told of (None before the first look)."""

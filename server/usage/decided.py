@@ -45,9 +45,8 @@ def ends_given() -> dict[str, set[int]]:
 def entered() -> dict[str, str]:
     """Every session that was entered by hand, and what is wrong with it: nothing, where it is as it was entered."""
     is_one = (AuditEntry.object_kind == "session") & (AuditEntry.verb == ENTERED_VERB)
-    said: dict[str, dict[str, Any]] = dict(
-        db.session.execute(select(AuditEntry.object_id, AuditEntry.after).where(is_one)).tuples().all()
-    )
+    rows = db.session.execute(select(AuditEntry.object_id, AuditEntry.after).where(is_one))
+    said: dict[str, dict[str, Any]] = {session: after or {} for session, after in rows}
     stands = select(UsageSession, Machine.code, Payer.code).where(UsageSession.id.in_(said))
     stands = stands.join(Machine, Machine.id == UsageSession.machine_id).join(Payer, Payer.id == UsageSession.payer_id)
     found = dict.fromkeys(said, "it was entered by hand, and is not there any more")

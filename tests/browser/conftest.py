@@ -113,12 +113,8 @@ class Site:
             return
         self._server.shutdown()
         self._thread.join()
-        feed = self._app.extensions["feed"]
-        poller = feed._poller
-        feed.stop()
+        self._app.extensions["feed"].stop(wait_s=5)
         self._server.server_close()
-        if poller is not None:
-            poller.join()
         self._server = None
         with self._app.app_context():
             db.engine.dispose()

@@ -57,10 +57,7 @@ def web(settings: Settings, app: Flask) -> Iterator[Flask]:
     """The web process. What the tests write goes through ``app``, as other processes write."""
     process = create_app(settings)
     yield process
-    process.extensions["feed"].stop()
-    for thread in threads():
-        if thread.name == "board poller":
-            thread.join(5)
+    process.extensions["feed"].stop(wait_s=5)
     with process.app_context():
         db.engine.dispose()
 

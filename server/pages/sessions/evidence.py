@@ -97,7 +97,7 @@ def _confirms(word: Word, session_id: str) -> bool:
     return isinstance(word.said, Checkpoint) and any(one.session == session_id for one in word.said.running)
 
 
-def _words(wanted: Select[Any]) -> list[Word]:
+def _words(wanted: Select[*tuple[Any, ...]]) -> list[Word]:
     """Events, each held against its own hash and against the link before it."""
     rows = db.session.execute(wanted).all()
     before = select(Event.id, Event.chain_hash).where(Event.id.in_([row.id - 1 for row in rows]))
