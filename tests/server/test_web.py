@@ -6,7 +6,6 @@ import struct
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import enumerate as threads
 
 import pytest
 from flask import Flask
