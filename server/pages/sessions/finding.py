@@ -175,7 +175,8 @@ def _two_at_once(since: datetime, now: datetime) -> set[str]:
         *(second.started_at >= first.started_at, second.started_at < func.coalesce(first.ended_at, now)),
     )
     rows = db.session.execute(wanted).all()  # a handful, where all sessions since then are thousands
-    spans = {_At(*half[:3], half[3] or now) for row in rows for half in (row[:4], row[4:])}
+    halves = (half for row in rows for half in (row[:4], row[4:]))
+    spans = {_At(session, holder, begin, end or now) for session, holder, begin, end in halves}
     return {one.id for earlier, later, _ in together(spans) for one in (earlier, later)}
 
 
