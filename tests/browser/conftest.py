@@ -28,7 +28,7 @@ from server.settings import Mqtt, Settings
 from tests.browser.helpers import complaints
 from tests.floor import Floor, busy
 from tests.furnished import NOW, Furnished, furnish
-from tests.server.signed_in import StoppedClock, login_cookie, settings_for
+from tests.server.signed_in import StoppedClock, login_cookie, settings_for, share_templates
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -86,7 +86,7 @@ class Site:
         return f"http://127.0.0.1:{self._port}/"
 
     def start(self) -> None:
-        self._app = create_app(self._settings, self._clock)
+        self._app = share_templates(create_app(self._settings, self._clock))
         self._server = Threaded(self._port, self._app)
         self._port = self._server.server_port
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})

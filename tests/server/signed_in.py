@@ -45,6 +45,12 @@ class _Compiled(BytecodeCache):
 _COMPILED = _Compiled()
 
 
+def share_templates(app: Flask) -> Flask:
+    """Compile none again that another application of this run has compiled."""
+    app.jinja_env.bytecode_cache = _COMPILED
+    return app
+
+
 class StoppedClock(Clock):
     """Stands still until a test sets ``moment`` on."""
 
@@ -70,9 +76,10 @@ def settings_for(database_url: str, **settings: Any) -> Settings:
 def web_app(database_url: str, now: datetime | None = None, **settings: Any) -> Flask:
     """The web application on a test's database. With ``now`` its clock stands still there (``clock_of(app).moment``).
     Further settings by name, as ``demo=True``. Forms need no token here; the tests about forged requests ask for it."""
-    app = create_app(settings_for(database_url, **settings), None if now is None else StoppedClock(now))
+    app = share_templates(
+        create_app(settings_for(database_url, **settings), None if now is None else StoppedClock(now))
+    )
     app.config["WTF_CSRF_ENABLED"] = False
-    app.jinja_env.bytecode_cache = _COMPILED
     with app.app_context():
         weakref.finalize(app, db.engine.dispose)  # or the garbage collector complains about open connections
     return app

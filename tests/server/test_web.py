@@ -20,7 +20,7 @@ from server.machines.models import Room
 from server.people.models import Holder, Person
 from server.settings import Mqtt, Settings
 from tests.floor import HOLDER, Floor, busy, furnish
-from tests.server.signed_in import signed_in
+from tests.server.signed_in import share_templates, signed_in
 from wire.messages import DenialReason
 
 PLAN, LIST, WALL = "/map", "/map?view=list", "/wall"
@@ -54,7 +54,7 @@ def settings(database_url: str, tmp_path: Path, time: Callable[[datetime], None]
 @pytest.fixture
 def web(settings: Settings, app: Flask) -> Iterator[Flask]:
     """The web process. What the tests write goes through ``app``, as other processes write."""
-    process = create_app(settings)
+    process = share_templates(create_app(settings))
     yield process
     process.extensions["feed"].stop(wait_s=5)
     with process.app_context():
