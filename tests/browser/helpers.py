@@ -55,7 +55,6 @@ _OVERLAPS = """() => [...document.querySelectorAll('svg')].flatMap((svg) => {
 def axe(page: Page, wanted: Sequence[str] = LEVELS) -> list[str]:
     """What breaks WCAG 2.2 AA on the page, or only some rules of it, one line a finding."""
     if not page.evaluate("'axe' in window"):
-        if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())
     options = {"runOnly": wanted, "resultTypes": ["violations"]}
     found: Any = page.evaluate("options => axe.run(document, options)", options)
