@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= $(shell expr $$(nproc) + 1) # one more than cores: a test that waits leaves its core to another
 
 setup: ## Python packages into .venv, and what the demo needs from the system
 	@sh server/deploy/setup.sh run
