@@ -43,9 +43,11 @@ def read(file: Path) -> tuple[Seller, date]:
     if type(valid_from) is not date:
         raise BillingError(f"{file}: valid_from: a day is wanted, written 2026-10-01")
     if unknown := plain.keys() - {field.name for field in fields(Seller)}:
-        raise BillingError(f"{file}: not a field of a seller: {', '.join(sorted(unknown))}")
+        named = ", ".join(sorted(unknown))
+        raise BillingError(f"{file}: not a field of a seller: {named}")
     if empty := [name for name, value in plain.items() if value == ""]:
-        raise BillingError(f"{file}: still empty: {', '.join(empty)}")
+        named = ", ".join(empty)
+        raise BillingError(f"{file}: still empty: {named}")
     try:
         seller = from_plain(Seller, plain)
     except WireError as error:

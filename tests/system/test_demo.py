@@ -26,6 +26,7 @@ KEYS = [
 SAME = set(KEYS) - {"seconds", "events_sent", "duplicates_dropped", "mismatches"}
 SABOTAGES = ["pin", "event", "charge", "line"]
 _ENDS_WITHIN_S = 400
+_HEARS_CTRL_C = ("env", "--default-signal=INT")  # even where the tests themselves run in the background and ignore it
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, Path]]:
     command = [sys.executable, "-m", "server.cli", "demo", "--out", str(tmp_path / "out"), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([*_HEARS_CTRL_C, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         address = next(line for line in process.stdout if "http://" in line).split("http://")[1].split()[0]
