@@ -2,12 +2,13 @@
 
 import os
 import shutil
-import socket
 import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,7 @@ from server.demo.watch import all_in_force
 BROKER_URL = "PROLAB_DEMO_BROKER"  # mqtt://account:password@host:port: use this broker instead of one of our own
 _FRAMES = 3
 _NAP_S = 0.5
+_ANSWERS_WITHIN_S = 10
 
 
 def live(out: Path | None, seed: int, port: int, progress: Progress) -> int:
@@ -70,7 +72,7 @@ def _show(site: Site, seed: int, port: int, external: Access | None, progress: P
             stage.start_server("web", "link", "work")
             with make_app(site.database_url).app_context(), closing_database():
                 open_the_day(Clock().now())
-                stage.until(lambda: _listens(port), "the live board")
+                stage.until(lambda: _answers(port), "the live board")
                 stage.until(all_in_force, "the agents")
                 progress.done()
                 print(_welcome(port, make_logins(Clock().now())), flush=True)
@@ -114,9 +116,14 @@ def _welcome(port: int, logins: list[Login]) -> str:
     return f"\n  Live board: {address}/wall   (Ctrl-C stops all of it)\n{ways}\n{in_words(logins)}\n"
 
 
-def _listens(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex((HOST, port)) == 0
+def _answers(port: int) -> bool:
+    """A page is there, not only a port that listens."""
+    try:
+        with closing(HTTPConnection(HOST, port, timeout=_ANSWERS_WITHIN_S)) as connection:
+            connection.request("GET", "/wall")
+            return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
+        return False
 
 
 def _external_broker(url: str | None) -> Access | None:
