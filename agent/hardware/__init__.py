@@ -1,7 +1,11 @@
-"""What the parts of the box must be able to do, whatever they are made of, and what a reader reports to the main loop."""
+"""What the parts of the box must be able to do, whatever they are made of, and what they report to the main loop.
+
+Readers, meters, inputs and plugs work in threads of their own and report; none of them stops anything (design rule 4).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from agent.panel import Shown
@@ -13,6 +17,27 @@ class Presented:
 
     machine: str
     card_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A card is in the field. Told before its number is read, so that whoever holds it knows at once."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The card that was presented last is gone. Only readers that can tell report it; a reader that fails never does."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class RandomId:
+    """A card or phone that makes up another number each time: nobody can be known by it."""
+
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +66,56 @@ class Heard:
     machine: str
 
 
-ReaderReport = Presented | FrameRefused | ReaderDown | ReaderUp | Heard
+ReaderReport = Seen | Presented | Removed | RandomId | FrameRefused | ReaderDown | ReaderUp | Heard
+
+
+class Input(StrEnum):
+    """What a wire into the box can tell. Each is True while the thing it is named for holds."""
+
+    CONTACT = "contact"  # feedback: the machine's power is closed
+    ESTOP = "estop"  # an emergency stop is pressed, or its wire is broken
+    BUTTON = "button"  # the box's button is down
+    PROBLEM = "problem"  # the "report a problem" button is down
+    BYPASS = "bypass"  # the key-switch beside the box bridges our contact
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An input is now so. The first report of each input tells how it stands at the start."""
+
+    machine: str
+    input: Input
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """One reading. ``wh``: the meter's own counter, which only grows; None where it has none."""
+
+    machine: str
+    watts: float
+    wh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterDown:
+    """The meter does not answer. It is silent from now until the next reading, and is told once."""
+
+    machine: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTrouble:
+    """An actuator that is switched from its own thread did not obey; it goes on trying to release."""
+
+    machine: str
+    detail: str
+
+
+MeterReport = Metered | MeterDown
+PlugReport = Metered | MeterDown | Moved | OutputTrouble
+HardwareReport = ReaderReport | Moved | MeterReport | OutputTrouble
 
 
 class Reader(Protocol):
@@ -63,9 +137,28 @@ class Relay(Protocol):
 
     def release(self) -> None: ...
 
+    def check(self) -> None:
+        """Read the output back. Raises when it is not what it was last told to be."""
+
+    def held(self) -> bool:
+        """Asked once, at the start: True when the actuator proves that it kept its contact closed while we were away."""
+
     def close(self) -> None:
         """Give the pin up, which leaves it to the board's pull-down."""
 
 
+class Meter(Protocol):
+    """Measures power in its own thread."""
+
+    def start(self, report: Callable[[MeterReport], None]) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Panel(Protocol):
+    """Display, lamp and buzzer. Neither method blocks; drawing is done elsewhere than in the caller's thread."""
+
     def show(self, machine: str, shown: Shown) -> None: ...
+
+    def seen(self, machine: str) -> None:
+        """A card is in the field: say so at once, from whatever thread this is."""
