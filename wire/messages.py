@@ -34,6 +34,9 @@ class DenialReason(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
     LATCHED = "latched"
+    PROBLEM_REPORTED = "problem_reported"  # somebody pressed "report a problem"
+    EMERGENCY_STOP = "emergency_stop"  # pressed, or its wire is broken
+    BYPASSED = "bypassed"  # staff bridges our contact with the key-switch
     FAULT = "fault"
     IN_USE = "in_use"
     LIST_MISSING = "list_missing"
@@ -67,6 +70,10 @@ class EndReason(StrEnum):
     NO_POWER = "no_power"  # commanded on, contact open
     OUTPUT_FAILED = "output_failed"  # driving the pin raised
     SHUTDOWN = "shutdown"  # the agent was stopped in order
+    CARD_REMOVED = "card_removed"  # where the card stays in
+    IDLE = "idle"  # idle end by policy, read from a live meter
+    TAKEN_OVER = "taken_over"  # by another holder, while idle; ends at the last activity
+    EMERGENCY_STOP = "emergency_stop"
 
 
 class TimeQuality(StrEnum):
@@ -110,6 +117,14 @@ class OnMaximum(StrEnum):
     CUT = "cut"
 
 
+class Shows(StrEnum):
+    """What the panel may tell bystanders about a payer's terms."""
+
+    PRICE = "price"
+    TIME_LEFT = "time_left"
+    NOTHING = "nothing"
+
+
 class OnLoss(StrEnum):
     """What the actuator does when its agent dies: fall open, or hold by itself."""
 
@@ -119,7 +134,9 @@ class OnLoss(StrEnum):
 
 class MachineState(StrEnum):
     IDLE = "idle"
+    ARMED = "armed"  # a badge was accepted; the box's button has not been pressed yet
     RUNNING = "running"
+    COOLING = "cooling"  # the use is over, power is kept for extraction or nozzle
     ENDING = "ending"
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
@@ -130,7 +147,38 @@ CONFIRMED_END = "confirmed_end"
 MAXIMUM_WARN = "maximum_warn"
 MAXIMUM_CUT = "maximum_cut"
 OPENING_HOURS = "opening_hours"
-FEATURES = frozenset({CONFIRMED_END, MAXIMUM_WARN, MAXIMUM_CUT, OPENING_HOURS})
+PRESS_TO_START = "press_to_start"
+CARD_STAYS = "card_stays"
+IDLE_WARNING = "idle_warning"
+IDLE_END = "idle_end"
+COOL_DOWN = "cool_down"
+TAKE_OVER = "take_over"
+EXTENSION = "extension"
+PAYER_CHOICE = "payer_choice"
+CONTINUATION = "continuation"
+BYPASS = "bypass"
+STAFF_BADGE = "staff_badge"
+MASTER_BADGE = "master_badge"
+FEATURES = frozenset(
+    {
+        CONFIRMED_END,
+        MAXIMUM_WARN,
+        MAXIMUM_CUT,
+        OPENING_HOURS,
+        PRESS_TO_START,
+        CARD_STAYS,
+        IDLE_WARNING,
+        IDLE_END,
+        COOL_DOWN,
+        TAKE_OVER,
+        EXTENSION,
+        PAYER_CHOICE,
+        CONTINUATION,
+        BYPASS,
+        STAFF_BADGE,
+        MASTER_BADGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +211,8 @@ class SessionStarted:
     payer_chosen: bool
     revision: int
     started: Stamp
+    continues: str | None = None  # the session that a power loss ended shortly before: no second set-up fee
+    master: bool = False  # started with a master badge and its PIN
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
@@ -186,10 +236,16 @@ class SessionEnded:
     wh: int | None
     reason: EndReason | str
     taps: int  # presentations at this reader from the start (which is not counted) to the end
+    payer_chosen: bool = False  # at the machine, instead of the default
+    cooldown_s: int = 0  # of powered_s: after the use was over
+    gap_s: int = 0  # of occupied_s: the agent was away and the actuator held
+    measured_s: int | None = None  # covered by a live meter; running_s says something about these alone
+    continues: str | None = None
+    master: bool = False
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
-        if min(self.occupied_s, self.powered_s, self.taps) < 0:
+        if min(self.occupied_s, self.powered_s, self.taps, self.cooldown_s, self.gap_s) < 0:
             raise ValueError("negative duration or count")
 
 
@@ -269,7 +325,64 @@ class RevocationsInForce:
     at: Stamp
 
 
-Body = SessionStarted | SessionEnded | AccessDenied | Fault | Checkpoint | AgentStarted | Gap | RevocationsInForce
+@dataclass(frozen=True, slots=True)
+class SessionAdopted:
+    """The agent was away for ``gap_s``, the actuator proved that it held throughout, and the session goes on."""
+
+    KIND: ClassVar[str] = "session_adopted"
+    session: str
+    machine: str
+    gap_s: int
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemReported:
+    """Somebody pressed "report a problem": latches the machine against the next start, and stops nothing."""
+
+    KIND: ClassVar[str] = "problem_reported"
+    machine: str
+    session: str | None  # that ran then
+    holder: int | None  # of that session: whom to ask, not who pressed
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LatchCleared:
+    """A staff badge at the machine cleared a reported problem."""
+
+    KIND: ClassVar[str] = "latch_cleared"
+    machine: str
+    holder: int
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ListExtended:
+    """A master badge let the expired list of one machine hold a while longer: once a list."""
+
+    KIND: ClassVar[str] = "list_extended"
+    machine: str
+    holder: int
+    revision: int
+    until_ms: int
+    at: Stamp
+
+
+Body = (
+    SessionStarted
+    | SessionEnded
+    | AccessDenied
+    | Fault
+    | Checkpoint
+    | AgentStarted
+    | Gap
+    | RevocationsInForce
+    | SessionAdopted
+    | ProblemReported
+    | LatchCleared
+    | ListExtended
+)
 KINDS: dict[str, type[Body]] = {
     kind.KIND: kind
     for kind in (
@@ -281,6 +394,10 @@ KINDS: dict[str, type[Body]] = {
         AgentStarted,
         Gap,
         RevocationsInForce,
+        SessionAdopted,
+        ProblemReported,
+        LatchCleared,
+        ListExtended,
     )
 }
 
@@ -331,6 +448,10 @@ class MachineStatus:
     checkpoint_s: int | None = None  # seconds occupied at the last 30-second checkpoint
     latched: bool = False
     faults: tuple[str, ...] = ()
+    problem: bool = False  # latched because somebody reported one
+    running: bool | None = None  # by the meter; None: no meter, or a silent one
+    proven_open_ms: int | None = None  # wall time at which the contact was last seen to open on our release
+    lacks: tuple[str, ...] = ()  # features its rules ask for and its box has no part for
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +470,7 @@ class Status:
     synced: bool = False
     understands: tuple[str, ...] = ()
     machines: tuple[MachineStatus, ...] = ()
+    disk_free_mb: int | None = None  # to the hundred
 
 
 def decode_status(payload: bytes) -> Status:
@@ -367,6 +489,7 @@ class PayerCard:
     rates: dict[str, int] = field(default_factory=dict)
     seconds_left: int | None = None
     closed: DenialReason | None = None
+    shows: Shows = Shows.PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,9 +530,40 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    confirm_s: int = 5
+    """A machine's rules. What is off (None or 0) is not named in ``requires``."""
+
+    confirm_s: int = 5  # the same badge again within this time ends
     max_s: int | None = None
     on_max: OnMaximum = OnMaximum.WARN
+    press_s: int | None = None  # the box's button is pressed within this time after the badge, or nothing starts
+    removal_s: int | None = None  # the card stays in; so long after it was removed the session ends
+    idle_warn_s: int | None = None
+    idle_end_s: int | None = None
+    cooldown_s: int = 0  # power is kept so long after the use
+    takeover_s: int | None = None  # idle for so long, another qualified holder may take over
+    extend_s: int = 0  # how much a tap near the longest time adds to it
+    extend_times: int = 0
+    payer_s: int = 0  # so long after the start the button steps through the holder's payers
+    continue_s: int = 0  # a start within this time of a power loss continues that session
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """Staff bridges our contact with the key-switch: no fault, no sessions, until then."""
+
+    who: str  # as staff wish to be named on the panel
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A badge that starts a low- or medium-risk machine while the agent is cut off, together with its PIN."""
+
+    AS_ARRAY: ClassVar[bool] = True
+    token: str
+    holder: int
+    pin: str  # ``tokens.pin_digest``
+    payer: str  # who is charged: the lab itself, as a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +583,8 @@ class MachineEntry:
     open: tuple[Interval, ...] | None = None  # None: always
     may: tuple[Authorisation, ...] = ()
     may_not: tuple[Refusal, ...] = ()
+    bypass: Bypass | None = None
+    staff: tuple[int, ...] = ()  # holders whose badge clears a reported problem here
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +599,8 @@ class AccessList:
     holders: tuple[HolderEntry, ...]
     machines: tuple[MachineEntry, ...]
     revoked: tuple[Revocation, ...] = ()
+    masters: tuple[Master, ...] = ()
+    masters_after_s: int = 600  # a master badge counts once the agent has been cut off for so long
     v: int = PROTOCOL
 
 
