@@ -6,6 +6,8 @@ updated. New fields go to the end of a record and have a default.
 
 import json
 import re
+from dataclasses import fields, replace
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,10 @@ PAGE = Path(__file__).parents[2] / "firmware_notes" / "wire-protocol.md"
 
 OUTBOX = "6f1f0a52-3c0e-4d6e-9f0b-2a1d8f3f7c11"
 SESSION = "c2a7b8de-5b64-4f0a-8a53-0d1f6c9b2e47"
+LOST = "e1c60a5b-92d4-4c1f-b7a3-6f80d2c4159e"  # the session before, which a power loss ended
 BOOT = "b6a3f6f0-7c1d-4a55-9c0e-5f2f1d8e4a90"
 TOKEN = "7d9f2c4b8e015a63c1d4f7a2903b6e58"
+PIN = "4e0b7d2c9a6153f8d0e1c2b3a4958677"
 STARTED = m.Stamp(BOOT, 3_600_250, 1_790_000_000_250, m.TimeQuality.SYNCED)
 ENDED = m.Stamp(BOOT, 9_061_250, 1_790_005_461_250, m.TimeQuality.SYNCED)
 UNSET = m.Stamp(BOOT, 12_000, 1_789_996_400_000, m.TimeQuality.ESTIMATED)
@@ -31,10 +35,11 @@ TAKEN = (
 
 BODIES: tuple[m.Body, ...] = (
     m.AgentStarted("1.0.0", UNSET),
-    m.SessionStarted(SESSION, "p1", 48211907, TOKEN, "tenant-a", False, 1_789_999_000_000, STARTED),
+    m.SessionStarted(SESSION, "p1", 48211907, TOKEN, "tenant-a", False, 1_789_999_000_000, STARTED, LOST),
     m.SessionEnded(
         SESSION, "p1", 48211907, "tenant-a", 1_789_999_000_000,
-        STARTED, ENDED, 5461, 5461, None, None, m.EndReason.HOLDER, 2,
+        STARTED, ENDED, 5461, 5581, 3020, 412, m.EndReason.HOLDER, 2,
+        payer_chosen=True, cooldown_s=120, gap_s=480, measured_s=4981, continues=LOST,
     ),
     m.AccessDenied(
         "p2", TOKEN, 48211907,
@@ -47,6 +52,10 @@ BODIES: tuple[m.Body, ...] = (
         1_789_999_000_000,
         TAKEN, ENDED,
     ),
+    m.SessionAdopted(SESSION, "p1", 480, ENDED),
+    m.ProblemReported("p1", SESSION, 48211907, ENDED),
+    m.LatchCleared("p1", 73650214, ENDED),
+    m.ListExtended("p1", 73650214, 1_789_999_000_000, 1_790_301_400_000, ENDED),
 )  # fmt: skip
 
 ONLINE = m.Status(
@@ -61,10 +70,17 @@ ONLINE = m.Status(
     synced=True,
     understands=tuple(sorted(m.FEATURES)),
     machines=(
-        m.MachineStatus("p1", m.MachineState.RUNNING, 1_790_000_000_250, SESSION, 3600),
-        m.MachineStatus("p2", m.MachineState.OUT_OF_SERVICE, 1_789_990_000_000, latched=True, faults=("reader_down",)),
+        m.MachineStatus(
+            "p1", m.MachineState.RUNNING, 1_790_000_000_250, SESSION, 3600,
+            running=True, proven_open_ms=1_789_995_000_000,
+        ),
+        m.MachineStatus(
+            "p2", m.MachineState.OUT_OF_SERVICE, 1_789_990_000_000,
+            latched=True, faults=("reader_down",), problem=True, lacks=(m.PRESS_TO_START,),
+        ),
     ),
-)
+    disk_free_mb=11_400,
+)  # fmt: skip
 WILL = m.Status("agent-1", False, BOOT)
 
 ACCESS_LIST = m.AccessList(
@@ -74,7 +90,7 @@ ACCESS_LIST = m.AccessList(
     key_id="k1",
     payers=(
         m.PayerCard("tenant-a", "Tenant A · prototypes", {"p1": 350, "p2": 1800}, 7200),
-        m.PayerCard("tenant-b", "Tenant B", {"p1": 350}, None, m.DenialReason.BUDGET_REACHED),
+        m.PayerCard("tenant-b", "Tenant B", {"p1": 350}, None, m.DenialReason.BUDGET_REACHED, m.Shows.TIME_LEFT),
     ),
     holders=(
         m.HolderEntry(TOKEN, 48211907, "Ada", "fr", ("tenant-a", "tenant-b")),
@@ -86,10 +102,17 @@ ACCESS_LIST = m.AccessList(
             name="Printer 1",
             risk=m.RiskClass.LOW,
             valid_until_ms=1_790_258_200_000,
-            requires=(m.CONFIRMED_END, m.MAXIMUM_WARN),
-            policy=m.Policy(confirm_s=5, max_s=86_400),
+            requires=(
+                m.CONFIRMED_END, m.MAXIMUM_WARN, m.PRESS_TO_START, m.IDLE_WARNING, m.IDLE_END, m.COOL_DOWN, m.TAKE_OVER,
+                m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION, m.STAFF_BADGE, m.MASTER_BADGE,
+            ),
+            policy=m.Policy(
+                confirm_s=5, max_s=86_400, press_s=30, idle_warn_s=1800, idle_end_s=3600, cooldown_s=120,
+                takeover_s=900, extend_s=1800, extend_times=2, payer_s=180, continue_s=3600,
+            ),
             may=(m.Authorisation(48211907, "alone", 1_793_000_000_000),),
             may_not=(m.Refusal(73650214, (m.DenialReason.QUALIFICATION_MISSING,)),),
+            staff=(73650214,),
         ),
         m.MachineEntry(
             machine="p2",
@@ -100,13 +123,17 @@ ACCESS_LIST = m.AccessList(
             note="spindle bearing",
             end_session=SESSION,
             clear_latch_upto=17,
-            requires=(m.CONFIRMED_END, m.OPENING_HOURS),
+            requires=(m.CONFIRMED_END, m.OPENING_HOURS, m.CARD_STAYS, m.BYPASS),
+            policy=m.Policy(removal_s=10),
             open=(m.Interval(1_790_000_000_000, 1_790_040_000_000),),
             may_not=(m.Refusal(48211907, (m.DenialReason.QUALIFICATION_EXPIRED,), 1_789_000_000_000),),
+            bypass=m.Bypass("Paul, lab", 1_790_014_400_000),
         ),
     ),
     revoked=TAKEN,
-)
+    masters=(m.Master("15c0e9d83b7a42f6a8d1904e7c62f3b5", 73650214, PIN, "lab"),),
+    masters_after_s=600,
+)  # fmt: skip
 RECEIPT = m.Receipt({OUTBOX: 2, "0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59": 4711})
 
 EVENTS = {f"event-{body.KIND}": (n, body) for n, body in enumerate(BODIES, start=1)}
@@ -159,17 +186,56 @@ def test_the_protocol_page_shows_the_messages_on_file() -> None:
     assert shown == {name: json.loads(golden(name)) for name in MADE}
 
 
-def test_the_protocol_page_names_every_reason_an_agent_can_give() -> None:
+@pytest.mark.parametrize(
+    "kind", [m.DenialReason, m.EndReason, m.TimeQuality, m.MachineState, m.Shows, m.OnMaximum, m.Service]
+)
+def test_the_protocol_page_names_every_word_of_a_closed_list(kind: type[StrEnum]) -> None:
     page = PAGE.read_text()
 
-    missing = [
-        word for kind in (m.DenialReason, m.EndReason, m.TimeQuality) for word in kind if f"`{word}`" not in page
-    ]
+    assert [word for word in kind if f"`{word}`" not in page] == []
 
-    assert missing == []
+
+def test_the_protocol_page_names_every_feature_and_the_rule_that_asks_for_it() -> None:
+    section = PAGE.read_text().partition("### Rules of a machine")[2].partition("```")[0]
+
+    words = [*sorted(m.FEATURES), *(field.name for field in fields(m.Policy))]
+
+    assert [word for word in words if f"`{word}`" not in section] == []
+
+
+def test_the_protocol_page_explains_every_kind_of_event_under_its_name() -> None:
+    page = PAGE.read_text()
+
+    assert [kind for kind in m.KINDS if f"### {kind}\n\n" not in page] == []
+    assert [kind for kind in m.KINDS if f"### {kind}\n\n`event-" in page] == ["agent_started"]  # its name says it all
 
 
 def test_the_protocol_page_names_everything_that_can_be_taken_away() -> None:
     section = PAGE.read_text().partition("### revocations_in_force")[2].partition("```")[0]
 
     assert [word for word in m.Taken if f"`{word}`" not in section] == []
+
+
+def test_an_older_agent_that_knows_none_of_the_newer_fields_is_understood() -> None:
+    envelope = m.decode_envelope(golden("event-session_ended"))
+    newer = {"payer_chosen", "cooldown_s", "gap_s", "measured_s", "continues", "master"}
+    old = replace(envelope, body={name: value for name, value in envelope.body.items() if name not in newer})
+
+    read = m.decode_body(old)
+
+    assert isinstance(read, m.SessionEnded)
+    assert (read.payer_chosen, read.cooldown_s, read.gap_s) == (False, 0, 0)
+    assert (read.measured_s, read.continues) == (None, None)
+    assert newer <= set(envelope.body)  # the control: they stand in the golden message
+
+
+def test_a_list_of_a_newer_server_with_fields_and_features_nobody_knows_is_understood() -> None:
+    plain = json.loads(golden("access-list"))
+    plain["weather"] = "fine"
+    plain["machines"][0]["policy"]["hum_s"] = 3
+    plain["machines"][0]["requires"].append("humming")
+
+    read = m.decode_access_list(json.dumps(plain).encode())
+
+    assert read.machines[0].policy == ACCESS_LIST.machines[0].policy
+    assert read.machines[0].requires[-1] == "humming"
