@@ -49,6 +49,17 @@ class Mqtt(BaseModel):
     # file is known to it at once; without them the page says which line to add.
     password_file: Path | None = None
     pid_file: Path | None = None
+    # How agents reach the broker, where not as this server does: its listener with TLS and the lab's certificate.
+    agents_port: int | None = Field(default=None, ge=1, le=65535)
+    agents_host: str = ""  # empty: by the name under which they reach this server
+
+
+class Pairing(BaseModel):
+    """Where `prolab pairing` waits for new agents: always with TLS, always with the lab's own certificate."""
+
+    model_config = ConfigDict(extra="forbid")
+    host: str = "0.0.0.0"
+    port: int = Field(default=8443, ge=1, le=65535)
 
 
 class Web(BaseModel):
@@ -107,6 +118,9 @@ class Settings(BaseSettings):
     site_key: SecretStr
     site_key_id: str = Field(default="k1", min_length=1, max_length=20)
     mqtt: Mqtt
+    # The lab's own certificates and rotated site keys, readable by the server only. In no backup: keep a copy of your own.
+    keys_dir: Path = Path("keys")
+    pairing: Pairing = Pairing()
     web: Web = Web()
     accounts: Accounts = Accounts()
     smtp: Smtp | None = None
@@ -256,7 +270,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
 def _with_absolute_paths(settings: Settings, file: Path | None) -> Settings:
     """Relative paths mean the same wherever a process is started; Flask would look for SQLite files elsewhere."""
     folder = (file.parent if file else Path()).resolve()
-    changed: dict[str, Any] = {"data_dir": folder / settings.data_dir}
+    changed: dict[str, Any] = {"data_dir": folder / settings.data_dir, "keys_dir": folder / settings.keys_dir}
     scheme, _, path = settings.database_url.partition(":///")
     if scheme.startswith("sqlite") and path and path != ":memory:":
         changed["database_url"] = f"{scheme}:///{folder / path}"

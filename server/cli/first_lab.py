@@ -20,8 +20,10 @@ from server.cli.seller import TEMPLATE
 from server.db import closing_database, make_app, writing
 from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
 from server.domain.vat import MACHINE_USE_FROM_FRANCE
+from server.machines import certificates
 from server.machines import service as machines
 from server.machines.agent_file import BrokerAccess, agent_toml
+from server.machines.keys import Files
 from server.migrations import upgrade
 from server.people import service as people
 from server.people.models import Tenant, TenantKind
@@ -29,7 +31,8 @@ from server.training import service as training
 from wire.messages import RiskClass
 
 AGENT, MACHINE, KEY_ID, TIMEZONE = "agent-1", "p1", "k1", "Europe/Paris"
-_OURS = ("prolab.toml", "agent.toml", "seller.toml", "prolab.db", "broker")
+_OURS = ("prolab.toml", "agent.toml", "seller.toml", "prolab.db", "broker", "keys")
+AGENTS_PORT = 8883
 
 
 class Refused(Exception):  # noqa: N818 — a sentence for a person
@@ -58,7 +61,9 @@ def make(lab: FirstLab, now: datetime) -> str:
     lab.directory.mkdir(parents=True, exist_ok=True)
     known = _Secrets(secrets.token_bytes(32), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     _fill_database(lab, known.site_key, now)
-    broker = Broker(lab.directory / "broker")
+    keys = Files(lab.directory / "keys")
+    certificates.provide(keys, certificates.own_names(), lab.name, now)
+    broker = Broker(lab.directory / "broker", keys, AGENTS_PORT)
     broker.add_user("server", known.server_password)
     broker.add_user(AGENT, known.agent_password)
     _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
@@ -135,6 +140,7 @@ lab_name = {_text(lab.name)}
 timezone = {_text(TIMEZONE)}
 database_url = {_text(lab.database_url or "sqlite:///prolab.db")}
 data_dir = "data"                  # documents/ and backups/
+keys_dir = "keys"                  # the lab's own certificates: in no backup, so keep a copy apart
 
 # Badges are known by a fingerprint under this key. Lose it, and every badge must be given out again.
 site_key = {_text(known.site_key.hex())}
@@ -146,6 +152,10 @@ port = {broker_port}
 password = {_text(known.server_password)}
 password_file = "broker/broker.passwords"
 pid_file = "broker/broker.pid"
+agents_port = {AGENTS_PORT}                 # with TLS: what comes over the network; the port above is for this computer alone
+
+[pairing]
+port = 8443                        # where `prolab-agent pair` finds this server, with TLS
 
 [web]
 host = "127.0.0.1"

@@ -68,13 +68,12 @@ def database_errors(settings: "Settings") -> Iterator[None]:
 @contextmanager
 def refusals() -> Iterator[None]:
     """What was asked cannot be done: its sentence, and no traceback."""
-    from server.accounts.errors import AccountError
-    from server.billing.errors import BillingError
+    from server.domain.refusals import Refusal
     from server.jobs.backup import BackupError
 
     try:
         yield
-    except (AccountError, BillingError, BackupError) as error:
+    except (Refusal, BackupError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -1,4 +1,5 @@
 """A Mosquitto of our own for the demo and the tests: loopback only, one account an agent, each on its own four topics.
+With certificates it also listens on the network, and there it speaks TLS only.
 
 It keeps nothing on disk: after a kill the link sends lists and receipts again, and the agents what has no receipt.
 """
@@ -11,7 +12,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from server.machines.broker import password_line, put_account
+from server.machines.broker import password_line, put_account, tls_listener
+from server.machines.keys import Files
 from wire.messages import MAX_LIST_BYTES
 from wire.topics import PREFIX, SERVER_NAME, Leaf, is_agent_name
 
@@ -42,9 +44,11 @@ class Broker:
     Start it from a thread that lives as long as the broker should: the kernel ends it with the thread that started it.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """``directory``: where its configuration and its log go. Raises BrokerMissing."""
+    def __init__(self, directory: Path, certificates: Files | None = None, tls_port: int | None = None) -> None:
+        """``directory``: where its configuration and its log go. ``tls_port``: None for any free one. Raises BrokerMissing."""
         self._program = find_mosquitto()
+        self._certificates = certificates
+        self.tls_port = tls_port or _free_port()
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -108,6 +112,7 @@ class Broker:
     def _configuration(self) -> str:
         lines = [
             f"listener {self.port} {HOST}",
+            *([] if self._certificates is None else tls_listener(self.tls_port, self._certificates)),
             "allow_anonymous false",
             f"password_file {self._directory / 'broker.passwords'}",
             f"acl_file {self._directory / 'broker.acl'}",

@@ -10,6 +10,8 @@ import signal
 from base64 import b64encode
 from pathlib import Path
 
+from server.machines.keys import Files
+
 _ITERATIONS = 1000
 
 
@@ -18,6 +20,11 @@ def password_line(name: str, password: str) -> str:
     salt = os.urandom(12)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
     return f"{name}:$7${_ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
+def can_write(file: Path | None) -> bool:
+    """Whether accounts can be added here."""
+    return file is not None and file.is_file() and os.access(file, os.W_OK)
 
 
 def put_account(file: Path, line: str) -> None:
@@ -41,6 +48,16 @@ def read_again(pid_file: Path | None) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def tls_listener(port: int, certificates: Files) -> list[str]:
+    """The lines of Mosquitto's configuration by which agents on the network are served."""
+    return [
+        f"listener {port}",
+        f"certfile {certificates.server}",
+        f"keyfile {certificates.server_key}",
+        "tls_version tlsv1.2",  # at least
+    ]
 
 
 def _rewrite(file: Path, name: str, instead: list[str]) -> None:
