@@ -258,6 +258,7 @@ class AccessDenied:
     reasons: tuple[DenialReason | str, ...]
     revision: int
     at: Stamp
+    key_id: str = ""  # of the site key behind ``token``; empty: from before keys were changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +370,17 @@ class ListExtended:
     at: Stamp
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRekeyed:
+    """A badge was known by an older site key: from now on it is to be known by the newest, ``key_id``."""
+
+    KIND: ClassVar[str] = "token_rekeyed"
+    old: str
+    new: str
+    key_id: str
+    at: Stamp
+
+
 Body = (
     SessionStarted
     | SessionEnded
@@ -382,6 +394,7 @@ Body = (
     | ProblemReported
     | LatchCleared
     | ListExtended
+    | TokenRekeyed
 )
 KINDS: dict[str, type[Body]] = {
     kind.KIND: kind
@@ -398,6 +411,7 @@ KINDS: dict[str, type[Body]] = {
         ProblemReported,
         LatchCleared,
         ListExtended,
+        TokenRekeyed,
     )
 }
 
@@ -588,6 +602,15 @@ class MachineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A site key that only who has the key ``under`` can read (``tokens.unwrap``). The newest comes first."""
+
+    id: str
+    under: str
+    wrapped: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccessList:
     """All one agent needs to decide and to explain. Facts were judged by the server; moments are the agent's."""
 
@@ -601,6 +624,7 @@ class AccessList:
     revoked: tuple[Revocation, ...] = ()
     masters: tuple[Master, ...] = ()
     masters_after_s: int = 600  # a master badge counts once the agent has been cut off for so long
+    keys: tuple[WrappedKey, ...] = ()  # newer than those an agent was set up with
     v: int = PROTOCOL
 
 

@@ -27,3 +27,27 @@ def pin_digest(holder: int, pin: str, site_key: bytes) -> str:
     if not (len(pin) == PIN_DIGITS and set(pin) <= set("123456789")):
         raise ValueError(f"a PIN has {PIN_DIGITS} digits of 1 to 9: each is a number of presses")
     return fingerprint(f"pin:{holder}:{pin}", site_key)
+
+
+def wrap(key: bytes, key_id: str, under: bytes) -> str:
+    """A new site key of 32 bytes as hex digits that only who has the key before, ``under``, can read."""
+    stream = hmac.digest(under, f"prolab: wrap {key_id}".encode(), hashlib.sha256)
+    hidden = bytes(one ^ other for one, other in zip(key, stream, strict=True))
+    return (hidden + _wrap_tag(hidden, key_id, under)).hex()
+
+
+def unwrap(wrapped: str, key_id: str, under: bytes) -> bytes | None:
+    """The site key ``key_id``, None where it was not wrapped under this key or was changed on the way."""
+    try:
+        whole = bytes.fromhex(wrapped)
+    except ValueError:
+        return None
+    hidden, tag = whole[:32], whole[32:]
+    if len(hidden) != 32 or not hmac.compare_digest(tag, _wrap_tag(hidden, key_id, under)):
+        return None
+    stream = hmac.digest(under, f"prolab: wrap {key_id}".encode(), hashlib.sha256)
+    return bytes(one ^ other for one, other in zip(hidden, stream, strict=True))
+
+
+def _wrap_tag(hidden: bytes, key_id: str, under: bytes) -> bytes:
+    return hmac.digest(under, f"prolab: wrapped {key_id}".encode() + hidden, hashlib.sha256)[:16]

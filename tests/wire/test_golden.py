@@ -14,6 +14,7 @@ import pytest
 
 from wire import messages as m
 from wire.codec import encode
+from wire.tokens import wrap
 
 GOLDEN = Path(__file__).with_name("golden")
 PAGE = Path(__file__).parents[2] / "firmware_notes" / "wire-protocol.md"
@@ -43,7 +44,7 @@ BODIES: tuple[m.Body, ...] = (
     ),
     m.AccessDenied(
         "p2", TOKEN, 48211907,
-        (m.DenialReason.QUALIFICATION_EXPIRED, m.DenialReason.OUTSIDE_HOURS), 1_789_999_000_000, ENDED,
+        (m.DenialReason.QUALIFICATION_EXPIRED, m.DenialReason.OUTSIDE_HOURS), 1_789_999_000_000, ENDED, "k1",
     ),
     m.Checkpoint((m.RunningSession(SESSION, "p1", 3600),), m.Stamp(BOOT, 7_200_250, 1_790_003_600_250, m.TimeQuality.SYNCED)),
     m.Fault("p1", "reader_down", "could not open port", 3, ENDED),
@@ -56,6 +57,7 @@ BODIES: tuple[m.Body, ...] = (
     m.ProblemReported("p1", SESSION, 48211907, ENDED),
     m.LatchCleared("p1", 73650214, ENDED),
     m.ListExtended("p1", 73650214, 1_789_999_000_000, 1_790_301_400_000, ENDED),
+    m.TokenRekeyed(TOKEN, "a81c03d2f56e9b7048c2d1e0f3a4b596", "k2", ENDED),
 )  # fmt: skip
 
 ONLINE = m.Status(
@@ -133,6 +135,7 @@ ACCESS_LIST = m.AccessList(
     revoked=TAKEN,
     masters=(m.Master("15c0e9d83b7a42f6a8d1904e7c62f3b5", 73650214, PIN, "lab"),),
     masters_after_s=600,
+    keys=(m.WrappedKey("k2", "k1", wrap(bytes(range(32)), "k2", bytes(range(32, 64)))),),
 )  # fmt: skip
 RECEIPT = m.Receipt({OUTBOX: 2, "0f4d9a31-9f5c-4b0e-8d77-3e6c1b2a4d59": 4711})
 

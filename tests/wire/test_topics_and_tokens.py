@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from wire.tokens import fingerprint
+from wire.tokens import fingerprint, unwrap, wrap
 from wire.topics import Leaf, Topic, is_agent_name, of_all_agents, parse
 
 KEY = bytes(range(32))
@@ -64,3 +64,14 @@ def test_a_fingerprint_depends_on_card_technology_and_key() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         fingerprint("em4100:62E3086CED", b"short")
+
+
+def test_a_new_key_can_be_read_with_the_key_before_and_with_no_other() -> None:
+    new, before = bytes(range(32)), bytes(range(32, 64))
+    wrapped = wrap(new, "k2", before)
+
+    assert unwrap(wrapped, "k2", before) == new
+    assert unwrap(wrapped, "k2", new) is None
+    assert unwrap(wrapped, "k3", before) is None
+    assert unwrap("00" + wrapped[2:], "k2", before) is None
+    assert [unwrap(broken, "k2", before) for broken in ("", "zz", wrapped[:-2])] == [None, None, None]
