@@ -189,6 +189,7 @@ class Charge(Model):
     occupied_s: Mapped[int]
     counted_s: Mapped[int | None]  # what of it counts by decision; None: all
     free: Mapped[str | None] = mapped_column(String(20))  # why it is not charged; None: it is
+    continues: Mapped[bool] = mapped_column(default=False)  # a session that a power loss ended: no second fee
     billed_s: Mapped[int]
     step_s: Mapped[int]
     cents_per_hour: Mapped[int]

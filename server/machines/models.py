@@ -24,6 +24,7 @@ class Agent(Model):
     outbox: Mapped[str | None] = mapped_column(String(36))
     last_n: Mapped[int] = mapped_column(BigInteger, default=0)  # highest event number it has written
     last_seen_at: Mapped[datetime | None] = mapped_column(Utc)
+    disk_free_mb: Mapped[int | None]
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
@@ -57,11 +58,26 @@ class Machine(Model):
     service: Mapped[str] = mapped_column(String(20), default="in")
     service_note: Mapped[str] = mapped_column(Text, default="")
     service_at: Mapped[datetime | None] = mapped_column(Utc)  # when that was decided
+    service_by: Mapped[str] = mapped_column(String(120), default="")  # who: maintenance is cleared by the same person
+    bypass_by: Mapped[str] = mapped_column(String(60), default="")  # who bridges our contact, as named on the panel
+    bypass_reason: Mapped[str] = mapped_column(Text, default="")
+    bypass_until: Mapped[datetime | None] = mapped_column(Utc)  # it ends by itself
     end_session: Mapped[str | None] = mapped_column(String(36))
     clear_latch_upto: Mapped[int] = mapped_column(BigInteger, default=0)
     confirm_s: Mapped[int] = mapped_column(default=5)
     max_s: Mapped[int | None]
     on_max: Mapped[str] = mapped_column(String(10), default="warn")
+    # The other rules, named and meant as in ``wire.messages.Policy``; None or 0: off.
+    press_s: Mapped[int | None]
+    removal_s: Mapped[int | None]
+    idle_warn_s: Mapped[int | None]
+    idle_end_s: Mapped[int | None]
+    cooldown_s: Mapped[int] = mapped_column(default=0)
+    takeover_s: Mapped[int | None]
+    extend_s: Mapped[int] = mapped_column(default=0)
+    extend_times: Mapped[int] = mapped_column(default=0)
+    payer_s: Mapped[int] = mapped_column(default=0)
+    continue_s: Mapped[int] = mapped_column(default=0)
     list_valid_s: Mapped[int | None]  # None: by risk class
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # gone from the lab
     version: Mapped[int] = mapped_column(default=1)
@@ -80,6 +96,10 @@ class MachineLive(Model):
     checkpoint_s: Mapped[int | None]
     latched: Mapped[bool] = mapped_column(default=False)
     faults: Mapped[list[str]] = mapped_column(JSON, default=list)
+    problem: Mapped[bool] = mapped_column(default=False)  # latched because somebody reported one
+    running: Mapped[bool | None]  # by the meter; None: no meter, or a silent one
+    proven_open_at: Mapped[datetime | None] = mapped_column(Utc)  # the contact was last seen to open on our release
+    lacks: Mapped[list[str]] = mapped_column(JSON, default=list)  # what its rules ask for and its box has no part for
     seen_at: Mapped[datetime] = mapped_column(Utc)
 
 

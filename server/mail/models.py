@@ -17,3 +17,4 @@ class Mail(Model):
     written_at: Mapped[datetime] = mapped_column(Utc, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(Utc)
     error: Mapped[str] = mapped_column(Text, default="")
+    about: Mapped[str | None] = mapped_column(String(100), unique=True)  # told once only

@@ -34,6 +34,7 @@ class Tenant(Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     suspended_from: Mapped[datetime | None] = mapped_column(Utc)
     suspended_reason: Mapped[str] = mapped_column(Text, default="")
+    shows: Mapped[str] = mapped_column(String(12), default="price")  # wire.messages.Shows
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -160,3 +161,28 @@ class Token(Model):
     returned_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Master(Model):
+    """A person whose badge, with a PIN, starts a machine while its agent is cut off. Of the PIN a keyed digest is kept."""
+
+    __tablename__ = "master"
+    __table_args__ = (
+        Index(
+            "one_master_a_holder",
+            "holder_number",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"))
+    pin_digest: Mapped[str] = mapped_column(String(32))
+    key_id: Mapped[str] = mapped_column(String(20))
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    given_at: Mapped[datetime] = mapped_column(Utc)
+    given_by: Mapped[str] = mapped_column(String(120))
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}

@@ -95,6 +95,12 @@ class UsageSession(Model):
     revision: Mapped[int] = mapped_column(BigInteger)
     taps: Mapped[int] = mapped_column(default=0)
     simulated: Mapped[bool]
+    payer_chosen: Mapped[bool] = mapped_column(default=False)  # at the machine, instead of the usual one
+    cooldown_s: Mapped[int] = mapped_column(default=0)  # of powered_s: after the use was over
+    gap_s: Mapped[int] = mapped_column(default=0)  # of occupied_s: the agent was away and the actuator held
+    measured_s: Mapped[int | None]  # what a live meter saw; running_s says something about these alone
+    continues: Mapped[str | None] = mapped_column(String(36))  # the session that a power loss ended shortly before
+    master: Mapped[bool] = mapped_column(default=False)  # started with a master badge
 
 
 class SessionDecision(Model):
@@ -125,6 +131,21 @@ class Denial(Model):
     token: Mapped[str] = mapped_column(String(32))
     reasons: Mapped[list[str]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(Utc, index=True)
+
+
+class Notice(Model):
+    """What a machine's box told besides sessions and refusals: a problem reported or cleared, a session adopted, an
+    expired list extended. The words stand with the event; here is what pages ask for."""
+
+    __tablename__ = "notice"
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"), index=True)
+    at: Mapped[datetime] = mapped_column(Utc, index=True)
+    holder_number: Mapped[int | None] = mapped_column(BigInteger)
+    session: Mapped[str | None] = mapped_column(String(36))
+    seconds: Mapped[int | None]
+    until: Mapped[datetime | None] = mapped_column(Utc)
 
 
 class IngestCount(Model):

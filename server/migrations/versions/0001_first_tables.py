@@ -28,6 +28,7 @@ def _agent() -> None:
         sa.Column("outbox", sa.String(length=36)),
         sa.Column("last_n", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True)),
+        sa.Column("disk_free_mb", sa.Integer()),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_agent"),
         sa.UniqueConstraint("name", name="uq_agent_name"),
@@ -231,6 +232,7 @@ def _tenant() -> None:
         sa.Column("parent_id", sa.Integer()),
         sa.Column("suspended_from", sa.DateTime(timezone=True)),
         sa.Column("suspended_reason", sa.Text(), nullable=False),
+        sa.Column("shows", sa.String(length=12), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["tenant.id"], name="fk_tenant_parent_id"),
@@ -292,11 +294,25 @@ def _machine() -> None:
         sa.Column("service", sa.String(length=20), nullable=False),
         sa.Column("service_note", sa.Text(), nullable=False),
         sa.Column("service_at", sa.DateTime(timezone=True)),
+        sa.Column("service_by", sa.String(length=120), nullable=False),
+        sa.Column("bypass_by", sa.String(length=60), nullable=False),
+        sa.Column("bypass_reason", sa.Text(), nullable=False),
+        sa.Column("bypass_until", sa.DateTime(timezone=True)),
         sa.Column("end_session", sa.String(length=36)),
         sa.Column("clear_latch_upto", sa.BigInteger(), nullable=False),
         sa.Column("confirm_s", sa.Integer(), nullable=False),
         sa.Column("max_s", sa.Integer()),
         sa.Column("on_max", sa.String(length=10), nullable=False),
+        sa.Column("press_s", sa.Integer()),
+        sa.Column("removal_s", sa.Integer()),
+        sa.Column("idle_warn_s", sa.Integer()),
+        sa.Column("idle_end_s", sa.Integer()),
+        sa.Column("cooldown_s", sa.Integer(), nullable=False),
+        sa.Column("takeover_s", sa.Integer()),
+        sa.Column("extend_s", sa.Integer(), nullable=False),
+        sa.Column("extend_times", sa.Integer(), nullable=False),
+        sa.Column("payer_s", sa.Integer(), nullable=False),
+        sa.Column("continue_s", sa.Integer(), nullable=False),
         sa.Column("list_valid_s", sa.Integer()),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -523,6 +539,10 @@ def _machine_live() -> None:
         sa.Column("checkpoint_s", sa.Integer()),
         sa.Column("latched", sa.Boolean(), nullable=False),
         sa.Column("faults", sa.JSON(), nullable=False),
+        sa.Column("problem", sa.Boolean(), nullable=False),
+        sa.Column("running", sa.Boolean()),
+        sa.Column("proven_open_at", sa.DateTime(timezone=True)),
+        sa.Column("lacks", sa.JSON(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_machine_live_machine_id"),
         sa.PrimaryKeyConstraint("machine_id", name="pk_machine_live"),
@@ -618,6 +638,12 @@ def _usage_session() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("taps", sa.Integer(), nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("payer_chosen", sa.Boolean(), nullable=False),
+        sa.Column("cooldown_s", sa.Integer(), nullable=False),
+        sa.Column("gap_s", sa.Integer(), nullable=False),
+        sa.Column("measured_s", sa.Integer()),
+        sa.Column("continues", sa.String(length=36)),
+        sa.Column("master", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_usage_session_payer_id"),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
         sa.PrimaryKeyConstraint("id", name="pk_usage_session"),
@@ -651,6 +677,7 @@ def _charge() -> None:
         sa.Column("occupied_s", sa.Integer(), nullable=False),
         sa.Column("counted_s", sa.Integer()),
         sa.Column("free", sa.String(length=20)),
+        sa.Column("continues", sa.Boolean(), nullable=False),
         sa.Column("billed_s", sa.Integer(), nullable=False),
         sa.Column("step_s", sa.Integer(), nullable=False),
         sa.Column("cents_per_hour", sa.Integer(), nullable=False),
@@ -684,6 +711,51 @@ def _denial() -> None:
     op.create_index("denial_of_token", "denial", ["token", "at"], unique=False)
     op.create_index("ix_denial_at", "denial", ["at"], unique=False)
     op.create_index("ix_denial_machine_id", "denial", ["machine_id"], unique=False)
+
+
+def _notice() -> None:
+    op.create_table(
+        "notice",
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("session", sa.String(length=36)),
+        sa.Column("seconds", sa.Integer()),
+        sa.Column("until", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_notice_event_id"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_notice_machine_id"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_at", "notice", ["at"], unique=False)
+    op.create_index("ix_notice_machine_id", "notice", ["machine_id"], unique=False)
+
+
+def _master() -> None:
+    op.create_table(
+        "master",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("pin_digest", sa.String(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=20), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_by", sa.String(length=120), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_master_holder_number"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_master_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_master"),
+    )
+    op.create_index(
+        "one_master_a_holder",
+        "master",
+        ["holder_number"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
 
 
 def _event_payload() -> None:
@@ -803,7 +875,9 @@ def _mail() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("about", sa.String(length=100)),
         sa.PrimaryKeyConstraint("id", name="pk_mail"),
+        sa.UniqueConstraint("about", name="uq_mail_about"),
     )
     op.create_index("ix_mail_written_at", "mail", ["written_at"], unique=False)
 
@@ -878,5 +952,7 @@ TABLES = (  # each after those it points to
     _session_decision,
     _charge,
     _denial,
+    _notice,
+    _master,
     _event_payload,
 )
