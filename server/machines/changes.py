@@ -14,25 +14,31 @@ from sqlalchemy.orm.attributes import flag_modified
 from server.audit import service as audit
 from server.db import db, expect_version, writing
 from server.jobs import service as jobs
-from server.machines.models import Machine, MachineLive
-from server.machines.service import MachineError, agent_by_name, agent_with_place, machine_by_code, room_called
-from wire.messages import MachineState, OnMaximum, RiskClass
+from server.machines.models import Agent, Machine, MachineLive
+from server.machines.service import (
+    MachineError,
+    agent_by_name,
+    agent_with_place,
+    machine_by_code,
+    policy_of,
+    refuse_clashes,
+    room_called,
+)
+from wire.messages import MachineState, Policy, RiskClass
 
-_RUNNING = (MachineState.RUNNING, MachineState.ENDING)
+_RUNNING = (MachineState.RUNNING, MachineState.ENDING, MachineState.COOLING)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything about a machine that is decided at a desk. Seconds; None: no longest time, validity by risk class."""
+    """Everything about a machine that is decided at a desk. ``list_valid_s`` None: as its risk class."""
 
     name: str
     category: str
     room: str
     agent: str
     risk: RiskClass
-    confirm_s: int
-    max_s: int | None
-    on_max: OnMaximum
+    policy: Policy
     list_valid_s: int | None
 
 
@@ -44,9 +50,7 @@ def rules_of(machine: Machine) -> Rules:
         machine.room or "",
         machine.agent.name,
         RiskClass(machine.risk),
-        machine.confirm_s,
-        machine.max_s,
-        OnMaximum(machine.on_max),
+        policy_of(machine),
         machine.list_valid_s,
     )
 
@@ -61,6 +65,7 @@ def change_machine(code: str, rules: Rules, version: int | None = None, *, actor
         changed = {name for name in after if after[name] != before[name]}
         if not changed:
             return
+        refuse_clashes(rules.policy)
         if "agent" in changed:
             _refuse_while_it_runs(machine)
             machine.agent = agent_with_place(rules.agent)
@@ -72,6 +77,16 @@ def change_machine(code: str, rules: Rules, version: int | None = None, *, actor
         audit.record(actor, "change", "machine", code, was, is_now, "", now)
         jobs.announce("access", f"machine:{code}", now)
         jobs.announce("machine", code, now)
+
+
+def give_machine(machine: Machine, agent: Agent, *, actor: str, now: datetime) -> None:
+    """Another agent takes it over, inside ``writing()``; its rules, sessions and latches stay."""
+    _refuse_while_it_runs(machine)
+    before = {"agent": machine.agent.name}
+    machine.agent = agent
+    audit.record(actor, "change", "machine", machine.code, before, {"agent": agent.name}, "", now)
+    jobs.announce("access", f"machine:{machine.code}", now)
+    jobs.announce("machine", machine.code, now)
 
 
 def touch_machine(code: str) -> None:
@@ -132,4 +147,6 @@ def _refuse_while_it_runs(machine: Machine) -> None:
 
 
 def _plain(rules: Rules) -> dict[str, Any]:
-    return {**asdict(rules), "risk": rules.risk.value, "on_max": rules.on_max.value}
+    plain = asdict(rules)
+    policy = plain.pop("policy")
+    return {**plain, **policy, "risk": rules.risk.value, "on_max": rules.policy.on_max.value}

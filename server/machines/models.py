@@ -26,6 +26,22 @@ class Agent(Model):
     last_seen_at: Mapped[datetime | None] = mapped_column(Utc)
     disk_free_mb: Mapped[int | None]
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
+    paired_at: Mapped[datetime | None] = mapped_column(Utc)  # when its account at the broker was made
+    revoked_at: Mapped[datetime | None] = mapped_column(Utc)  # and taken away: since then it waits for another Pi
+
+
+class PairingCode(Model):
+    """What lets one Pi become an agent, once and for an hour. Here stands the SHA-256 of its secret only."""
+
+    __tablename__ = "pairing_code"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))  # whose machines it takes over
+    language: Mapped[str] = mapped_column(String(2), default="fr")  # of the panels
+    made_by: Mapped[str] = mapped_column(String(120))
+    made_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    used_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
 class Room(Model):

@@ -5,6 +5,7 @@ A wish is desired state in the next list, not a command; only a badge at the mac
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime, time
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -15,9 +16,10 @@ from sqlalchemy import delete, func, select
 from server.audit import service as audit
 from server.db import Stale, db, expect_version, writing
 from server.domain.refusals import Refusal
+from server.domain.rules import clashes
 from server.jobs import service as jobs
 from server.machines.models import Agent, Machine, OpeningHours, Room
-from wire.messages import Policy, RiskClass, Service
+from wire.messages import OnMaximum, Policy, RiskClass, Service
 from wire.topics import is_agent_name
 
 MACHINES_PER_AGENT = 4
@@ -77,8 +79,8 @@ def add_machine(
             "risk": RiskClass(risk).value,
             "room": room or None,
         }
-        values |= {"confirm_s": policy.confirm_s, "max_s": policy.max_s, "on_max": policy.on_max.value}
-        values |= {"list_valid_s": list_valid_s}
+        refuse_clashes(policy)
+        values |= {**asdict(policy), "on_max": policy.on_max.value, "list_valid_s": list_valid_s}
         room_called(room)
         session.add(Machine(code=code, agent_id=agent_with_place(agent_name).id, **values))
         machine = machine_by_code(code)
@@ -160,6 +162,18 @@ def set_opening_hours(
 def hours_version(hours: Iterable[OpeningHours | Hours]) -> int:
     """A number that changes with the hours of a category: they are many rows, and none of them has a version."""
     return _version_of(_as_text(hours))
+
+
+def policy_of(machine: Machine) -> Policy:
+    """The rules of a machine as its agent gets them."""
+    values = {field.name: getattr(machine, field.name) for field in fields(Policy)}
+    return Policy(**{**values, "on_max": OnMaximum(machine.on_max)})
+
+
+def refuse_clashes(policy: Policy) -> None:
+    """Raises the first RuleClash there is."""
+    for clash in clashes(policy):
+        raise clash
 
 
 def machine_by_code(code: str) -> Machine:

@@ -30,6 +30,8 @@ def _agent() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True)),
         sa.Column("disk_free_mb", sa.Integer()),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("paired_at", sa.DateTime(timezone=True)),
+        sa.Column("revoked_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_agent"),
         sa.UniqueConstraint("name", name="uq_agent_name"),
     )
@@ -906,6 +908,24 @@ def _pulse() -> None:
     )
 
 
+def _pairing_code() -> None:
+    op.create_table(
+        "pairing_code",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("replaces_id", sa.Integer()),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("made_by", sa.String(length=120), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_pairing_code_agent_id"),
+        sa.ForeignKeyConstraint(["replaces_id"], ["agent.id"], name="fk_pairing_code_replaces_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_pairing_code"),
+    )
+    op.create_index("ix_pairing_code_agent_id", "pairing_code", ["agent_id"], unique=False)
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -934,6 +954,7 @@ TABLES = (  # each after those it points to
     _establishment,
     _machine,
     _outbox,
+    _pairing_code,
     _payer,
     _person,
     _published_list,
