@@ -3,11 +3,17 @@
 Pure. Time counts as running only once it is sure: a machine that has gone quiet might be in a pause of its job, so the pause
 is added when work goes on within ``down_s`` and never if it does not. So the figure only grows, and may be read at any moment.
 Where the meter was silent nothing was measured, and nothing is made up. Moments are mono ms of one boot; see ``interrupted``.
+
+Also whether it draws power while nobody has tapped (bridged, or a welded contactor), or none all through a session (unplugged,
+switched off at its own main switch, stopped at its emergency stop).
 """
 
 import math
 from dataclasses import dataclass, replace
 
+DRAWS_S = 10  # a supply may take seconds to run empty after we let go
+DRAWS_NOTHING_S = 120
+NOTHING_W = 1.0
 WRAP_MWH = 9_999_990_000  # a PZEM-004T begins anew after 9999.99 kWh
 _AT_MOST_W = 100_000  # no machine on these meters draws more: a counter that grew faster is another meter's
 _SLACK_MWH = 100_000  # counters move in steps
@@ -184,3 +190,48 @@ def _counted(activity: Activity, sample: Sample) -> Activity:
         grown = grown if grown >= 0 else grown + WRAP_MWH
         used += grown if 0 <= grown <= at_most else 0
     return replace(activity, counter_mwh=counter, used_mwh=used)
+
+
+# --- power that should not be, or should --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """For how long without a break the meter has said what does not fit. Silence leaves everything as it was."""
+
+    on: bool | None = None
+    odd_ms: int | None = None  # the first of the row of samples that do not fit
+    last_ms: int = 0
+
+
+def watch(draw: Draw, sample: Sample, on: bool, thresholds: Thresholds, standby_w: float = 0.0) -> Draw:
+    """One more sample, while the permit was given (``on``) or not. A gap, or a change of the permit, begins anew.
+
+    ``standby_w``: what the machine draws that is merely switched on; less than half of that is nothing. 0 where not known.
+    """
+    odd = draws_nothing(sample, standby_w) if on else draws(sample, thresholds)
+    unbroken = draw.on is on and 0 <= sample.mono_ms - draw.last_ms <= thresholds.gap_s * 1000
+    first_ms = draw.odd_ms if unbroken and draw.odd_ms is not None else sample.mono_ms
+    return Draw(on, first_ms if odd else None, sample.mono_ms)
+
+
+def draws(sample: Sample, thresholds: Thresholds) -> bool:
+    return sample.watts > thresholds.idle_w
+
+
+def draws_nothing(sample: Sample, standby_w: float = 0.0) -> bool:
+    return sample.watts < max(NOTHING_W, standby_w / 2)
+
+
+def power_without_session(draw: Draw) -> bool:
+    """It has drawn more than idle for 10 s, and nobody may use it."""
+    return draw.on is False and _held_ms(draw) >= DRAWS_S * 1000
+
+
+def session_without_power(draw: Draw) -> bool:
+    """It has drawn nothing for 120 s, and somebody is using it."""
+    return draw.on is True and _held_ms(draw) >= DRAWS_NOTHING_S * 1000
+
+
+def _held_ms(draw: Draw) -> int:
+    return -1 if draw.odd_ms is None else draw.last_ms - draw.odd_ms

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.drawing import Draw, power_without_session, session_without_power, watch
 from agent.learning import Refused, Why, propose
-from agent.metering import Sample, Thresholds
+from agent.metering import Draw, Sample, Thresholds, power_without_session, session_without_power, watch
 from tests.bench.meter import Profile, metered_s, profiles
 
 LIMITS = Thresholds(100, 60)
