@@ -23,6 +23,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "screens": "screens",
     "invoices": "invoices_issued",
     "size": "list_size",
+    "reader": "reader",
     "meter": "meter",
     "memory": "memory",
     "demo": "demo_seconds",
