@@ -14,34 +14,49 @@ from wire.messages import (
     DenialReason,
     HolderEntry,
     MachineEntry,
+    Master,
     PayerCard,
     Policy,
     Refusal,
     Revocation,
     RiskClass,
     Service,
+    Shows,
     Stamp,
     TimeQuality,
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """One who may be charged here. ``rate_cents`` an hour, or None: no price is set, which the panel says before it costs
+    an argument."""
+
+    id: str
+    label: str
+    rate_cents: int | None
+    seconds_left: int | None = None
+    shows: Shows = Shows.PRICE
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """``rate_cents`` an hour, or None: no price is set, which the panel says before it costs an argument."""
+    """``payers``: those who are open, the default first."""
 
     holder: int
     name: str | None
     lang: str
-    payer: str
-    payer_label: str
-    rate_cents: int | None
+    payers: tuple[Payer, ...]
     revision: int
     policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """``since_ms`` and ``until_ms``: wall times at which the reason began and may end, where the list tells them."""
+    """``since_ms`` and ``until_ms``: wall times at which the reason began and may end, where the list tells them.
+
+    ``otherwise``: what would be granted if another payer than the default, which is closed, were chosen at the button.
+    """
 
     reasons: frozenset[DenialReason]
     revision: int = 0
@@ -50,15 +65,29 @@ class Denied:
     lang: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    otherwise: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MasterGrant:
+    """What a master badge could do here with its PIN: let the expired list hold until then, or else start."""
+
+    holder: int
+    pin: str
+    grant: Grant
+    extend_until_ms: int | None  # wall
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
     """What the agent knows of a machine without any list."""
 
-    in_use: bool = False
-    latched: bool = False
-    fault: bool = False
+    hindrances: frozenset[DenialReason] = frozenset()
+    extended_revision: int = 0  # a master badge let this list hold until then
+    extended_until_ms: int = 0  # wall
+
+
+_NOTHING_LOCAL = Local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +111,8 @@ class Index:
     holders: dict[str, HolderEntry]
     machines: dict[str, Rights]
     revoked: tuple[Revocation, ...]
+    masters: dict[str, Master]
+    masters_after_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,40 +133,44 @@ def index(access_list: AccessList) -> Index:
         holders={entry.token: entry for entry in access_list.holders},
         machines={entry.machine: _rights(entry) for entry in access_list.machines},
         revoked=access_list.revoked,
+        masters={master.token: master for master in access_list.masters},
+        masters_after_ms=access_list.masters_after_s * 1000,
     )
 
 
 def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local: Local) -> Grant | Denied:
-    """The answer to one tap. ``token`` is the card's fingerprint."""
+    """The answer to one tap. ``token`` is the card's fingerprint. It does not know whether the machine is in use."""
     rights = None if in_force is None else in_force.index.machines.get(machine)
-    reasons = set(_local_reasons(local))
     if in_force is None or rights is None:
-        return Denied(frozenset(reasons | {DenialReason.LIST_MISSING}))
+        return Denied(local.hindrances | {DenialReason.LIST_MISSING})
     listed = in_force.index
     holder = listed.holders.get(token)
-    reasons.update(machine_reasons(in_force, rights.entry, now))
+    common = local.hindrances.union(machine_reasons(in_force, rights.entry, now, local))
     if holder is None:
-        reasons.add(DenialReason.UNKNOWN_TOKEN)
-        return Denied(frozenset(reasons), listed.revision, until_ms=next_opening(rights.entry, now))
-    payer = payer_of(listed, holder)
-    reasons.update(_holder_reasons(rights, holder, payer, now))
-    if not reasons and payer is not None:
-        rate = payer.rates.get(machine)
-        policy = rights.entry.policy
-        return Grant(holder.holder, holder.name, holder.lang, payer.id, payer.label, rate, listed.revision, policy)
+        reasons = common | {DenialReason.UNKNOWN_TOKEN}
+        return Denied(reasons, listed.revision, until_ms=next_opening(rights.entry, now))
+    reasons = common.union(_holder_reasons(rights, holder, now))
+    closed = _default_closed(listed, holder)
+    payers = tuple(_payers(listed, holder, machine))
+    granted = Grant(holder.holder, holder.name, holder.lang, payers, listed.revision, rights.entry.policy)
+    if not reasons and closed is None:
+        return granted
     refusal = rights.may_not.get(holder.holder)
     return Denied(
-        frozenset(reasons),
+        reasons if closed is None else reasons | {closed},
         listed.revision,
         holder.holder,
         holder.name,
         holder.lang,
         since_ms=None if refusal is None else refusal.since_ms,
         until_ms=next_opening(rights.entry, now),
+        otherwise=granted if payers and not reasons else None,
     )
 
 
-def machine_reasons(in_force: InForce, entry: MachineEntry, now: Stamp) -> Iterator[DenialReason]:
+def machine_reasons(
+    in_force: InForce, entry: MachineEntry, now: Stamp, local: Local = _NOTHING_LOCAL
+) -> Iterator[DenialReason]:
     """What keeps everybody from this machine now."""
     if entry.service in (Service.OUT, Service.OUT_AFTER_JOB):
         yield DenialReason.OUT_OF_SERVICE
@@ -145,7 +180,7 @@ def machine_reasons(in_force: InForce, entry: MachineEntry, now: Stamp) -> Itera
         yield DenialReason.AGENT_UPDATE_NEEDED
     if entry.risk is RiskClass.HIGH and now.quality is TimeQuality.ESTIMATED:
         yield DenialReason.CLOCK_NOT_SET
-    if validity_left_ms(in_force, entry, now) <= 0:
+    if validity_left_ms(in_force, entry, now) <= 0 and not extended(in_force, local, now):
         yield DenialReason.LIST_EXPIRED
     if entry.open is not None and not any(span.from_ms <= now.wall_ms < span.until_ms for span in entry.open):
         yield DenialReason.OUTSIDE_HOURS
@@ -163,6 +198,11 @@ def validity_left_ms(in_force: InForce, entry: MachineEntry, now: Stamp) -> int:
     return entry.valid_until_ms - in_force.index.issued_ms - age_ms(in_force, now)
 
 
+def extended(in_force: InForce, local: Local, now: Stamp) -> bool:
+    """True while a master badge lets this list hold beyond its end."""
+    return local.extended_revision == in_force.index.revision and now.wall_ms < local.extended_until_ms
+
+
 def age_ms(in_force: InForce, now: Stamp) -> int:
     """Time since the list came: exact within one boot, else by wall clocks that never go back."""
     came = in_force.received
@@ -175,9 +215,21 @@ def next_opening(entry: MachineEntry, now: Stamp) -> int | None:
     return min((span.from_ms for span in entry.open or () if span.from_ms > now.wall_ms), default=None)
 
 
-def payer_of(listed: Index, holder: HolderEntry) -> PayerCard | None:
-    """The holder's default payer. Should it be closed, no other steps in: nobody is billed by fallback."""
-    return listed.payers.get(holder.payers[0]) if holder.payers else None
+def _default_closed(listed: Index, holder: HolderEntry) -> DenialReason | None:
+    """Why the holder's default payer cannot be charged. No other steps in by itself: nobody is billed by fallback."""
+    default = listed.payers.get(holder.payers[0]) if holder.payers else None
+    return DenialReason.MEMBERSHIP_ENDED if default is None else default.closed
+
+
+def _payers(listed: Index, holder: HolderEntry, machine: str) -> Iterator[Payer]:
+    for payer in holder.payers:
+        card = listed.payers.get(payer)
+        if card is not None and card.closed is None:
+            yield payer_here(card, machine)
+
+
+def payer_here(card: PayerCard, machine: str) -> Payer:
+    return Payer(card.id, card.label, card.rates.get(machine), card.seconds_left, card.shows)
 
 
 def _rights(entry: MachineEntry) -> Rights:
@@ -188,16 +240,7 @@ def _rights(entry: MachineEntry) -> Rights:
     )
 
 
-def _local_reasons(local: Local) -> Iterator[DenialReason]:
-    if local.in_use:
-        yield DenialReason.IN_USE
-    if local.latched:
-        yield DenialReason.LATCHED
-    if local.fault:
-        yield DenialReason.FAULT
-
-
-def _holder_reasons(rights: Rights, holder: HolderEntry, payer: PayerCard | None, now: Stamp) -> Iterable[DenialReason]:
+def _holder_reasons(rights: Rights, holder: HolderEntry, now: Stamp) -> Iterable[DenialReason]:
     if holder.denied is not None:
         yield holder.denied
     right = rights.may.get(holder.holder)
@@ -207,7 +250,3 @@ def _holder_reasons(rights: Rights, holder: HolderEntry, payer: PayerCard | None
         yield DenialReason.QUALIFICATION_MISSING
     elif right.until_ms is not None and right.until_ms <= now.wall_ms:
         yield DenialReason.QUALIFICATION_EXPIRED
-    if payer is None:
-        yield DenialReason.MEMBERSHIP_ENDED
-    elif payer.closed is not None:
-        yield payer.closed

@@ -11,29 +11,56 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from agent import lists, recorder, session
-from agent.access import InForce, Local, decide, validity_left_ms
+from agent import lists, recorder, restart, session
+from agent.access import InForce, validity_left_ms
 from agent.clock import Clock, WaitReport
 from agent.config import Config
 from agent.driver import Driver
-from agent.failures import Column, Failure
+from agent.failures import Failure
 from agent.faults import FaultCounter
-from agent.hardware import FrameRefused, Panel, Presented, Reader, ReaderDown, ReaderUp, Relay
-from agent.machine import Failed, Machine, Mended, Stimulus, Stopping, Tapped, Ticked
-from agent.records import lost, occupied_s
-from agent.reports import Connected, Disconnected, Line, LinkTrouble, ListArrived, ReceiptArrived, Stop
+from agent.hardware import (
+    FrameRefused,
+    InputsDown,
+    MeterDown,
+    Metered,
+    Moved,
+    OutputTrouble,
+    Panel,
+    Presented,
+    RandomId,
+    Reader,
+    ReaderDown,
+    ReaderUp,
+    Relay,
+)
+from agent.hardware import Removed as CardGone
+from agent.machine import Machine, PinEntry
+from agent.pulse import Pulse
+from agent.records import occupied_s
+from agent.reports import Connected, Disconnected, Drain, Line, LinkTrouble, ListArrived, ReceiptArrived, Stop
 from agent.state import State
+from agent.stimuli import (
+    Draining,
+    Failed,
+    Measured,
+    Mended,
+    RandomCard,
+    Removed,
+    Stimulus,
+    Stopping,
+    Ticked,
+)
+from agent.taps import felt, tapped
 from agent.teller import Teller
 from wire.messages import (
     AgentStarted,
     Body,
     Checkpoint,
     Gap,
-    MachineState,
     RunningSession,
     Stamp,
 )
-from wire.tokens import fingerprint
+from wire.tokens import fingerprint, pin_digest
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 QUIET_MS = 2_000  # nobody has held a badge for so long: time to tidy up
@@ -55,6 +82,7 @@ class Controller:
         line: Line,
         inbox: "queue.SimpleQueue[Any]",
         version: str,
+        pulse: Pulse | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -65,17 +93,24 @@ class Controller:
         self._teller = Teller(config, panel, line, version)
         self._in_force: InForce | None = None
         self._connected = False
-        self._stopped = False
+        self._away_ms: int | None = None  # mono: since when there is no server
+        self._pulse = pulse
+        self._stopped = self._draining = False
         self._hourly_ms: int | None = None
         self._kept_ms = self._forgot_ms = self._tapped_ms = 0
         self._faults = FaultCounter()
         clock.floor_ms = state.last_wall_ms
         now = clock.now()
-        machines = [Machine(place.id, place.on_loss, since_ms=now.wall_ms) for place in config.machines]
-        self._driver = Driver(machines, relays, state, line.wake)
+        self._parts = {place.id: place.parts for place in config.machines}
+        machines = [
+            Machine(place.id, place.on_loss, thresholds=place.thresholds, since_ms=now.wall_ms)
+            for place in config.machines
+        ]
+        self._relays = relays
+        self._driver = Driver(machines, relays, state, line.wake, self._pin_fits)
 
     def run(self) -> None:
-        """Until a Stop arrives. Every relay is released at the end, however the end comes about."""
+        """Until a Stop arrives. Every relay is released at the end, however the end comes about, but those that hold."""
         try:
             while not self._stopped:
                 hard, soft = self.deadlines()
@@ -90,11 +125,8 @@ class Controller:
         if self._state.lost is not None:
             started.insert(0, Gap(self._state.lost.outbox, self._state.lost.reason[:200], now))
         self._driver.record(started, now)
-        self._end_what_was_running(now)
-        for machine_id, latch in self._state.latches().items():
-            if machine_id in self._driver.machines:
-                machine = self._driver.machines[machine_id]
-                self._driver.machines[machine_id] = replace(machine, latch=latch)
+        self._away_ms = now.mono_ms
+        restart.take_up(self._driver, self._state, self._relays, now)
         self._in_force = lists.restore(self._state, self._config)
         self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "not connected yet"), now)
         self._wish(now)
@@ -108,6 +140,8 @@ class Controller:
             self._take(report, now)
         self._do_soon(now)
         self._tell(now)
+        if self._draining and not any(machine.session for machine in self._driver.machines.values()):
+            self._stopped = True
 
     def deadlines(self) -> tuple[int | None, int | None]:
         """When (mono ms) to wake: exactly, and without hurry."""
@@ -116,6 +150,8 @@ class Controller:
         soft = [*map(_without_hurry, machines), self._driver.recorder.retry_ms, self._kept_ms + KEEP_TIME_MS]
         if self._state.untidy:
             soft.append(self._tapped_ms + QUIET_MS)
+        if self._pulse is not None:
+            soft.append(self._pulse.due_ms)
         return _first(hard), _first(soft)
 
     def report(self) -> WaitReport:
@@ -138,12 +174,36 @@ class Controller:
         match report:
             case Presented(machine, card_id):
                 self._tapped(machine, fingerprint(card_id, self._config.site_key), now)
+            case CardGone(machine):
+                self._driver.apply(machine, Removed(), now)
+            case RandomId(machine):
+                self._fault(machine, "random_id", "a card or phone that makes up another number each time", now)
+                self._driver.apply(machine, RandomCard(), now)
             case FrameRefused(machine, why):
                 self._fault(machine, "frame_refused", why, now)
             case ReaderDown(machine, detail):
-                self._reader_down(machine, detail, now)
+                self._failing(machine, Failure.READER_DEAD, detail, now)
             case ReaderUp(machine):
                 self._driver.apply(machine, Mended(Failure.READER_DEAD), now)
+            case _:
+                self._handle_parts(report, now)
+
+    def _handle_parts(self, report: Any, now: Stamp) -> None:
+        match report:
+            case Moved(machine) if (stimulus := felt(report)) is not None:
+                self._tapped_ms = now.mono_ms
+                self._driver.apply(machine, stimulus, now)
+            case Metered(machine, watts, wh):
+                self._driver.apply(machine, Measured(watts, wh), now)
+            case MeterDown(machine, detail):
+                self._failing(machine, Failure.METER_SILENT, detail, now)
+            case OutputTrouble(machine, detail):
+                self._driver.apply(machine, Failed(Failure.OUTPUT_FAILED, detail), now)
+            case InputsDown(machine, detail):
+                self._driver.apply(machine, Failed(Failure.EFFECT_FAILED, detail), now)
+            case Drain():
+                self._draining = True
+                self._driver.apply_to_all(Draining(), now)
             case Stop():
                 self._driver.apply_to_all(Stopping(), now)
                 self._stopped = True
@@ -153,10 +213,10 @@ class Controller:
     def _handle_link(self, report: Any, now: Stamp) -> None:
         match report:
             case Connected():
-                self._connected = True
+                self._connected, self._away_ms = True, None
                 self._driver.apply_to_all(Mended(Failure.PEER_AWAY), now)
             case Disconnected():
-                self._connected = False
+                self._connected, self._away_ms = False, self._away_ms or now.mono_ms
                 self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "disconnected"), now)
             case ListArrived():
                 self._list_arrived(report, now)
@@ -167,16 +227,18 @@ class Controller:
 
     def _tapped(self, machine_id: str, token: str, now: Stamp) -> None:
         self._tapped_ms = now.mono_ms
-        machine = self._driver.machines[machine_id]
-        local = Local(machine.state is MachineState.RUNNING, machine.latch is not None, machine.denies_starts)
-        answer = decide(self._in_force, token, machine_id, now, local)
-        self._driver.apply(machine_id, Tapped(token, answer, str(uuid4())), now)
+        away_ms = None if self._away_ms is None else now.mono_ms - self._away_ms
+        stimulus = tapped(self._in_force, token, self._driver.machines, machine_id, away_ms, str(uuid4()), now)
+        self._driver.apply(machine_id, stimulus, now)
 
-    def _reader_down(self, machine_id: str, detail: str, now: Stamp) -> None:
-        if Failure.READER_DEAD not in self._driver.machines[machine_id].failures:
-            told = self._faults.note(machine_id, Failure.READER_DEAD, detail, now)
-            count = 0 if told is None else told.count
-            self._driver.apply(machine_id, Failed(Failure.READER_DEAD, detail, count), now)
+    def _pin_fits(self, entry: PinEntry) -> bool:
+        return pin_digest(entry.master.holder, entry.digits, self._config.site_key) == entry.master.pin
+
+    def _failing(self, machine_id: str, failure: Failure, detail: str, now: Stamp) -> None:
+        """What may come and go by the hundred is told at most every ten minutes."""
+        if failure not in self._driver.machines[machine_id].failures:
+            told = self._faults.note(machine_id, failure, detail, now)
+            self._driver.apply(machine_id, Failed(failure, detail, 0 if told is None else told.count), now)
 
     def _list_arrived(self, arrived: ListArrived, now: Stamp) -> None:
         trouble = lists.fits(arrived.index, self._config)
@@ -189,7 +251,7 @@ class Controller:
 
     def _wish(self, now: Stamp) -> None:
         for machine in self._driver.machines:
-            wish = None if self._in_force is None else lists.wish(self._in_force, machine)
+            wish = None if self._in_force is None else lists.wish(self._in_force, machine, self._parts[machine])
             if wish is not None:
                 self._driver.apply(machine, wish, now)
 
@@ -234,6 +296,10 @@ class Controller:
         quiet = self._state.untidy and self._tapped_ms + QUIET_MS <= now.mono_ms
         if quiet or self._state.too_untidy:
             self._state.tidy()
+        if self._pulse is not None and self._pulse.due_ms <= now.mono_ms:
+            self._driver.check_outputs(now)
+            self._state.answers()
+            self._pulse.beat(now.mono_ms)
 
     def _keep_time(self, now: Stamp) -> None:
         """Every record carries the time to disk; where there was none for a while, or once a day, one for its own sake."""
@@ -245,7 +311,7 @@ class Controller:
 
     def _hourly(self, now: Stamp) -> None:
         """Each hour in which anything runs, one event with the seconds of all that runs."""
-        running = [one.session for one in self._driver.machines.values() if one.state is MachineState.RUNNING]
+        running = [one.session for one in self._driver.machines.values() if one.powered]
         open_sessions = [one for one in running if one is not None]
         if not open_sessions:
             self._hourly_ms = None
@@ -281,13 +347,7 @@ class Controller:
                 log.exception("the panel of %s broke", machine_id)
                 self._effect_failed(machine_id, error, now)
         machines = self._driver.machines.values()
-        self._teller.tell(machines, self._in_force, self._state.position, not self._stopped, now)
-
-    def _end_what_was_running(self, now: Stamp) -> None:
-        columns = {machine.id: machine.column for machine in self._driver.machines.values()}
-        for one in self._state.running():
-            event = lost(one, columns.get(one.machine, Column.HIGHER), now)
-            self._driver.write(partial(recorder.ended, event, one.machine), now)
+        self._teller.tell(machines, self._in_force, self._state.position, not self._stopped, now, self._state.free_mb)
 
     def _effect_failed(self, machine_id: str | None, error: Exception, now: Stamp) -> None:
         failed = Failed(Failure.EFFECT_FAILED, repr(error))

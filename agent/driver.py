@@ -5,31 +5,33 @@ What goes wrong on the way comes back as a stimulus, and the failure matrix says
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from agent.failures import Failure
 from agent.hardware import Relay
-from agent.machine import (
+from agent.machine import Machine, PinEntry
+from agent.recorder import Job, Recorder, append
+from agent.records import unproven
+from agent.session import step
+from agent.state import State, StateUnwritable, Transaction
+from agent.stimuli import (
+    CheckPin,
     Effect,
     EndRecorded,
     Energise,
     Failed,
-    Latch,
     Latching,
     LatchRecorded,
-    Machine,
     Mended,
     NotRecorded,
+    PinChecked,
     Record,
     Release,
     Row,
     Stimulus,
 )
-from agent.recorder import Job, Recorder, append
-from agent.records import unproven
-from agent.session import step
-from agent.state import State, StateUnwritable, Transaction
-from wire.messages import Body, MachineState, Stamp
+from wire.messages import Body, MachineState, OnLoss, Stamp
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +40,18 @@ class Driver:
     """The machines of one agent. ``wake``: there is something new in the outbox."""
 
     def __init__(
-        self, machines: Sequence[Machine], relays: Mapping[str, Relay], state: State, wake: Callable[[], None]
+        self,
+        machines: Sequence[Machine],
+        relays: Mapping[str, Relay],
+        state: State,
+        wake: Callable[[], None],
+        pin_fits: Callable[[PinEntry], bool],
     ) -> None:
         self.machines = {machine.id: machine for machine in machines}
         self.recorder = Recorder(state, self._disk)
         self._relays = relays
         self._wake = wake
+        self._pin_fits = pin_fits
 
     def apply(self, machine_id: str, stimulus: Stimulus, now: Stamp) -> None:
         self.machines[machine_id], effects = step(self.machines[machine_id], stimulus, now)
@@ -63,9 +71,18 @@ class Driver:
         self.recorder.put(now, Job(work, work, self._written, key))
 
     def let_go(self) -> None:
-        """Release every relay, whatever else is the matter."""
+        """Release every relay, whatever else is the matter. A holding actuator in use keeps its own state."""
         for machine_id in self._relays:
-            self._release(machine_id)
+            machine = self.machines[machine_id]
+            if not (machine.on_loss is OnLoss.HOLD and machine.powered):
+                self._release(machine_id)
+
+    def check_outputs(self, now: Stamp) -> None:
+        """Read every output back. One that is not what it was told is lost (design rule 4)."""
+        for machine_id, relay in self._relays.items():
+            trouble = _trouble_of(relay.check)
+            if trouble is not None and Failure.OUTPUT_FAILED not in self.machines[machine_id].failures:
+                self.apply(machine_id, Failed(Failure.OUTPUT_FAILED, trouble), now)
 
     def _carry_out(self, machine_id: str, effect: Effect, now: Stamp) -> bool:
         """False when what was to follow must not happen."""
@@ -74,6 +91,9 @@ class Driver:
                 trouble = self._release(machine_id)
             case Energise():
                 trouble = _trouble_of(self._relays[machine_id].energise)
+            case CheckPin(entry):
+                self.apply(machine_id, PinChecked(self._pin_fits(entry)), now)
+                return True
             case Record(first=True):
                 return self._record_first(machine_id, effect, now)
             case Record():
@@ -105,12 +125,12 @@ class Driver:
 
     def _record(self, machine_id: str, record: Record, now: Stamp) -> None:
         machine = self.machines[machine_id]
-        late = Record(tuple(map(unproven, record.events)), record.row, record.session, record.latch)
+        late = replace(record, events=tuple(map(unproven, record.events)))
         job = Job(
             work=partial(_write, record, machine),
             late=partial(_write, late, machine),
             after=partial(self._recorded, machine_id, record),
-            key=None if record.events or record.latch is not Latching.STAYS else f"row of {machine_id}",
+            key=f"row of {machine_id}" if _only_the_row(record) else None,
         )
         self.recorder.put(now, job)
 
@@ -143,6 +163,11 @@ def _trouble_of(act: Callable[[], None]) -> str | None:
     return None
 
 
+def _only_the_row(record: Record) -> bool:
+    """Then the next one says all that this one says."""
+    return record.row is Row.PUT and not record.events and record.latch is Latching.STAYS and record.memory is None
+
+
 def _write(record: Record, machine: Machine, transaction: Transaction) -> list[int]:
     numbers = append(record.events, transaction)
     if record.session is not None and record.row is Row.PUT:
@@ -150,7 +175,9 @@ def _write(record: Record, machine: Machine, transaction: Transaction) -> list[i
     elif record.row is Row.DROP:
         transaction.drop_running(machine.id)
     if record.latch is Latching.SET and machine.latch is not None:
-        transaction.put_latch(machine.id, Latch(numbers[-1], machine.latch.wish))
+        transaction.put_latch(machine.id, replace(machine.latch, n=numbers[-1]))
     elif record.latch is Latching.CLEARED:
         transaction.drop_latch(machine.id)
+    if record.memory is not None:
+        transaction.put_memory(machine.id, record.memory)
     return numbers

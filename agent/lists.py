@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from agent import access
 from agent.access import Index, InForce
 from agent.config import Config
-from agent.machine import Wished
 from agent.reports import LinkTrouble, ListArrived
 from agent.state import State, Transaction
-from wire.messages import Revocation, RevocationsInForce, Stamp, WireError, decode_access_list
+from agent.stimuli import Wished
+from wire.messages import (
+    CARD_STAYS,
+    PRESS_TO_START,
+    Revocation,
+    RevocationsInForce,
+    Stamp,
+    WireError,
+    decode_access_list,
+)
 
+NEEDS_A_PART = frozenset({PRESS_TO_START, CARD_STAYS})  # of rules that would permit too much without theirs
 REVOCATIONS_AN_EVENT = 200  # so that the event stays well below what the server reads
 
 
@@ -44,13 +53,21 @@ def revision(in_force: InForce | None) -> int:
     return 0 if in_force is None else in_force.index.revision
 
 
-def wish(in_force: InForce, machine: str) -> Wished | None:
-    """What staff want of a machine; None where the list does not know it."""
+def wish(in_force: InForce, machine: str, parts: frozenset[str]) -> Wished | None:
+    """What staff want of a machine; None where the list does not know it. ``parts``: rules that its box has the parts for."""
     rights = in_force.index.machines.get(machine)
     if rights is None:
         return None
     entry = rights.entry
-    return Wished(entry.risk, entry.service, access.lacks_feature(entry), entry.end_session, entry.clear_latch_upto)
+    return Wished(
+        risk=entry.risk,
+        service=entry.service,
+        update_needed=access.lacks_feature(entry),
+        end_session=entry.end_session,
+        clear_latch_upto=entry.clear_latch_upto,
+        lacks=tuple(sorted((NEEDS_A_PART & set(entry.requires)) - parts)),
+        bypass=entry.bypass,
+    )
 
 
 def keep(arrived: ListArrived, now: Stamp, transaction: Transaction) -> Sequence[int]:

@@ -1,13 +1,35 @@
-"""What one machine can be, what can happen to it, and what the box can be told to do: the words that ``session.step()`` uses."""
+"""What one machine can be: all that the box knows of it, and of the session on it. Pure; ``session.step()`` moves it on."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.access import Denied, Grant
+from agent.access import Denied, Grant, MasterGrant, Payer
 from agent.failures import MATRIX, Column, Failure, NextStart, column_of
-from wire.messages import Body, MachineState, OnLoss, Policy, RiskClass, Service, Stamp
+from agent.metering import Activity, Draw, Thresholds, is_running
+from wire.messages import (
+    Bypass,
+    DenialReason,
+    EndReason,
+    MachineState,
+    OnLoss,
+    Policy,
+    RiskClass,
+    Service,
+    Stamp,
+)
 
 NEVER = 2**53  # the number of a latch whose event is not on disk yet: nothing can have cleared it
+POWERED = frozenset({MachineState.RUNNING, MachineState.COOLING})
+OPEN_TO_BADGES = frozenset({MachineState.IDLE, MachineState.ARMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The use has ended, and power is kept for the cool-down: what the record of the end will say."""
+
+    ended: Stamp
+    occupied_s: int
+    reason: EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +42,102 @@ class Session:
     name: str | None
     lang: str
     token: str
-    payer: str
-    payer_label: str
-    rate_cents: int | None
+    payers: tuple[Payer, ...]  # those who may be charged, the default first
     revision: int
     started: Stamp
     policy: Policy  # as it was at the start: a list changes the next start, never a running machine
+    paying: int = 0  # which of the payers
+    payer_chosen: bool = False
     taps: int = 0
     checkpoint_s: int = 0  # seconds occupied, down to a multiple of 30
+    extended: int = 0
+    continues: str | None = None
+    master: bool = False
+    over: Over | None = None
+    activity: Activity | None = None  # None: nothing was metered yet
+    since: Stamp | None = None  # durations count from here; None: from the start
+    before_s: int = 0  # occupied until then
+    gap_s: int = 0  # of that, without an agent
+
+    @property
+    def payer(self) -> Payer:
+        return self.payers[self.paying]
+
+
+class Ask(StrEnum):
+    """What the same badge again would do."""
+
+    END = "end"
+    TAKE_OVER = "take_over"
+    CLEAR = "clear"  # a reported problem, by a staff badge
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """The first tap of two: the same badge again before this moment ends the session."""
+    """The first tap of two: the same badge again before this moment does what was asked."""
 
     token: str
     until_ms: int  # mono
+    ask: Ask = Ask.END
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A badge was accepted; the button starts, or the moment passes. The badge again steps to the next payer."""
+
+    token: str
+    grant: Grant
+    session_id: str
+    until_ms: int  # mono
+    paying: int = 0
+    chosen: bool = False  # even the first payer is not the default
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The default payer is closed. The button has shown another one, and the badge again starts with it."""
+
+    token: str
+    grant: Grant
+    until_ms: int  # mono
+    paying: int | None = None  # None: none shown yet
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntry:
+    """A master badge was read; its PIN is tapped on the button, each digit as so many presses and a pause."""
+
+    token: str
+    master: MasterGrant
+    session_id: str
+    until_ms: int  # mono
+    digits: str = ""
+    presses: int = 0
+    digit_ms: int | None = None  # mono: without another press by then the digit is complete
 
 
 class NoticeKind(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"
     ENDED = "ended"
+    EXTENDED = "extended"
+    PROBLEM = "problem"  # thank you, it was reported
+    CLEARED = "cleared"
+    LIST_EXTENDED = "list_extended"
+    PIN_WRONG = "pin_wrong"
+    RANDOM_ID = "random_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An answer that the panel shows for a moment."""
+    """An answer that the panel shows for a moment. ``lang`` of whom it answers."""
 
     kind: NoticeKind
     until_ms: int  # mono
     denied: Denied | None = None
     session: Session | None = None
     occupied_s: int = 0
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +147,37 @@ class Latch:
 
     n: int  # number of the event that latched it
     wish: int
+    problem: bool = False  # somebody reported one: a staff badge clears it too
+
+
+@dataclass(frozen=True, slots=True)
+class Sensed:
+    """How an input stands, and since when."""
+
+    on: bool
+    since_ms: int  # mono
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The last session here, if a power loss ended it."""
+
+    session: str
+    holder: int
+    ended_ms: int  # wall
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What must outlive sessions and power cuts, kept as one row."""
+
+    loss: Loss | None = None
+    proven_open_ms: int | None = None  # wall: the contact was seen to open on our release
+    extended_revision: int = 0  # of the list that a master badge let hold longer
+    extended_until_ms: int = 0  # wall
+
+
+_NOTHING_DRAWN = Draw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,129 +186,65 @@ class Machine:
 
     id: str
     on_loss: OnLoss = OnLoss.OFF
+    thresholds: Thresholds | None = None  # None: no meter
     risk: RiskClass = RiskClass.HIGH  # until a list says otherwise
     state: MachineState = MachineState.IDLE
     since_ms: int = 0  # wall time of the last change of state
+    switched_ms: int = 0  # mono: when the output was last switched
     service: Service = Service.IN  # what staff want
     update_needed: bool = False
+    lacks: tuple[str, ...] = ()  # features its rules ask for and the box has no part for
+    draining: bool = False  # an update waits for the end of what runs
+    bypass: Bypass | None = None  # declared by staff
     latch: Latch | None = None
     cleared_upto: int = 0  # staff's last wish about latches
     failures: frozenset[Failure] = frozenset()  # those that last
     session: Session | None = None
+    armed: Armed | None = None
+    offer: Offer | None = None
+    pin: PinEntry | None = None
+    wrong_pins: int = 0
     confirm: Confirm | None = None
     notice: Notice | None = None
     past_maximum: bool = False
+    lying: str | None = None  # token of the card that lies on the reader, as far as it can tell
+    card_out_ms: int | None = None  # mono: the session's card was removed
+    contact: Sensed | None = None
+    estop: Sensed | None = None
+    key: Sensed | None = None  # the bypass key-switch
+    draw: Draw = _NOTHING_DRAWN  # power without a session, a session without power
+    memory: Memory = Memory()
 
     @property
     def column(self) -> Column:
         return column_of(self.risk, self.on_loss)
 
     @property
+    def powered(self) -> bool:
+        """What our output was told. What the machine makes of it, the contact tells."""
+        return self.state in POWERED
+
+    @property
     def denies_starts(self) -> bool:
         return any(MATRIX[one][self.column].next_start is NextStart.DENIED for one in self.failures)
 
+    def runs(self, now: Stamp) -> bool | None:
+        """By the meter; None without one, or while it is silent."""
+        activity = None if self.session is None else self.session.activity
+        return None if activity is None else is_running(activity, now.mono_ms)
 
-# --- stimuli: what can happen -------------------------------------------------------------------------------------------
+    def bypassed(self, now: Stamp) -> bool:
+        declared = self.bypass is not None and now.wall_ms < self.bypass.until_ms
+        return declared or (self.key is not None and self.key.on)
 
-
-@dataclass(frozen=True, slots=True)
-class Tapped:
-    """A badge was presented. ``session_id`` is the name a session would get."""
-
-    token: str
-    answer: Grant | Denied
-    session_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """Time has passed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wished:
-    """A list came into force: what staff want of this machine now."""
-
-    risk: RiskClass
-    service: Service
-    update_needed: bool
-    end_session: str | None
-    clear_latch_upto: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """``count``: how often since it was last told; 0 where it is too soon to tell again."""
-
-    failure: Failure
-    detail: str
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
-    """The start could not be written; the relay was not touched."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndRecorded:
-    """The end is on disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class LatchRecorded:
-    n: int  # number of the event
-
-
-@dataclass(frozen=True, slots=True)
-class Stopping:
-    """The agent is being stopped in order."""
-
-
-Stimulus = Tapped | Ticked | Wished | Failed | Mended | NotRecorded | EndRecorded | LatchRecorded | Stopping
-
-
-# --- effects: what the box then does, in this order ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Energise:
-    pass
-
-
-class Row(StrEnum):
-    """What becomes of the machine's row of the running session in the state file."""
-
-    STAYS = "stays"
-    PUT = "put"
-    DROP = "drop"
-
-
-class Latching(StrEnum):
-    STAYS = "stays"
-    SET = "set"  # by the last event of this record
-    CLEARED = "cleared"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One transaction: events and the running row together. If ``first``, nothing after it happens unless it is on disk."""
-
-    events: tuple[Body, ...] = ()
-    row: Row = Row.STAYS
-    session: Session | None = None
-    latch: Latching = Latching.STAYS
-    first: bool = False
-
-
-Effect = Release | Energise | Record
+    def hindrances(self, now: Stamp) -> frozenset[DenialReason]:
+        """What keeps everybody from starting here that no list knows of. No badge passes these (design rule 11)."""
+        holds = {
+            DenialReason.PROBLEM_REPORTED: self.latch is not None and self.latch.problem,
+            DenialReason.LATCHED: self.latch is not None and not self.latch.problem,
+            DenialReason.EMERGENCY_STOP: self.estop is not None and self.estop.on,
+            DenialReason.BYPASSED: self.bypassed(now),
+            DenialReason.FAULT: self.denies_starts,
+            DenialReason.AGENT_UPDATE_NEEDED: bool(self.lacks) or self.draining,
+        }
+        return frozenset(reason for reason, held in holds.items() if held)

@@ -38,6 +38,11 @@ class LinkTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """An update waits: start nothing more, and end with the last session."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The process is asked to end in order."""
 

@@ -4,14 +4,16 @@ One thread writes (the main loop); the link reads with a connection of its own. 
 returns: ``synchronous=FULL`` lost none of the acknowledged rows when power was cut, NORMAL lost hundreds.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from agent.machine import Latch, Session
+from agent.machine import Latch, Memory, Session
 from wire.codec import decode, encode
 from wire.messages import Body, Envelope, Revocation, Stamp, decode_envelope, encode_event
 
@@ -24,7 +26,8 @@ _SCHEMA = """
 CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
 CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
 CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, wish INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, latch BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE memory (machine TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE list (only INTEGER PRIMARY KEY CHECK (only = 1), received BLOB NOT NULL, payload BLOB NOT NULL);
 CREATE TABLE reported (
     kind TEXT NOT NULL, ref TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (kind, ref, at_ms)
@@ -80,10 +83,13 @@ class Transaction:
         self._connection.execute("DELETE FROM running WHERE machine = ?", (machine,))
 
     def put_latch(self, machine: str, latch: Latch) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO latch VALUES (?, ?, ?)", (machine, latch.n, latch.wish))
+        self._connection.execute("INSERT OR REPLACE INTO latch VALUES (?, ?, ?)", (machine, latch.n, encode(latch)))
 
     def drop_latch(self, machine: str) -> None:
         self._connection.execute("DELETE FROM latch WHERE machine = ?", (machine,))
+
+    def put_memory(self, machine: str, memory: Memory) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (machine, encode(memory)))
 
     def put_list(self, received: Stamp, payload: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO list VALUES (1, ?, ?)", (encode(received), payload))
@@ -136,6 +142,7 @@ class State:
         self.position = Position(*row[:3])
         self.last_wall_ms: int = row[3]
         self._untidy = 0
+        self.free_mb: int | None = None  # to the hundred, as of the last look
 
     def write(self, wall_ms: int, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one transaction that is on disk on return. Raises StateUnwritable, and then nothing is stored."""
@@ -165,7 +172,12 @@ class State:
         ]
 
     def latches(self) -> dict[str, Latch]:
-        return {machine: Latch(n, wish) for machine, n, wish in self._all("SELECT machine, n, wish FROM latch")}
+        rows = self._all("SELECT machine, n, latch FROM latch")
+        return {machine: replace(decode(Latch, latch, _ROW_BYTES), n=n) for machine, n, latch in rows}
+
+    def memories(self) -> dict[str, Memory]:
+        rows = self._all("SELECT machine, memory FROM memory")
+        return {machine: decode(Memory, memory, _ROW_BYTES) for machine, memory in rows}
 
     def stored_list(self) -> StoredList | None:
         for received, payload in self._all("SELECT received, payload FROM list"):
@@ -191,6 +203,12 @@ class State:
         self._untidy = 0
         with suppress(sqlite3.Error):  # then the next one does it; a disk that is full shows at the next write
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def answers(self) -> None:
+        """Ask the disk for something. It may say that it is full or broken; it may not stay silent (see pulse.py)."""
+        with suppress(sqlite3.Error, OSError):
+            self._connection.execute("SELECT wall_ms FROM outbox").fetchone()
+            self.free_mb = shutil.disk_usage(self.path.parent).free // 100_000_000 * 100
 
     def close(self) -> None:
         self._connection.close()

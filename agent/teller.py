@@ -13,7 +13,7 @@ from agent.panel import Shown, View, draw, language
 from agent.reports import Line
 from agent.state import Position
 from agent.texts import translator
-from wire.messages import FEATURES, MachineState, MachineStatus, Stamp, Status, TimeQuality, encode
+from wire.messages import FEATURES, MachineStatus, Stamp, Status, TimeQuality, encode
 
 
 class Teller:
@@ -34,7 +34,13 @@ class Teller:
             self._panel.show(machine.id, shown)
 
     def tell(
-        self, machines: Iterable[Machine], in_force: InForce | None, position: Position, online: bool, now: Stamp
+        self,
+        machines: Iterable[Machine],
+        in_force: InForce | None,
+        position: Position,
+        online: bool,
+        now: Stamp,
+        disk_free_mb: int | None = None,
     ) -> None:
         """Hand the status to the link if anything in it has changed but the time and the count of events."""
         status = Status(
@@ -46,7 +52,8 @@ class Teller:
             outbox=position.outbox,
             synced=now.quality is not TimeQuality.ESTIMATED,
             understands=tuple(sorted(FEATURES)),
-            machines=tuple(map(_status_of, machines)),
+            machines=tuple(_status_of(machine, now) for machine in machines),
+            disk_free_mb=disk_free_mb,
         )
         if status != self._status:
             self._status = status
@@ -69,9 +76,9 @@ def _view(machine: Machine, in_force: InForce | None, now: Stamp) -> View:
     return View(machine, rights.entry.name, rights.entry.note, age, expired, now)
 
 
-def _status_of(machine: Machine) -> MachineStatus:
+def _status_of(machine: Machine, now: Stamp) -> MachineStatus:
     """That the server is away is left out: it would only ever read that when it is not."""
-    running = machine.session if machine.state is MachineState.RUNNING else None
+    running = machine.session if machine.powered else None
     return MachineStatus(
         machine=machine.id,
         state=machine.state,
@@ -80,4 +87,8 @@ def _status_of(machine: Machine) -> MachineStatus:
         checkpoint_s=None if running is None else running.checkpoint_s,
         latched=machine.latch is not None,
         faults=tuple(sorted(one for one in machine.failures if MATRIX[one][machine.column].alarm)),
+        problem=machine.latch is not None and machine.latch.problem,
+        running=machine.runs(now),
+        proven_open_ms=machine.memory.proven_open_ms,
+        lacks=machine.lacks,
     )

@@ -38,6 +38,7 @@ class DenialReason(StrEnum):
     EMERGENCY_STOP = "emergency_stop"  # pressed, or its wire is broken
     BYPASSED = "bypassed"  # staff bridges our contact with the key-switch
     FAULT = "fault"
+    PIN_WRONG = "pin_wrong"  # of a master badge
     IN_USE = "in_use"
     LIST_MISSING = "list_missing"
     LIST_EXPIRED = "list_expired"

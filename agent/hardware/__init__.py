@@ -89,6 +89,14 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class InputsDown:
+    """An input of this machine cannot be read."""
+
+    machine: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Metered:
     """One reading. ``wh``: the meter's own counter, which only grows; None where it has none."""
 
@@ -115,7 +123,7 @@ class OutputTrouble:
 
 MeterReport = Metered | MeterDown
 PlugReport = Metered | MeterDown | Moved | OutputTrouble
-HardwareReport = ReaderReport | Moved | MeterReport | OutputTrouble
+HardwareReport = ReaderReport | Moved | InputsDown | MeterReport | OutputTrouble
 
 
 class Reader(Protocol):

@@ -11,12 +11,24 @@ class GpioRelay:
 
     def __init__(self, pin: int, factory: Factory) -> None:
         self._output: Any = OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
+        self._wanted = False
 
     def energise(self) -> None:
+        self._wanted = True
         self._output.on()
 
     def release(self) -> None:
+        self._wanted = False
         self._output.off()
+
+    def check(self) -> None:
+        """Raises OSError when the pin is not at the level it was told."""
+        if bool(self._output.value) is not self._wanted:
+            raise OSError(f"the pin reads {'off' if self._wanted else 'on'}")
+
+    def held(self) -> bool:
+        """Never: taking the pin makes it a floating input for a moment, and so lets the relay fall."""
+        return False
 
     def close(self) -> None:
         self._output.close()

@@ -10,3 +10,6 @@ log = logging.getLogger(__name__)
 class LogPanel:
     def show(self, machine: str, shown: Shown) -> None:
         log.debug("%s shows %s", machine, " | ".join((shown.head, *filter(None, shown.lines), shown.hint)))
+
+    def seen(self, machine: str) -> None:
+        """Nothing flashes here: the answer follows within milliseconds."""

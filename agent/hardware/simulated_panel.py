@@ -27,3 +27,6 @@ class SimulatedPanel:
         fresh = self._folder / f".{machine}.json"
         fresh.write_text(json.dumps({"simulated": True, **asdict(shown)}, ensure_ascii=False))
         fresh.replace(self._folder / f"{machine}.json")
+
+    def seen(self, machine: str) -> None:
+        """Nothing flashes here: the answer follows within milliseconds."""

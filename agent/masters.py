@@ -1,0 +1,61 @@
+"""What a master badge may do: little, and only while the lab is cut off (design rule 11).
+
+Pure. It starts a low- or medium-risk machine for two hours at most, with a PIN, where a list, an opening hour or a missing
+qualification is all that stands in the way; and it lets the machine's expired list hold once for twelve hours. It passes
+nothing that protects anybody: out of service, maintenance, latch, fault, emergency stop, bypass.
+"""
+
+from dataclasses import replace
+
+from agent.access import Grant, InForce, Local, MasterGrant, Rights, lacks_feature, payer_here, validity_left_ms
+from wire.messages import Master, OnMaximum, Policy, RiskClass, Service, Stamp
+
+LONGEST_S = 2 * 3600
+EXTENSION_MS = 12 * 3_600_000
+
+
+def master_grant(
+    in_force: InForce | None, token: str, machine: str, now: Stamp, local: Local, away_ms: int | None, busy: bool
+) -> MasterGrant | None:
+    """What this badge could do here. ``away_ms``: how long the server has been gone; ``busy``: a master session runs
+    somewhere on this agent already."""
+    master = None if in_force is None else in_force.index.masters.get(token)
+    rights = None if in_force is None else in_force.index.machines.get(machine)
+    if in_force is None or master is None or rights is None or busy:
+        return None
+    cut_off = away_ms is not None and away_ms >= in_force.index.masters_after_ms
+    grant = _grant(in_force, master, rights, machine)
+    if not cut_off or local.hindrances or not grant.payers or not _may_pass(rights):
+        return None
+    return MasterGrant(
+        holder=master.holder,
+        pin=master.pin,
+        grant=grant,
+        extend_until_ms=_extension(in_force, rights, now, local),
+    )
+
+
+def _may_pass(rights: Rights) -> bool:
+    entry = rights.entry
+    return entry.risk is not RiskClass.HIGH and entry.service is Service.IN and not lacks_feature(entry)
+
+
+def _grant(in_force: InForce, master: Master, rights: Rights, machine: str) -> Grant:
+    listed = in_force.index
+    card = listed.payers.get(master.payer)
+    payers = () if card is None else (payer_here(card, machine),)
+    holder = listed.holders.get(master.token)
+    name, lang = (None, "fr") if holder is None else (holder.name, holder.lang)
+    return Grant(master.holder, name, lang, payers, listed.revision, _for_two_hours(rights.entry.policy))
+
+
+def _for_two_hours(policy: Policy) -> Policy:
+    longest_s = LONGEST_S if policy.max_s is None else min(policy.max_s, LONGEST_S)
+    return replace(policy, max_s=longest_s, on_max=OnMaximum.CUT, extend_times=0, press_s=None, payer_s=0)
+
+
+def _extension(in_force: InForce, rights: Rights, now: Stamp, local: Local) -> int | None:
+    """Once a list: a second time it stays expired."""
+    expired = validity_left_ms(in_force, rights.entry, now) <= 0
+    used = local.extended_revision == in_force.index.revision
+    return now.wall_ms + EXTENSION_MS if expired and not used else None

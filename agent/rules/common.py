@@ -1,0 +1,61 @@
+"""What the rules of every moment use: the shape of an answer, refusing, and where a machine comes to rest."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from agent.access import Denied
+from agent.failures import MATRIX, NextStart
+from agent.machine import Machine, Notice, NoticeKind, Session
+from agent.stimuli import Effect, Record
+from wire.messages import AccessDenied, DenialReason, MachineState, Service, Stamp
+
+NOTICE_MS = 4_000  # how long the panel shows an answer
+
+Next = tuple[Machine, tuple[Effect, ...]]
+Handler = Callable[..., Next]
+
+
+def stay(machine: Machine, stimulus: Any, now: Stamp) -> Next:
+    return machine, ()
+
+
+def session_of(machine: Machine) -> Session:
+    if machine.session is None:
+        raise AssertionError(f"{machine.id} is {machine.state} without a session")
+    return machine.session
+
+
+def notice(kind: NoticeKind, now: Stamp, **shown: Any) -> Notice:
+    return Notice(kind, now.mono_ms + NOTICE_MS, **shown)
+
+
+def refuse(machine: Machine, token: str, denied: Denied, now: Stamp) -> Next:
+    reasons = tuple(reason for reason in DenialReason if reason in denied.reasons)
+    event = AccessDenied(machine.id, token, denied.holder, reasons, denied.revision, now)
+    shown = notice(NoticeKind.DENIED, now, denied=denied, lang=denied.lang)
+    return replace(machine, notice=shown), (Record((event,)),)
+
+
+def disarmed(machine: Machine) -> Machine:
+    """Without any half-made start. A machine that waited for its button is idle again."""
+    state = MachineState.IDLE if machine.state is MachineState.ARMED else machine.state
+    return replace(machine, state=state, armed=None, offer=None, pin=None)
+
+
+def at_rest(machine: Machine) -> Machine:
+    """Which of the resting states the wishes and latches ask for; a machine in use or ending is left alone."""
+    if machine.powered or machine.state is MachineState.ENDING:
+        return machine
+    if machine.service is Service.MAINTENANCE:
+        return replace(disarmed(machine), state=MachineState.MAINTENANCE)
+    shut = machine.update_needed or bool(machine.lacks) or machine.draining
+    if machine.service is not Service.IN or shut or machine.latch is not None:
+        return replace(disarmed(machine), state=MachineState.OUT_OF_SERVICE)
+    return machine if machine.state is MachineState.ARMED else replace(machine, state=MachineState.IDLE)
+
+
+def unlatched(machine: Machine) -> Machine:
+    row = {failure: MATRIX[failure][machine.column].next_start for failure in machine.failures}
+    lasting = frozenset(failure for failure, start in row.items() if start is not NextStart.LATCHED)
+    return replace(machine, latch=None, failures=lasting)

@@ -1,0 +1,140 @@
+"""What the wires and the meter tell: feedback contact, emergency stop, key-switch, power. They inform, and end little.
+
+An open contact or a pressed stop ends a session when it has held for two seconds and the meter does not read running: by
+then the machine has no power anyway, and the record should say so (design rule 4).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent import metering
+from agent.failures import Failure
+from agent.machine import Machine, Sensed
+from agent.rules.common import Next
+from agent.rules.end import finish
+from agent.rules.trouble import failed, mended
+from agent.stimuli import Effect, Failed, Felt, Measured, Mended, Record, Sense
+from wire.messages import EndReason, MachineState, Stamp
+
+OPEN_HOLDS_MS = 2_000  # contact open or stop pressed while power is commanded on
+CLOSED_HOLDS_MS = 500  # contact closed while power is commanded off: a contactor needs a moment to fall
+
+
+def felt(machine: Machine, stimulus: Felt, now: Stamp) -> Next:
+    sensed = Sensed(stimulus.on, now.mono_ms)
+    match stimulus.sense:
+        case Sense.CONTACT:
+            machine, effects = _contact_moved(machine, sensed, now)
+        case Sense.ESTOP:
+            machine, effects = replace(machine, estop=sensed), ()
+        case Sense.KEY:
+            machine, effects = _key_turned(replace(machine, key=sensed), now)
+    machine, more = held(machine, now)
+    return machine, (*effects, *more)
+
+
+def held(machine: Machine, now: Stamp) -> Next:
+    """What has lasted long enough to mean something."""
+    if machine.powered:
+        return _held_on(machine, now)
+    contact = machine.contact
+    stuck = contact is not None and contact.on and _since(machine, contact) + CLOSED_HOLDS_MS <= now.mono_ms
+    if stuck and not machine.bypassed(now) and Failure.CONTACT_CLOSED not in machine.failures:
+        return failed(machine, Failed(Failure.CONTACT_CLOSED, "commanded off, and the contact is closed"), now)
+    return machine, ()
+
+
+def moments(machine: Machine) -> Iterator[int]:
+    """When (mono ms) what an input tells will have held long enough."""
+    contact, estop = machine.contact, machine.estop
+    if machine.powered:
+        if contact is not None and not contact.on and Failure.CONTACT_OPEN not in machine.failures:
+            yield max(_since(machine, contact) + OPEN_HOLDS_MS, _contradicted_ms(machine))
+        if estop is not None and estop.on:
+            yield max(_since(machine, estop) + OPEN_HOLDS_MS, _contradicted_ms(machine))
+        return
+    expected = machine.bypass is not None or (machine.key is not None and machine.key.on)
+    if contact is not None and contact.on and not expected and Failure.CONTACT_CLOSED not in machine.failures:
+        yield _since(machine, contact) + CLOSED_HOLDS_MS
+
+
+def measured(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
+    """One reading: counted in the session, and compared with what our output was told."""
+    thresholds = machine.thresholds
+    if thresholds is None:
+        return machine, ()
+    sample = metering.Sample(now.mono_ms, stimulus.watts, stimulus.wh)
+    session = machine.session
+    if machine.state is MachineState.RUNNING and session is not None:
+        activity = metering.take(session.activity or metering.Activity(), sample, thresholds)
+        machine = replace(machine, session=replace(session, activity=activity))
+    draw = metering.watch(machine.draw, sample, machine.powered, thresholds)
+    machine = replace(machine, draw=draw, failures=machine.failures - {Failure.METER_SILENT})
+    odd = {
+        Failure.POWER_WITHOUT_SESSION: metering.power_without_session(draw) and not machine.bypassed(now),
+        Failure.SESSION_WITHOUT_POWER: metering.session_without_power(draw),
+    }
+    effects: tuple[Effect, ...] = ()
+    for failure, holds in odd.items():
+        machine, more = _told(machine, failure, holds, stimulus.watts, now)
+        effects = (*effects, *more)
+    return machine, effects
+
+
+# --- parts of these -----------------------------------------------------------------------------------------------------
+
+
+def _contact_moved(machine: Machine, sensed: Sensed, now: Stamp) -> Next:
+    """The contact seen to open on our release is a proof test of the relay, and is kept."""
+    before = machine.contact
+    opened = before is not None and before.on and not sensed.on
+    machine = replace(machine, contact=sensed)
+    if sensed.on or machine.powered:
+        return machine, ()
+    machine, effects = mended(machine, Mended(Failure.CONTACT_CLOSED), now)
+    if not opened:
+        return machine, effects
+    memory = replace(machine.memory, proven_open_ms=now.wall_ms)
+    return replace(machine, memory=memory), (*effects, Record(memory=memory))
+
+
+def _key_turned(machine: Machine, now: Stamp) -> Next:
+    if machine.key is None or not machine.key.on:
+        return mended(machine, Mended(Failure.KEY_UNDECLARED), now)
+    declared = machine.bypass is not None and now.wall_ms < machine.bypass.until_ms
+    if declared or Failure.KEY_UNDECLARED in machine.failures:
+        return machine, ()
+    return failed(machine, Failed(Failure.KEY_UNDECLARED, "the key-switch bridges our contact"), now)
+
+
+def _held_on(machine: Machine, now: Stamp) -> Next:
+    contact, estop = machine.contact, machine.estop
+    if machine.runs(now):  # the meter contradicts a wire: tell, and end nothing
+        return machine, ()
+    if estop is not None and estop.on and _since(machine, estop) + OPEN_HOLDS_MS <= now.mono_ms:
+        return finish(machine, EndReason.EMERGENCY_STOP, now)
+    is_open = contact is not None and not contact.on
+    if contact is not None and is_open and _since(machine, contact) + OPEN_HOLDS_MS <= now.mono_ms:
+        return failed(machine, Failed(Failure.CONTACT_OPEN, "commanded on, and the contact is open"), now)
+    return machine, ()
+
+
+def _contradicted_ms(machine: Machine) -> int:
+    """Until when the meter's last word, that it runs, counts against a wire."""
+    activity = None if machine.session is None else machine.session.activity
+    if activity is None or not activity.running or activity.last_ms is None:
+        return 0
+    return activity.last_ms + activity.gap_ms + 1
+
+
+def _since(machine: Machine, sensed: Sensed) -> int:
+    """An input says nothing about a switching that came after it until it has had its time."""
+    return max(sensed.since_ms, machine.switched_ms)
+
+
+def _told(machine: Machine, failure: Failure, holds: bool, watts: float, now: Stamp) -> Next:
+    if holds and failure not in machine.failures:
+        return failed(machine, Failed(failure, f"{watts:.0f} W"), now)
+    if not holds and failure in machine.failures:
+        return mended(machine, Mended(failure), now)
+    return machine, ()

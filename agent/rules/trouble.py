@@ -1,0 +1,93 @@
+"""What goes wrong, by the failure matrix; reported problems; and what staff wish of the machine."""
+
+from dataclasses import replace
+
+from agent.failures import MATRIX, NextStart, Power
+from agent.machine import NEVER, Latch, Machine, NoticeKind
+from agent.rules.common import Next, at_rest, notice, unlatched
+from agent.rules.end import finish
+from agent.stimuli import (
+    Draining,
+    Effect,
+    Failed,
+    Latching,
+    LatchRecorded,
+    Mended,
+    ProblemPressed,
+    RandomCard,
+    Record,
+    Wished,
+)
+from wire.messages import EndReason, Fault, ProblemReported, Stamp
+
+
+def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
+    """Staff's wishes. Only ``end_session`` touches a running machine; the others wait for its end."""
+    upto = stimulus.clear_latch_upto
+    machine = replace(
+        machine,
+        risk=stimulus.risk,
+        service=stimulus.service,
+        update_needed=stimulus.update_needed,
+        lacks=stimulus.lacks,
+        bypass=stimulus.bypass,
+        cleared_upto=upto,
+    )
+    effects: tuple[Effect, ...] = ()
+    if machine.latch is not None and machine.latch.n <= upto != machine.latch.wish:
+        machine, effects = unlatched(machine), (Record(latch=Latching.CLEARED),)
+    session = machine.session
+    if machine.powered and session is not None and stimulus.end_session == session.id:
+        ending, release_first = finish(machine, EndReason.STAFF, now)
+        return ending, (*release_first, *effects)
+    return at_rest(machine), effects
+
+
+def failed(machine: Machine, stimulus: Failed, now: Stamp) -> Next:
+    """By the matrix. A failure that is known already changes nothing, so that a flapping cable does not fill the disk."""
+    answer = MATRIX[stimulus.failure][machine.column]
+    latches = answer.next_start is NextStart.LATCHED
+    fault = Fault(machine.id, stimulus.failure, stimulus.detail[:200], stimulus.count, now)
+    alarm = (fault,) if answer.alarm and stimulus.count and stimulus.failure not in machine.failures else ()
+    record = Record(alarm, latch=Latching.SET if latches and alarm else Latching.STAYS)
+    machine = replace(machine, failures=machine.failures | {stimulus.failure})
+    if latches and (machine.latch is None or machine.latch.problem):  # a fault outweighs a reported problem
+        machine = replace(machine, latch=Latch(NEVER, machine.cleared_upto))
+    if machine.powered and answer.power is Power.RELEASED:
+        ending, effects = finish(machine, answer.end or EndReason.OUTPUT_FAILED, now)
+        *release, ended = effects
+        if isinstance(ended, Record):
+            ended = replace(ended, events=(*ended.events, *alarm), latch=record.latch)
+        return ending, (*release, ended)
+    return at_rest(machine), (record,) if alarm else ()
+
+
+def mended(machine: Machine, stimulus: Mended, now: Stamp) -> Next:
+    return at_rest(replace(machine, failures=machine.failures - {stimulus.failure})), ()
+
+
+def problem_pressed(machine: Machine, stimulus: ProblemPressed, now: Stamp) -> Next:
+    """Latched against the next start; what runs goes on. Pressed again while latched it only says thank you."""
+    thanks = notice(NoticeKind.PROBLEM, now, lang=None if machine.session is None else machine.session.lang)
+    machine = replace(machine, notice=thanks)
+    if machine.latch is not None:
+        return machine, ()
+    session = machine.session
+    running, holder = (None, None) if session is None else (session.id, session.holder)
+    machine = replace(machine, latch=Latch(NEVER, machine.cleared_upto, problem=True))
+    event = ProblemReported(machine.id, running, holder, now)
+    return at_rest(machine), (Record((event,), latch=Latching.SET),)
+
+
+def latch_recorded(machine: Machine, stimulus: LatchRecorded, now: Stamp) -> Next:
+    if machine.latch is None:
+        return machine, ()
+    return replace(machine, latch=replace(machine.latch, n=stimulus.n)), ()
+
+
+def draining(machine: Machine, stimulus: Draining, now: Stamp) -> Next:
+    return at_rest(replace(machine, draining=True)), ()
+
+
+def random_card(machine: Machine, stimulus: RandomCard, now: Stamp) -> Next:
+    return replace(machine, notice=notice(NoticeKind.RANDOM_ID, now)), ()

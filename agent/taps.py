@@ -1,0 +1,46 @@
+"""Turns what hardware reports into what can happen to a machine: a badge with its answer, an input with its meaning. Pure."""
+
+from collections.abc import Mapping
+
+from agent.access import Denied, InForce, Local, decide
+from agent.hardware import Input, Moved
+from agent.machine import Machine
+from agent.masters import master_grant
+from agent.stimuli import Felt, Pressed, ProblemPressed, Sense, Stimulus, Tapped
+from wire.messages import Stamp
+
+_SENSES = {Input.CONTACT: Sense.CONTACT, Input.ESTOP: Sense.ESTOP, Input.BYPASS: Sense.KEY}
+_PRESSES: dict[Input, type[Pressed | ProblemPressed]] = {Input.BUTTON: Pressed, Input.PROBLEM: ProblemPressed}
+
+
+def tapped(
+    in_force: InForce | None,
+    token: str,
+    machines: Mapping[str, Machine],
+    machine_id: str,
+    away_ms: int | None,
+    session_id: str,
+    now: Stamp,
+) -> Tapped:
+    """``away_ms``: how long the server has been gone, None while it is there."""
+    machine = machines[machine_id]
+    memory = machine.memory
+    local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
+    answer = decide(in_force, token, machine_id, now, local)
+    busy = any(one.session is not None and one.session.master for one in machines.values())
+    master = None
+    if isinstance(answer, Denied):
+        master = master_grant(in_force, token, machine_id, now, local, away_ms, busy)
+    return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, answer.holder), master)
+
+
+def felt(moved: Moved) -> Stimulus | None:
+    """What an input that moved means; None for a button that was let go."""
+    if moved.input in _SENSES:
+        return Felt(_SENSES[moved.input], moved.on)
+    return _PRESSES[moved.input]() if moved.on else None
+
+
+def _is_staff(in_force: InForce | None, machine_id: str, holder: int | None) -> bool:
+    rights = None if in_force is None else in_force.index.machines.get(machine_id)
+    return rights is not None and holder is not None and holder in rights.entry.staff
