@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
 
+from server.accounts.models import Account, RoleAssignment
 from server.db import db, reading
 from server.domain.facts import (
     Facts,
@@ -14,16 +15,20 @@ from server.domain.facts import (
     HolderFact,
     HoursFact,
     MachineFact,
+    MasterFact,
     MembershipFact,
     PayerFact,
     QualificationFact,
+    StaffFact,
     TenantFact,
     TokenFact,
 )
+from server.domain.roles import STAFF_ROLES, ScopeKind
 from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
-from server.people.models import Holder, Membership, Payer, Person, Tenant, Token
+from server.machines.service import policy_of
+from server.people.models import Holder, Master, Membership, Payer, Person, Tenant, Token
 from server.training.models import Qualification, Skill
-from wire.messages import OnMaximum, Policy, RiskClass, Service
+from wire.messages import RiskClass, Service, Shows
 
 
 def load_facts(
@@ -46,6 +51,8 @@ def load_facts(
             machines=_machines(),
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
+            staff=_staff(),
+            masters=_masters(key_id),
             rates=rates,
         )
 
@@ -94,8 +101,42 @@ def _memberships(whose: ColumnElement[bool]) -> tuple[MembershipFact, ...]:
 
 
 def _payers() -> tuple[PayerFact, ...]:
-    wanted = select(Payer.code, Payer.label, Payer.valid_from, Payer.valid_until, Tenant.suspended_from)
-    return tuple(PayerFact(*row) for row in _rows(wanted.join(Tenant, Tenant.id == Payer.tenant_id)))
+    wanted = select(Payer.code, Payer.label, Payer.valid_from, Payer.valid_until, Tenant.suspended_from, Tenant.shows)
+    rows = _rows(wanted.join(Tenant, Tenant.id == Payer.tenant_id))
+    return tuple(
+        PayerFact(code, label, begins, ends, suspended, Shows(shows))
+        for code, label, begins, ends, suspended, shows in rows
+    )
+
+
+def _staff() -> tuple[StaffFact, ...]:
+    """People who look after machines: those whose account has such a role, there and then."""
+    wanted = select(
+        Account.holder_number,
+        RoleAssignment.scope_kind,
+        RoleAssignment.scope,
+        RoleAssignment.valid_from,
+        RoleAssignment.valid_until,
+    ).join(Account, Account.id == RoleAssignment.account_id)
+    is_staff = RoleAssignment.role.in_([role.value for role in STAFF_ROLES])
+    rows = _rows(wanted.where(is_staff, Account.holder_number.is_not(None), Account.ended_at.is_(None)))
+    return tuple(
+        StaffFact(
+            holder,
+            scope if kind == ScopeKind.MACHINE else "",
+            scope if kind == ScopeKind.ROOM else "",
+            valid_from,
+            valid_until,
+        )
+        for holder, kind, scope, valid_from, valid_until in rows
+    )
+
+
+def _masters(key_id: str) -> tuple[MasterFact, ...]:
+    """Master badges in force. A PIN's digest made under another site key means nothing to the agents."""
+    wanted = select(Master.holder_number, Master.pin_digest, Payer.code).join(Payer, Payer.id == Master.payer_id)
+    rows = _rows(wanted.where(Master.ended_at.is_(None), Master.key_id == key_id).order_by(Master.holder_number))
+    return tuple(MasterFact(*row) for row in rows)
 
 
 def _qualifications(whose: ColumnElement[bool]) -> tuple[QualificationFact, ...]:
@@ -141,9 +182,12 @@ def _machine(machine: Any, agent: str, skills: frozenset[str]) -> MachineFact:
         note=machine.service_note,
         end_session=machine.end_session,
         clear_latch_upto=machine.clear_latch_upto,
-        policy=Policy(machine.confirm_s, machine.max_s, OnMaximum(machine.on_max)),
+        policy=policy_of(machine),
         list_valid_s=machine.list_valid_s,
         service_at=machine.service_at,
+        room=machine.room or "",
+        bypass_by=machine.bypass_by,
+        bypass_until=machine.bypass_until,
     )
 
 

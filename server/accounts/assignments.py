@@ -9,7 +9,8 @@ from server.accounts.models import Account, RoleAssignment
 from server.accounts.rows import open_account
 from server.audit import service as audit
 from server.db import db, writing
-from server.domain.roles import SCOPES, Role, ScopeKind
+from server.domain.roles import SCOPES, STAFF_ROLES, Role, ScopeKind
+from server.jobs import service as jobs
 
 
 def give_role(
@@ -38,6 +39,7 @@ def give_role(
         session.add(row)
         session.flush()
         audit.record(actor, "give_role", "account", account.id, None, _picture(row), "", now)
+        _announce(row, account, now)
         return row.id
 
 
@@ -51,6 +53,7 @@ def end_role(assignment_id: int, reason: str = "", *, actor: str, now: datetime)
         _keep_a_manager(row, now)
         row.valid_until = max(now, row.valid_from)
         audit.record(actor, "end_role", "account", row.account_id, before, _picture(row), reason, now)
+        _announce(row, session.get_one(Account, row.account_id), now)
 
 
 def has_role(account_id: int, role: Role, now: datetime) -> bool:
@@ -62,6 +65,12 @@ def keep_a_manager_without(account_id: int, now: datetime) -> None:
     """Refuse to take away the last manager. Inside the caller's ``writing()``."""
     if _with_role(Role.MANAGER, now) == {account_id}:
         raise AccountError("This is the last manager. Make somebody else a manager first.")
+
+
+def _announce(row: RoleAssignment, account: Account, now: datetime) -> None:
+    """The badges of staff clear what somebody reported at a machine: they stand in the lists."""
+    if row.role in STAFF_ROLES and account.holder_number is not None:
+        jobs.announce("access", f"holder:{account.holder_number}", now)
 
 
 def _keep_a_manager(row: RoleAssignment, now: datetime) -> None:

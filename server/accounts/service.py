@@ -18,6 +18,7 @@ from server.accounts.models import Account
 from server.accounts.rows import account_by_email, account_by_id, open_account, plain_email
 from server.audit import service as audit
 from server.db import db, expect_version, writing
+from server.jobs import service as jobs
 from server.settings import Settings
 from server.web.preferences import LANGUAGES
 
@@ -89,6 +90,7 @@ def end_account(account_id: int, reason: str = "", *, version: int | None = None
         account.ended_at = now
         websessions.end_all_of(account_id, now)
         audit.record(actor, "end", "account", account_id, {"ended_at": None}, {"ended_at": now}, reason, now)
+        _announce(account, now)
 
 
 def reopen_account(account_id: int, *, actor: str, now: datetime) -> None:
@@ -100,6 +102,7 @@ def reopen_account(account_id: int, *, actor: str, now: datetime) -> None:
         before = {"ended_at": account.ended_at}
         account.ended_at = None
         audit.record(actor, "reopen", "account", account_id, before, {"ended_at": None}, "", now)
+        _announce(account, now)
 
 
 def _change(account: Account, facts: AccountFacts, lab: Settings, actor: str, now: datetime) -> None:
@@ -116,6 +119,14 @@ def _change(account: Account, facts: AccountFacts, lab: Settings, actor: str, no
     before = {name: was[name] for name in _OPEN if name in changed}
     after = {"changed": changed} | {name: said[name] for name in _OPEN if name in changed}
     audit.record(actor, "edit", "account", account.id, before, after, "", now)
+    if "holder_number" in changed:
+        jobs.announce("access", f"account:{account.id}", now)
+
+
+def _announce(account: Account, now: datetime) -> None:
+    """What the badge of whoever is behind it may do at a machine goes with the account's roles."""
+    if account.holder_number is not None:
+        jobs.announce("access", f"holder:{account.holder_number}", now)
 
 
 def _checked(facts: AccountFacts, account_id: int | None) -> AccountFacts:

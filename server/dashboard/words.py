@@ -48,7 +48,11 @@ DENIALS = {
     DenialReason.OUT_OF_SERVICE: lazy_gettext("machine out of service"),
     DenialReason.MAINTENANCE: lazy_gettext("machine under maintenance"),
     DenialReason.LATCHED: lazy_gettext("stop not cleared at the machine"),
+    DenialReason.PROBLEM_REPORTED: lazy_gettext("somebody reported a problem"),
+    DenialReason.EMERGENCY_STOP: lazy_gettext("emergency stop pressed"),
+    DenialReason.BYPASSED: lazy_gettext("bridged by staff with the key-switch"),
     DenialReason.FAULT: lazy_gettext("machine has a fault"),
+    DenialReason.PIN_WRONG: lazy_gettext("wrong PIN of a master badge"),
     DenialReason.IN_USE: lazy_gettext("already in use"),
     DenialReason.LIST_MISSING: lazy_gettext("no access list yet"),
     DenialReason.LIST_EXPIRED: lazy_gettext("access list expired"),
@@ -68,6 +72,10 @@ ENDS = {
     EndReason.NO_POWER: lazy_gettext("no power at the contact"),
     EndReason.OUTPUT_FAILED: lazy_gettext("agent’s output failed"),
     EndReason.SHUTDOWN: lazy_gettext("agent shut down"),
+    EndReason.CARD_REMOVED: lazy_gettext("card taken out"),
+    EndReason.IDLE: lazy_gettext("stood still too long"),
+    EndReason.TAKEN_OVER: lazy_gettext("taken over by somebody else"),
+    EndReason.EMERGENCY_STOP: lazy_gettext("emergency stop"),
 }
 
 # Codes that agents use today; one that only a newer agent knows is shown as it came.

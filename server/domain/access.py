@@ -5,26 +5,24 @@ qualification denies; what is wrong with a membership, a tenant or a contract cl
 (opening hours, the end of a right) are left to the agent, in UTC; a fact that starts later is not in the list yet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.facts import Facts, MachineFact, TokenFact
+from server.domain.facts import Facts, MachineFact, PayerFact, StaffFact, TokenFact
 from server.domain.opening import open_intervals
 from server.domain.purses import NOBODY, Purse, card, purses_of
+from server.domain.rules import requires
 from server.domain.standings import ALONE, NEVER, Standing, standings_at
 from wire.messages import (
-    CONFIRMED_END,
-    MAXIMUM_CUT,
-    MAXIMUM_WARN,
-    OPENING_HOURS,
     AccessList,
     Authorisation,
+    Bypass,
     DenialReason,
     HolderEntry,
     MachineEntry,
-    OnMaximum,
+    Master,
     PayerCard,
     Refusal,
     Revocation,
@@ -60,6 +58,7 @@ class Judged:
     standings: dict[int, dict[str, Standing]]  # by holder and skill
     cards: tuple[PayerCard, ...]
     revoked: tuple[Revocation, ...]
+    masters: tuple[Master, ...]
     rights: dict[tuple[frozenset[str], timedelta], _Rights]  # by skills and validity: the same at many machines
 
 
@@ -81,7 +80,8 @@ def judge(facts: Facts, now: datetime) -> Judged:
         )
         for token in sorted(tokens, key=lambda token: (token.holder, token.fingerprint))
     )
-    used = {payer for entry in entries for payer in entry.payers}
+    masters = tuple(_masters(facts, entries, payers, now))
+    used = {payer for entry in entries for payer in entry.payers} | {master.payer for master in masters}
     judged = Judged(
         facts=facts,
         now=now,
@@ -91,6 +91,7 @@ def judge(facts: Facts, now: datetime) -> Judged:
         standings=standings_at(facts.qualifications, now),
         cards=tuple(card(code, payers, now) for code in sorted(used)),
         revoked=_revoked(facts, now),
+        masters=masters,
         rights={},
     )
     kinds = {(machine.skills, validity(machine)): machine for machine in facts.machines}
@@ -109,6 +110,7 @@ def compile_list(judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_
         holders=judged.holders,
         machines=tuple(_machine(machine, judged, zone) for machine in machines),
         revoked=judged.revoked,
+        masters=judged.masters,
     )
 
 
@@ -153,6 +155,17 @@ def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReas
 # --- people ---------------------------------------------------------------------------------------------------------
 
 
+def _masters(
+    facts: Facts, entries: Iterable[HolderEntry], payers: Mapping[str, PayerFact], now: datetime
+) -> Iterator[Master]:
+    """Every badge of those who have a PIN, as long as the badge itself is good and somebody can be charged."""
+    given = {master.holder: master for master in facts.masters}
+    for entry in entries:
+        master = given.get(entry.holder)
+        if master is not None and entry.denied is None and card(master.payer, payers, now).closed is None:
+            yield Master(entry.token, entry.holder, master.pin, master.payer)
+
+
 def _first_ends(tokens: list[TokenFact], purses: dict[int, Purse], now: datetime) -> dict[int, datetime]:
     """An agent out of reach stops at the first end it was told of; one in reach has a new list by then."""
     ends = {holder: purse.ends for holder, purse in purses.items() if purse.ends is not None}
@@ -190,7 +203,7 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
     hours = (row for row in judged.facts.hours if row.category == machine.category)
     opening = open_intervals(hours, judged.now, until, zone)
     may, may_not = judged.rights[machine.skills, validity(machine)]
-    return MachineEntry(
+    entry = MachineEntry(
         machine=machine.code,
         name=machine.name,
         risk=machine.risk,
@@ -199,25 +212,41 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
         note=machine.note,
         end_session=machine.end_session,
         clear_latch_upto=machine.clear_latch_upto,
-        requires=_requires(machine, opening is not None),
         policy=machine.policy,
         open=opening,
         may=may,
         may_not=may_not,
+        bypass=_bypass(machine, judged.now),
+        staff=_staff(machine, judged),
     )
+    return replace(entry, requires=requires(entry, bool(judged.masters)))
+
+
+def _bypass(machine: MachineFact, now: datetime) -> Bypass | None:
+    """Declared by staff, and over by itself."""
+    if machine.bypass_until is None or machine.bypass_until <= now:
+        return None
+    return Bypass(machine.bypass_by, _milliseconds(machine.bypass_until))
+
+
+def _staff(machine: MachineFact, judged: Judged) -> tuple[int, ...]:
+    """Whose badge clears a reported problem here: people with a live badge and a role that covers this machine."""
+    there = {one.holder for one in judged.facts.staff if _covers(one, machine) and _holds(one, judged.now)}
+    return tuple(sorted(there & {entry.holder for entry in judged.holders if entry.denied is None}))
+
+
+def _covers(staff: StaffFact, machine: MachineFact) -> bool:
+    return staff.machine in {"", machine.code} and staff.room in {"", machine.room}
+
+
+def _holds(staff: StaffFact, now: datetime) -> bool:
+    return staff.valid_from <= now and (staff.valid_until is None or now < staff.valid_until)
 
 
 def _with_rates(card: PayerCard, machines: list[MachineFact], facts: Facts) -> PayerCard:
     known = ((machine.code, facts.rates.get((machine.code, card.id))) for machine in machines)
     rates = {code: cents for code, cents in known if cents is not None}
-    return PayerCard(card.id, card.label, rates, card.seconds_left, card.closed)
-
-
-def _requires(machine: MachineFact, has_hours: bool) -> tuple[str, ...]:
-    features = [CONFIRMED_END]
-    if machine.policy.max_s is not None:
-        features.append(MAXIMUM_CUT if machine.policy.on_max is OnMaximum.CUT else MAXIMUM_WARN)
-    return (*features, *([OPENING_HOURS] if has_hours else []))
+    return replace(card, rates=rates)
 
 
 def _rights(machine: MachineFact, judged: Judged) -> _Rights:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from wire.messages import Policy, RiskClass, Service
+from wire.messages import Policy, RiskClass, Service, Shows
 
 USUAL_POLICY = Policy()
 
@@ -48,6 +48,7 @@ class PayerFact:
     valid_from: datetime
     valid_until: datetime | None = None
     tenant_suspended_from: datetime | None = None
+    shows: Shows = Shows.PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,29 @@ class MachineFact:
     policy: Policy = USUAL_POLICY
     list_valid_s: int | None = None
     service_at: datetime | None = None
+    room: str = ""
+    bypass_by: str = ""
+    bypass_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFact:
+    """A person with a role that lets look after machines: of one machine, of those in one room, or (both empty) of all."""
+
+    holder: int
+    machine: str
+    room: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MasterFact:
+    """A person whose badge and PIN start a machine while its agent is cut off, and who is charged then."""
+
+    holder: int
+    pin: str
+    payer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +141,8 @@ class Facts:
     machines: tuple[MachineFact, ...] = ()
     gone: tuple[GoneFact, ...] = ()
     hours: tuple[HoursFact, ...] = ()
+    staff: tuple[StaffFact, ...] = ()
+    masters: tuple[MasterFact, ...] = ()
     rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
 
     def agents(self) -> frozenset[str]:
@@ -129,7 +155,7 @@ def next_turn(facts: Facts, now: datetime) -> datetime | None:
 
 
 def _moments(facts: Facts) -> Iterator[datetime | None]:
-    for dated in (facts.tokens, facts.memberships, facts.payers, facts.qualifications):
+    for dated in (facts.tokens, facts.memberships, facts.payers, facts.qualifications, facts.staff):
         for fact in dated:
             yield fact.valid_from
             yield fact.valid_until
@@ -139,3 +165,4 @@ def _moments(facts: Facts) -> Iterator[datetime | None]:
     yield from (membership.ended_at for membership in facts.memberships)
     yield from (payer.tenant_suspended_from for payer in facts.payers)
     yield from (qualification.revoked_at for qualification in facts.qualifications)
+    yield from (machine.bypass_until for machine in facts.machines)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from server.domain.facts import MembershipFact, PayerFact
-from wire.messages import DenialReason, PayerCard
+from wire.messages import DenialReason, PayerCard, Shows
 
 ENDED = "#ended"  # after a payer's code: the same payer, closed for those whose membership is over
 
@@ -62,10 +62,11 @@ def card(code: str, payers: Mapping[str, PayerFact], now: datetime) -> PayerCard
     """What an agent is told of one payer, still without prices."""
     if code.endswith(ENDED):
         known = payers.get(code.removesuffix(ENDED))
-        return PayerCard(id=code, label=known.label if known else "", closed=DenialReason.MEMBERSHIP_ENDED)
+        label, shows = (known.label, known.shows) if known else ("", Shows.PRICE)
+        return PayerCard(id=code, label=label, closed=DenialReason.MEMBERSHIP_ENDED, shows=shows)
     payer, closed = payers[code], None
     if payer.valid_until is not None and payer.valid_until <= now:
         closed = DenialReason.CONTRACT_ENDED
     if payer.tenant_suspended_from is not None and payer.tenant_suspended_from <= now:
         closed = DenialReason.TENANT_SUSPENDED
-    return PayerCard(id=code, label=payer.label, closed=closed)
+    return PayerCard(id=code, label=payer.label, closed=closed, shows=payer.shows)

@@ -91,6 +91,7 @@ def _right(machine: MachineFact, judged: Judged, holder: int, purse: Purse, zone
     ends = [purse.ends, judged.ends.get(holder), *(one.moment for one in held.values())]
     opens = _opens(machine, judged, zone)
     reasons = [_SERVICE[machine.service]] if machine.service in _SERVICE else []
+    reasons += [DenialReason.BYPASSED] if machine.bypass_until and machine.bypass_until > judged.now else []
     return Right(
         machine.code,
         machine.name,

@@ -96,6 +96,7 @@ class About:
 THE_LAB = About()
 NOWHERE = About(tenant="", machine="", room="", holder=0)  # in nobody's scope: only who may do it everywhere may here
 
+STAFF_ROLES = frozenset({Role.MANAGER, Role.DESK, Role.TRAINER})  # who look after machines
 _STAFF_LOOK = frozenset({Verb.SEE_FLOOR, Verb.WATCH})
 _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.MANAGER: frozenset(Verb) - {Verb.SEE_OWN, Verb.PUBLIC, Verb.LOGGED_IN},

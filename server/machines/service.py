@@ -97,18 +97,24 @@ def set_service(
     decided_at: datetime | None = None,
     version: int | None = None,
     *,
+    by_manager: bool = True,
     actor: str,
     now: datetime,
 ) -> None:
     """Take a machine out of service, into maintenance, or back in. ``note`` is shown on its panel.
 
     ``reason``: for the audit trail, where it is not the note. ``decided_at``: where somebody decided it before ``now``.
+    ``by_manager``: whether ``actor`` may end a maintenance that somebody else has begun.
     """
     with writing():
         machine = machine_by_code(code)
         expect_version(machine, version)
+        goes_on = machine.service == service == Service.MAINTENANCE
+        if machine.service == Service.MAINTENANCE and not (goes_on or by_manager or machine.service_by == actor):
+            raise MachineError("Only who began this maintenance, or a manager, ends it: somebody may be inside.")
         before = {"service": machine.service, "note": machine.service_note}
         machine.service, machine.service_note, machine.service_at = Service(service).value, note, decided_at or now
+        machine.service_by = machine.service_by if goes_on else actor
         after = {"service": machine.service}
         audit.record(actor, "service", "machine", code, before, after, note if reason is None else reason, now)
         jobs.announce("access", f"machine:{code}", now)

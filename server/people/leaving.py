@@ -10,7 +10,8 @@ from sqlalchemy import select
 from server.audit import service as audit
 from server.db import db, expect_version, writing
 from server.jobs import service as jobs
-from server.people.models import Membership, Token
+from server.people.masters import end_master
+from server.people.models import Master, Membership, Token
 from server.people.rows import PeopleError, holder_by_number
 
 
@@ -35,6 +36,8 @@ def end_holder(
             audit.record(actor, "end", "membership", membership.ref, None, {"ended_at": now}, reason, now)
         for token in _tokens(number):
             _take(token, badges_are_back, reason, actor, now)
+        for master in _masters(number):
+            end_master(master, reason, actor=actor, now=now)
         holder.ended_at = now
         audit.record(actor, "end", "holder", number, {"ended_at": None}, {"ended_at": now}, reason, now)
         jobs.announce("access", f"holder:{number}", now)
@@ -57,6 +60,10 @@ def _take(token: Token, is_back: bool, reason: str, actor: str, now: datetime) -
     elif token.blocked_at is None:
         token.blocked_at, token.blocked_reason = now, reason
         audit.record(actor, "block", "token", token.ref, None, {"blocked_at": now}, reason, now)
+
+
+def _masters(number: int) -> list[int]:
+    return list(db.session.scalars(select(Master.id).where(Master.holder_number == number, Master.ended_at.is_(None))))
 
 
 def _memberships(number: int, now: datetime) -> list[Membership]:

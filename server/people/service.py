@@ -16,6 +16,7 @@ from server.jobs import service as jobs
 from server.people.badges import lend_token, lent_to, replace_token, return_token
 from server.people.changes import PersonFacts, edit_person
 from server.people.leaving import end_holder, take_back
+from server.people.masters import end_master, give_master
 from server.people.models import Holder, Membership, Person, Token
 from server.people.rows import (
     PeopleError,
@@ -52,9 +53,11 @@ __all__ = [
     "edit_person",
     "edit_tenant",
     "end_holder",
+    "end_master",
     "end_membership",
     "end_payer",
     "end_tenant",
+    "give_master",
     "give_token",
     "lend_token",
     "lent_to",

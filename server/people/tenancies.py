@@ -14,6 +14,7 @@ from server.db import db, expect_version, writing
 from server.jobs import service as jobs
 from server.people.models import Establishment, Membership, Payer, TenantKind
 from server.people.rows import PeopleError, establishment_by_id, payer_by_code, tenant_by_code
+from wire.messages import Shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ def edit_tenant(
     kind: TenantKind,
     language: str,
     parent: str | None,
+    shows: Shows = Shows.PRICE,
     *,
     version: int | None = None,
     actor: str,
     now: datetime,
 ) -> None:
-    """Name, kind, language, and the tenant it belongs to. The kind decides prices: the lists show them."""
+    """Name, kind, language, the tenant it belongs to, and what panels show of its terms. The kind decides prices."""
     with writing():
         tenant = tenant_by_code(code, changing=True)
         expect_version(tenant, version)
@@ -48,7 +50,7 @@ def edit_tenant(
         if above is not None and above.id == tenant.id:
             raise PeopleError("a tenant cannot belong to itself")
         said: dict[str, Any] = {"name": name, "kind": TenantKind(kind).value, "language": language}
-        said |= {"parent_id": above.id if above else None}
+        said |= {"parent_id": above.id if above else None, "shows": Shows(shows).value}
         if _write(tenant, said, "tenant", code, actor, now):
             jobs.announce("access", f"tenant:{code}", now)
 

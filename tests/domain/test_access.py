@@ -13,9 +13,11 @@ from server.domain.facts import (
     HolderFact,
     HoursFact,
     MachineFact,
+    MasterFact,
     MembershipFact,
     PayerFact,
     QualificationFact,
+    StaffFact,
     TenantFact,
     TokenFact,
     next_turn,
@@ -32,6 +34,7 @@ from wire.messages import (
     Revocation,
     RiskClass,
     Service,
+    Shows,
     Taken,
 )
 
@@ -100,12 +103,16 @@ FLIPS = {
     DenialReason.OUTSIDE_HOURS: replace(ALL_MAY, hours=(HoursFact("printer", 2, time(12), time(14)),)),
     DenialReason.OUT_OF_SERVICE: with_machine(service=Service.OUT),
     DenialReason.MAINTENANCE: with_machine(service=Service.MAINTENANCE),
+    DenialReason.BYPASSED: with_machine(bypass_by="Paul", bypass_until=NOW + HOUR),
     DenialReason.MEMBERSHIP_ENDED: with_tie(ended_at=NOW - HOUR),
     DenialReason.TENANT_SUSPENDED: with_payer(tenant_suspended_from=NOW),
     DenialReason.CONTRACT_ENDED: with_payer(valid_until=NOW),
 }
 JUDGED_BY_THE_AGENT = {
     DenialReason.LATCHED,
+    DenialReason.PROBLEM_REPORTED,
+    DenialReason.EMERGENCY_STOP,
+    DenialReason.PIN_WRONG,
     DenialReason.FAULT,
     DenialReason.IN_USE,
     DenialReason.LIST_MISSING,
@@ -134,6 +141,8 @@ def reasons_for(facts, token="f1" * 16):
 def _state(machine):
     if machine.open is not None and not any(one.from_ms <= _ms(NOW) < one.until_ms for one in machine.open):
         return DenialReason.OUTSIDE_HOURS
+    if machine.bypass is not None:
+        return DenialReason.BYPASSED
     states = {Service.OUT: DenialReason.OUT_OF_SERVICE, Service.MAINTENANCE: DenialReason.MAINTENANCE}
     return states.get(machine.service)
 
@@ -455,6 +464,21 @@ def test_every_agent_is_told_of_all_that_was_taken_away_in_one_order():
         (with_machine(policy=Policy(max_s=60)), {"confirmed_end", "maximum_warn"}),
         (with_machine(policy=Policy(max_s=60, on_max=OnMaximum.CUT)), {"confirmed_end", "maximum_cut"}),
         (FLIPS[DenialReason.OUTSIDE_HOURS], {"confirmed_end", "opening_hours"}),
+        (with_machine(policy=Policy(press_s=30)), {"confirmed_end", "press_to_start"}),
+        (with_machine(policy=Policy(removal_s=0)), {"confirmed_end", "card_stays"}),
+        (with_machine(policy=Policy(idle_warn_s=60)), {"confirmed_end", "idle_warning"}),
+        (with_machine(policy=Policy(idle_end_s=60)), {"confirmed_end", "idle_end"}),
+        (with_machine(policy=Policy(cooldown_s=60)), {"confirmed_end", "cool_down"}),
+        (with_machine(policy=Policy(takeover_s=60)), {"confirmed_end", "take_over"}),
+        (
+            with_machine(policy=Policy(max_s=60, extend_s=60, extend_times=2)),
+            {"confirmed_end", "maximum_warn", "extension"},
+        ),
+        (with_machine(policy=Policy(payer_s=60)), {"confirmed_end", "payer_choice"}),
+        (with_machine(policy=Policy(continue_s=60)), {"confirmed_end", "continuation"}),
+        (with_machine(bypass_by="Paul", bypass_until=NOW + HOUR), {"confirmed_end", "bypass"}),
+        (replace(ALL_MAY, staff=(StaffFact(ADA, "", "", YEAR_AGO),)), {"confirmed_end", "staff_badge"}),
+        (replace(ALL_MAY, masters=(MasterFact(ADA, "d1" * 16, "acme"),)), {"confirmed_end", "master_badge"}),
     ],
 )
 def test_each_policy_feature_in_use_is_named(facts, requires):
@@ -462,6 +486,80 @@ def test_each_policy_feature_in_use_is_named(facts, requires):
 
     assert set(machine.requires) == requires
     assert requires <= FEATURES
+
+
+def test_every_feature_there_is_can_be_asked_for():
+    everything = Policy(5, 60, OnMaximum.CUT, 30, 5, 60, 120, 60, 60, 60, 2, 60, 60)
+    facts = replace(
+        with_machine(policy=everything, bypass_by="Paul", bypass_until=NOW + HOUR),
+        hours=(HoursFact("printer", 2, time(12), time(14)),),
+        staff=(StaffFact(ADA, "", "", YEAR_AGO),),
+        masters=(MasterFact(ADA, "d1" * 16, "acme"),),
+    )
+
+    [machine] = compiled(facts).machines
+
+    assert set(machine.requires) == FEATURES - {"maximum_warn"}
+
+
+@pytest.mark.parametrize(
+    ("staff", "there"),
+    [
+        (StaffFact(ADA, "", "", YEAR_AGO), True),
+        (StaffFact(ADA, "p1", "", YEAR_AGO), True),
+        (StaffFact(ADA, "", "Hall", YEAR_AGO), True),
+        (StaffFact(ADA, "p2", "", YEAR_AGO), False),
+        (StaffFact(ADA, "", "Attic", YEAR_AGO), False),
+        (StaffFact(ADA, "", "", YEAR_AGO, NOW), False),
+        (StaffFact(ADA, "", "", NOW + HOUR), False),
+        (StaffFact(1003, "", "", YEAR_AGO), False),  # without a badge
+    ],
+)
+def test_who_looks_after_a_machine_may_clear_what_was_reported_there(staff, there):
+    [machine] = compiled(replace(with_machine(room="Hall"), staff=(staff,))).machines
+
+    assert machine.staff == ((ADA,) if there else ())
+
+
+def test_a_role_that_begins_or_ends_turns_the_lists():
+    facts = replace(ALL_MAY, staff=(StaffFact(ADA, "", "", NOW + HOUR, NOW + DAY),))
+
+    assert next_turn(facts, NOW) == NOW + HOUR
+    assert next_turn(facts, NOW + HOUR) == NOW + DAY
+
+
+def test_every_good_badge_of_a_master_is_one_and_the_payer_is_in_the_list():
+    spare = replace(TOKEN, ref="token-9", fingerprint="f9" * 16)
+    lost = replace(TOKEN, ref="token-8", fingerprint="f8" * 16, blocked_at=NOW - HOUR)
+    tokens = (*ALL_MAY.tokens, spare, lost)
+
+    told = compiled(replace(ALL_MAY, tokens=tokens, masters=(MasterFact(ADA, "d1" * 16, "beta"),)))
+
+    assert [(one.token[:2], one.holder, one.pin, one.payer) for one in told.masters] == [
+        ("f1", ADA, "d1" * 16, "beta"),
+        ("f9", ADA, "d1" * 16, "beta"),
+    ]
+    assert {card.id for card in told.payers} == {"acme", "beta"}
+
+
+def test_a_master_is_none_while_blocked_or_while_nobody_can_be_charged():
+    master = (MasterFact(ADA, "d1" * 16, "acme"),)
+
+    assert compiled(replace(with_holder(blocked_at=NOW), masters=master)).masters == ()
+    assert compiled(replace(with_payer(valid_until=NOW), masters=master)).masters == ()
+    assert compiled(replace(ALL_MAY, masters=master)).masters != ()  # the control
+
+
+def test_no_master_badge_starts_a_machine_of_high_risk():
+    facts = replace(with_machine(risk=RiskClass.HIGH), masters=(MasterFact(ADA, "d1" * 16, "acme"),))
+
+    assert "master_badge" not in compiled(facts).machines[0].requires
+
+
+def test_what_a_panel_shows_of_a_tenants_terms_is_in_the_card_of_each_payer():
+    told = compiled(with_payer(shows=Shows.TIME_LEFT))
+
+    assert [card.shows for card in told.payers if card.id == "acme"] == [Shows.TIME_LEFT]
 
 
 def test_an_agent_gets_its_own_machines_and_everybodys_badges():

@@ -1,7 +1,7 @@
 """What is switched: machines, their hours, and the wishes staff send to them."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -10,13 +10,16 @@ from server.access.service import load_facts
 from server.accounts.models import Account, RoleAssignment
 from server.audit.models import AuditEntry
 from server.db import Stale, db, writing
+from server.domain.access import compile_list, judge
+from server.domain.facts import next_turn
+from server.domain.rules import RuleClash
 from server.jobs import service as jobs
-from server.machines import changes, rooms
+from server.machines import bypass, changes, rooms
 from server.machines import service as machines
 from server.machines.changes import Rules
 from server.machines.models import Agent, Machine, MachineLive, OpeningHours
 from server.machines.service import END_OF_DAY, Hours
-from wire.messages import OnMaximum, Policy, RiskClass, Service
+from wire.messages import Bypass, OnMaximum, Policy, RiskClass, Service
 
 
 def test_a_machine_keeps_its_policy(lab, now):
@@ -26,6 +29,69 @@ def test_a_machine_keeps_its_policy(lab, now):
 
     row = machines.machine_by_code("l1")
     assert (row.risk, row.confirm_s, row.max_s, row.on_max, row.list_valid_s) == ("high", 8, 7200, "cut", 3600)
+    assert machines.policy_of(row) == policy
+
+
+def test_every_rule_of_a_machine_comes_back_as_it_was_set(lab, now):
+    policy = Policy(4, 7200, OnMaximum.WARN, 30, 10, 1800, 3600, 120, None, 900, 2, 180, 3600)
+
+    changes.change_machine("p1", rules(policy=policy), actor="m", now=now)
+
+    assert load_facts("k1", {}).machines[0].policy == policy
+
+
+def test_rules_that_contradict_each_other_are_not_taken(lab, now):
+    clash = Policy(idle_warn_s=1800, idle_end_s=600)
+
+    with pytest.raises(RuleClash, match="end before it warns"):
+        changes.change_machine("p1", rules(policy=clash), actor="m", now=now)
+    with pytest.raises(RuleClash, match="end before it warns"):
+        machines.add_machine("p2", "P", "printer", "agent-1", RiskClass.LOW, policy=clash, actor="m", now=now)
+
+
+def test_only_who_began_a_maintenance_or_a_manager_ends_it(lab, now):
+    machines.set_service("p1", Service.MAINTENANCE, "spindle", actor="account:7", now=now)
+
+    with pytest.raises(machines.MachineError, match="somebody may be inside"):
+        machines.set_service("p1", Service.IN, by_manager=False, actor="account:8", now=now)
+    machines.set_service("p1", Service.MAINTENANCE, "spindle, belt", by_manager=False, actor="account:8", now=now)
+    with pytest.raises(machines.MachineError, match="somebody may be inside"):  # another note makes nobody its owner
+        machines.set_service("p1", Service.IN, by_manager=False, actor="account:8", now=now)
+    machines.set_service("p1", Service.IN, by_manager=False, actor="account:7", now=now)
+
+    assert machines.machine_by_code("p1").service == "in"
+
+
+def test_a_manager_ends_a_maintenance_that_somebody_else_has_begun(lab, now):
+    machines.set_service("p1", Service.MAINTENANCE, "spindle", actor="account:7", now=now)
+
+    machines.set_service("p1", Service.IN, by_manager=True, actor="account:1", now=now)
+
+    assert machines.machine_by_code("p1").service == "in"
+
+
+def test_a_declared_bypass_reaches_the_lists_and_is_over_by_itself(lab, now):
+    seen = jobs.last_change_id()
+    bypass.declare_bypass("p1", "Paul", "agent dead", now + timedelta(hours=4), actor="m", now=now)
+
+    facts = load_facts("k1", {})
+
+    (listed,) = compile_list(judge(facts, now), "agent-1", 1, UTC, "k1").machines
+    (later,) = compile_list(judge(facts, now + timedelta(hours=4)), "agent-1", 1, UTC, "k1").machines
+    assert listed.bypass == Bypass("Paul", round((now + timedelta(hours=4)).timestamp() * 1000))
+    assert later.bypass is None
+    assert next_turn(facts, now) == now + timedelta(hours=4)
+    assert {change.topic for change in jobs.changes_after(seen)} == {"access", "machine"}
+
+
+def test_a_bypass_has_an_end_within_a_week_and_a_name(lab, now):
+    for who, until in (("Paul", now), ("Paul", now + timedelta(days=8)), (" ", now + timedelta(hours=1))):
+        with pytest.raises(machines.MachineError):
+            bypass.declare_bypass("p1", who, "why", until, actor="m", now=now)
+    bypass.declare_bypass("p1", "Paul", "why", now + timedelta(hours=1), actor="m", now=now)  # the control
+    bypass.end_bypass("p1", "repaired", actor="m", now=now + timedelta(minutes=1))
+    with pytest.raises(machines.MachineError, match="not bypassed"):
+        bypass.end_bypass("p1", actor="m", now=now + timedelta(minutes=2))
 
 
 def test_an_agent_gates_four_machines_and_no_fifth(lab, now):
@@ -112,14 +178,14 @@ def test_what_cannot_be_done_is_said_in_a_sentence(lab, now, ask, said):
 
 
 def rules(**changed) -> Rules:
-    usual = ("Printer 1", "printer", "", "agent-1", RiskClass.LOW, 5, None, OnMaximum.WARN, None)
+    usual = ("Printer 1", "printer", "", "agent-1", RiskClass.LOW, Policy(), None)
     return replace(Rules(*usual), **changed)
 
 
 def test_a_machine_takes_new_rules_and_the_second_of_two_editors_is_told(lab, now):
     seen = machines.machine_by_code("p1").version
 
-    changes.change_machine("p1", rules(name="FDM 1", room="Hall", max_s=7200), seen, actor="m", now=now)
+    changes.change_machine("p1", rules(name="FDM 1", room="Hall", policy=Policy(max_s=7200)), seen, actor="m", now=now)
 
     row = machines.machine_by_code("p1")
     assert (row.name, row.room, row.max_s, row.version) == ("FDM 1", "Hall", 7200, seen + 1)

@@ -11,12 +11,13 @@ from sqlalchemy import select
 from server.db import reading
 from server.domain.roles import Role
 from server.machines.models import Machine, MachineSkill, OpeningHours
-from server.machines.service import END_OF_DAY
+from server.machines.service import END_OF_DAY, policy_of
 from server.training import service as training
 from server.usage.models import UsageSession
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.signed_in import signed_in, web_app
+from wire.messages import Policy
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 RULES = {
@@ -148,6 +149,36 @@ def test_the_rules_of_a_machine_change_and_the_trail_tells_who(app: Flask, manag
     trail = page(manager, "/machines/p1/edit")
     assert "Manager" in trail
     assert "FDM 1" in trail
+
+
+def test_the_rules_are_set_in_the_units_people_think_in_and_come_back_so(app: Flask, manager: FlaskClient) -> None:
+    typed = {
+        "press_s": "30", "payer": "3", "removal_s": "10", "longest": "4:00", "extend": "30", "extend_times": "2",
+        "idle_warn": "30", "idle_end": "1:00", "cooldown": "2", "continuing": "1:30",
+    }  # fmt: skip
+
+    seen = version(page(manager, "/machines/p1/edit"))
+    answer = manager.post("/machines/p1/edit", data={**RULES, **typed, "version": seen})
+
+    assert answer.status_code == 303
+    assert policy_of(machine(app)) == Policy(
+        press_s=30, payer_s=180, removal_s=10, max_s=14_400, extend_s=1800, extend_times=2,
+        idle_warn_s=1800, idle_end_s=3600, cooldown_s=120, continue_s=5400,
+    )  # fmt: skip
+    shown = page(manager, "/machines/p1/edit")
+    for name, value in {**typed, "takeover": ""}.items():
+        assert re.search(rf'name="{name}"[^>]*value="{value}"', shown), name
+
+
+def test_rules_that_contradict_each_other_are_refused_at_the_field_that_should_give_way(
+    app: Flask, manager: FlaskClient
+) -> None:
+    clash = {"idle_warn": "30", "idle_end": "10", "version": version(page(manager, "/machines/p1/edit"))}
+    answer = manager.post("/machines/p1/edit", data={**RULES, **clash})
+
+    assert answer.status_code == 422
+    assert re.search(r'id="idle_end-error">.*?x, re.DOTALL)
+    assert policy_of(machine(app)) == Policy()
 
 
 def test_the_second_of_two_editors_sees_both_values_and_chooses(app: Flask, manager: FlaskClient) -> None:

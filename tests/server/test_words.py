@@ -20,7 +20,8 @@ LOCALE = SERVER / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 # What services refuse begins with an English sentence, which the pages say in their own language.
 REFUSALS = ("AccountError", "BillingError", "DecisionError", "MachineError", "PeopleError", "Refusal", "TrainingError")
-KEYWORDS |= dict.fromkeys(REFUSALS)
+CLASHES = {"RuleClash": (2,)}  # after the name of the rule
+KEYWORDS |= dict.fromkeys(REFUSALS) | CLASHES
 
 
 def texts_in_the_source() -> set[str | tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What is asked of a machine: its name and place, who gates it, how dangerous it is, how long it may run, which skills."""
+"""What is asked of a machine: its name and place, who gates it, how dangerous it is, which skills, and its rules."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
+from server.domain.rules import RuleClash
 from server.machines.changes import Rules
 from server.pages.machines.words import MAXIMUMS, RISKS
 from server.web.forms import Form, Minutes, Reason
@@ -17,6 +18,17 @@ from wire.messages import OnMaximum, Policy, RiskClass
 NEW = "+"  # "a new one" in a list of rooms or categories; what it is called stands in the field beside it
 _RESERVED = frozenset({"new"})  # an address of the list itself
 _HOUR = 3600
+# What people think of in minutes: the rule, its field, and what the rule is where the field is empty.
+_IN_MINUTES: Mapping[str, tuple[str, int | None]] = {
+    "max_s": ("longest", None),
+    "idle_warn_s": ("idle_warn", None),
+    "idle_end_s": ("idle_end", None),
+    "takeover_s": ("takeover", None),
+    "cooldown_s": ("cooldown", 0),
+    "extend_s": ("extend", 0),
+    "payer_s": ("payer", 0),
+    "continue_s": ("continuing", 0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +54,22 @@ class MachineForm(Form):
         lazy_gettext("Risk class"), [InputRequired()], choices=[(one.value, RISKS[one]) for one in RiskClass]
     )
     confirm_s = IntegerField(lazy_gettext("Time to confirm an end"), [InputRequired(), NumberRange(2, 60)])
+    press_s = IntegerField(lazy_gettext("Button to start"), [Optional(), NumberRange(5, 300)])
+    payer = Minutes(lazy_gettext("Choice of the payer"), [Optional()])
+    removal_s = IntegerField(lazy_gettext("Card stays in"), [Optional(), NumberRange(0, 600)])
     longest = Minutes(lazy_gettext("Longest session"), [Optional()])
     on_max = RadioField(
         lazy_gettext("After the longest time"),
         [InputRequired()],
         choices=[(one.value, MAXIMUMS[one]) for one in OnMaximum],
     )
+    extend = Minutes(lazy_gettext("Longer by a tap"), [Optional()])
+    extend_times = IntegerField(lazy_gettext("How often"), [Optional(), NumberRange(0, 20)])
+    idle_warn = Minutes(lazy_gettext("Warn after"), [Optional()])
+    idle_end = Minutes(lazy_gettext("End after"), [Optional()])
+    takeover = Minutes(lazy_gettext("Others may take over after"), [Optional()])
+    cooldown = Minutes(lazy_gettext("Power kept afterwards"), [Optional()])
+    continuing = Minutes(lazy_gettext("Continues after a power cut within"), [Optional()])
     list_valid_h = IntegerField(lazy_gettext("Validity of the access list"), [Optional(), NumberRange(1, 168)])
     skills = SelectMultipleField(lazy_gettext("Skills asked for"))
 
@@ -72,11 +94,26 @@ class MachineForm(Form):
             room=_chosen(self.room, self.new_room),
             agent=self.agent.data,
             risk=RiskClass(self.risk.data),
-            confirm_s=self.confirm_s.data or 0,
-            max_s=self.longest.data * 60 if self.longest.data else None,
-            on_max=OnMaximum(self.on_max.data),
+            policy=self.policy(),
             list_valid_s=self.list_valid_h.data * _HOUR if self.list_valid_h.data else None,
         )
+
+    def policy(self) -> Policy:
+        minutes: dict[str, Any] = {
+            rule: (self[name].data or 0) * 60 or off for rule, (name, off) in _IN_MINUTES.items()
+        }
+        return Policy(
+            confirm_s=self.confirm_s.data or 0,
+            on_max=OnMaximum(self.on_max.data),
+            press_s=self.press_s.data or None,
+            removal_s=self.removal_s.data,
+            extend_times=self.extend_times.data or 0,
+            **minutes,
+        )
+
+    def refuse_rule(self, clash: RuleClash, sentence: str) -> None:
+        """Put a contradiction beside the field that should give way."""
+        self.refuse(_IN_MINUTES[clash.rule][0] if clash.rule in _IN_MINUTES else clash.rule, sentence)
 
 
 class NewMachineForm(MachineForm):
@@ -106,6 +143,7 @@ class EndForm(Form):
 
 def form_data(rules: Rules, skills: Collection[str]) -> dict[str, Any]:
     """What a form shows for rules that stand."""
+    policy = rules.policy
     return {
         "name": rules.name,
         "category": rules.category,
@@ -114,9 +152,12 @@ def form_data(rules: Rules, skills: Collection[str]) -> dict[str, Any]:
         "new_room": "",
         "agent": rules.agent,
         "risk": rules.risk.value,
-        "confirm_s": rules.confirm_s,
-        "longest": rules.max_s // 60 if rules.max_s else None,
-        "on_max": rules.on_max.value,
+        "confirm_s": policy.confirm_s,
+        "on_max": policy.on_max.value,
+        "press_s": policy.press_s,
+        "removal_s": policy.removal_s,
+        "extend_times": policy.extend_times or None,
+        **{name: _minutes(getattr(policy, rule)) for rule, (name, _) in _IN_MINUTES.items()},
         "list_valid_h": rules.list_valid_s // _HOUR if rules.list_valid_s else None,
         "skills": sorted(skills),
     }
@@ -128,8 +169,9 @@ def usual_data() -> Mapping[str, Any]:
     return {"confirm_s": usual.confirm_s, "on_max": usual.on_max.value, "risk": RiskClass.LOW.value}
 
 
-def policy_of(rules: Rules) -> Policy:
-    return Policy(rules.confirm_s, rules.max_s, rules.on_max)
+def _minutes(seconds: int | None) -> int | None:
+    """Whole minutes, and at least one of what is not off."""
+    return max(1, seconds // 60) if seconds else None
 
 
 def _chosen(listed: SelectField, typed: StringField) -> str:

@@ -11,6 +11,7 @@ from server.billing.gaps import price_gaps
 from server.db import Stale, writing
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
+from server.domain.rules import RuleClash
 from server.machines import changes
 from server.machines import service as machines
 from server.machines.changes import Rules
@@ -53,6 +54,8 @@ def new() -> Answer:
     if form.validate_on_submit():
         try:
             code = _add(form)
+        except RuleClash as clash:
+            form.refuse_rule(clash, said(clash))
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
@@ -79,6 +82,8 @@ def edit(code: str) -> Answer:
             _change(found, form.rules(), form.skills.data or [], form.version.data)
         except Stale:
             return _two_editors(form, code)
+        except RuleClash as clash:
+            form.refuse_rule(clash, said(clash))
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
@@ -131,7 +136,7 @@ def _add(form: forms.NewMachineForm) -> str:
     code: str = form.code.data or ""
     place = (code, rules.name, rules.category, rules.agent, rules.risk, rules.room)
     with writing():
-        machines.add_machine(*place, forms.policy_of(rules), rules.list_valid_s, **by)
+        machines.add_machine(*place, rules.policy, rules.list_valid_s, **by)
         training.require_skills(code, form.skills.data or [], **by)
     return code
 

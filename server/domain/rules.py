@@ -1,0 +1,89 @@
+"""The rules of a machine: what its agent must understand to enforce them, and which of them contradict each other."""
+
+from collections.abc import Iterator
+
+from server.domain.refusals import Refusal
+from wire.messages import (
+    BYPASS,
+    CARD_STAYS,
+    CONFIRMED_END,
+    CONTINUATION,
+    COOL_DOWN,
+    EXTENSION,
+    IDLE_END,
+    IDLE_WARNING,
+    MASTER_BADGE,
+    MAXIMUM_CUT,
+    MAXIMUM_WARN,
+    OPENING_HOURS,
+    PAYER_CHOICE,
+    PRESS_TO_START,
+    STAFF_BADGE,
+    TAKE_OVER,
+    MachineEntry,
+    OnMaximum,
+    Policy,
+    RiskClass,
+)
+
+NEEDS_METER = frozenset({IDLE_WARNING, IDLE_END, TAKE_OVER})
+NEEDS_BUTTON = frozenset({PRESS_TO_START, PAYER_CHOICE, MASTER_BADGE})
+
+
+class RuleClash(Refusal):
+    """Two rules that cannot both hold. ``rule`` names the field of the policy that should give way."""
+
+    def __init__(self, rule: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
+
+def requires(entry: MachineEntry, masters: bool) -> tuple[str, ...]:
+    """The features that an agent must know to gate this machine, in a fixed order. What is off is not named.
+    ``masters``: whether there are master badges in its list."""
+    policy = entry.policy
+    used = {
+        CONFIRMED_END: True,
+        MAXIMUM_WARN: policy.max_s is not None and policy.on_max is OnMaximum.WARN,
+        MAXIMUM_CUT: policy.max_s is not None and policy.on_max is OnMaximum.CUT,
+        OPENING_HOURS: entry.open is not None,
+        PRESS_TO_START: bool(policy.press_s),
+        CARD_STAYS: policy.removal_s is not None,
+        IDLE_WARNING: bool(policy.idle_warn_s),
+        IDLE_END: bool(policy.idle_end_s),
+        COOL_DOWN: bool(policy.cooldown_s),
+        TAKE_OVER: bool(policy.takeover_s),
+        EXTENSION: bool(policy.extend_s and policy.extend_times),
+        PAYER_CHOICE: bool(policy.payer_s),
+        CONTINUATION: bool(policy.continue_s),
+        BYPASS: entry.bypass is not None,
+        STAFF_BADGE: bool(entry.staff),
+        MASTER_BADGE: masters and entry.risk is not RiskClass.HIGH,
+    }
+    return tuple(feature for feature, is_used in used.items() if is_used)
+
+
+def clashes(policy: Policy) -> Iterator[RuleClash]:
+    """Every contradiction between the rules of one machine."""
+    yield from _of_idling(policy)
+    yield from _of_the_card(policy)
+    yield from _of_extension(policy)
+
+
+def _of_idling(policy: Policy) -> Iterator[RuleClash]:
+    if policy.idle_end_s and policy.idle_warn_s and policy.idle_end_s <= policy.idle_warn_s:
+        yield RuleClash("idle_end_s", "It would end before it warns: the end comes after the warning.")
+    if policy.takeover_s and policy.idle_end_s and policy.takeover_s >= policy.idle_end_s:
+        yield RuleClash("takeover_s", "The session has ended by then: taking over comes before the end.")
+
+
+def _of_the_card(policy: Policy) -> Iterator[RuleClash]:
+    if policy.removal_s is not None and policy.takeover_s:
+        yield RuleClash("takeover_s", "While a card stays in, nobody else can badge: choose one of the two.")
+
+
+def _of_extension(policy: Policy) -> Iterator[RuleClash]:
+    if (policy.extend_s or policy.extend_times) and policy.max_s is None:
+        yield RuleClash("extend_s", "There is no longest time to extend: set one, or leave this empty.")
+    elif bool(policy.extend_s) is not bool(policy.extend_times):
+        yield RuleClash("extend_times", "Say both: how much longer, and how often.")
