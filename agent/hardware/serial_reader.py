@@ -1,7 +1,7 @@
 """Badge readers on a serial line: RDM6300, and ID-12LA/ID-20LA whose frames differ only by a line end before the last byte.
 
 A frame is STX, ten hex digits, two hex digits that are the XOR of those five bytes, ETX. An RDM6300 repeats it about every
-65 ms while the card is there.
+65 ms while the card is there, so that it can tell when the card is gone; an ID-12LA or ID-20LA says it once and cannot.
 """
 
 import re
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 from serial.serialposix import Serial
 
-from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp
+from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed
 
 BAUD = 9600
 RETRY_S = 1.0
 PRESENCE_MS = 300
+_LOOK_S = 0.1  # how often to look whether a card is gone, while one is there
 _STX, _ETX = 0x02, 0x03
 _MAX_CHARS = 14  # twelve digits, carriage return, line feed
 _DIGITS = re.compile(rb"([0-9A-Fa-f]{12})(?:\r\n)?")
@@ -81,14 +82,33 @@ class Presence:
         self._card_id, self._seen_ms = card_id, now_ms
         return not still_there
 
+    @property
+    def is_there(self) -> bool:
+        return bool(self._card_id)
+
+    def stays(self, now_ms: int) -> None:
+        self._seen_ms = now_ms
+
+    def has_gone(self, now_ms: int) -> bool:
+        """True once, when no frame has come for 300 ms."""
+        gone = self.is_there and now_ms - self._seen_ms > PRESENCE_MS
+        if gone:
+            self._card_id = ""
+        return gone
+
 
 class SerialReader:
-    """One reader in one thread. ``port`` is best a ``/dev/serial/by-id/…`` path, which survives another USB socket."""
+    """One reader in one thread. ``port`` is best a ``/dev/serial/by-id/…`` path, which survives another USB socket.
 
-    def __init__(self, machine: str, port: str, mono_ms: Callable[[], int]) -> None:
+    ``tells_removal``: it is an RDM6300, whose silence means that the card is gone. Not for the simulated board, where a
+    card is two frames at one instant.
+    """
+
+    def __init__(self, machine: str, port: str, mono_ms: Callable[[], int], tells_removal: bool = False) -> None:
         self._machine = machine
         self._port = port
         self._mono_ms = mono_ms
+        self._tells_removal = tells_removal
         self._presence = Presence()
         self._seen = 0
         self._line: Any = None  # pyserial carries no types
@@ -123,17 +143,35 @@ class SerialReader:
     def _read(self, line: Any) -> None:
         frames = Frames()
         self._line = line
+        self._no_proof_of_absence()
+        self._look_whether_gone(line)
         self._report(ReaderUp(self._machine))
         while not self._stopping.is_set():
             data = line.read(1)
-            data += line.read(line.in_waiting)
-            for frame in frames.feed(data):
-                self._take(frame)
-            self._seen += len(data)  # only now: a count that is told means that its taps were told before
-            self._report(Heard(self._machine))
+            if data:
+                data += line.read(line.in_waiting)
+                for frame in frames.feed(data):
+                    self._take(frame)
+                self._seen += len(data)  # only now: a count that is told means that its taps were told before
+                self._report(Heard(self._machine))
+            self._look_whether_gone(line)
+
+    def _no_proof_of_absence(self) -> None:
+        """The reader has only just begun, or what was read was no card: whatever was there may be there still."""
+        if self._tells_removal:
+            self._presence.stays(self._mono_ms())
+
+    def _look_whether_gone(self, line: Any) -> None:
+        """A read ends by itself only while a card is there, so that an empty reader costs no time."""
+        if not self._tells_removal:
+            return
+        if self._presence.has_gone(self._mono_ms()):
+            self._report(Removed(self._machine))
+        line.timeout = _LOOK_S if self._presence.is_there else None
 
     def _take(self, frame: Card | Bad) -> None:
         if isinstance(frame, Bad):
+            self._no_proof_of_absence()
             self._report(FrameRefused(self._machine, frame.why))
         elif self._presence.is_new(frame.card_id, self._mono_ms()):
             self._report(Presented(self._machine, frame.card_id))

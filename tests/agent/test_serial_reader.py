@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, serial_reader
+from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed, serial_reader
 from agent.hardware.serial_reader import Bad, Card, Frames, Presence, SerialReader
 
 KNOWN = {"62E3086CED": "08", "01000734E0": "D2", "0C008471FD": "04", "1C0044CF23": "B4"}
 ADA = b"\x0262E3086CED08\x03"
+BOB = b"\x0201000734E0D2\x03"
 
 
 def frame(number: str, checksum: str, end: bytes = b"") -> bytes:
@@ -102,13 +103,13 @@ def test_another_card_is_a_new_tap_at_once() -> None:
 class Line:
     """A pseudo-terminal in the place of a reader's cable, that can be pulled out and put in again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tells_removal: bool = False) -> None:
         self.port = folder / "reader"
         self.now_ms = 0
         self.reports: queue.SimpleQueue[ReaderReport] = queue.SimpleQueue()
         self.ends: list[int] = []
         self.plug_in()
-        self.reader = SerialReader("p1", str(self.port), lambda: self.now_ms)
+        self.reader = SerialReader("p1", str(self.port), lambda: self.now_ms, tells_removal)
         self.reader.start(self.reports.put)
 
     def plug_in(self) -> None:
@@ -125,6 +126,15 @@ class Line:
     def send(self, data: bytes) -> None:
         os.write(self.ends[0], data)
 
+    def hear(self, data: bytes) -> list[ReaderReport]:
+        """Send, and all that is reported until these bytes are counted."""
+        reports: list[ReaderReport] = []
+        upto = (self.reader.bytes_seen or 0) + len(data)
+        self.send(data)
+        while (self.reader.bytes_seen or 0) < upto or not reports or not isinstance(reports[-1], Heard):
+            reports.append(self.reports.get(timeout=10))
+        return [report for report in reports if not isinstance(report, Heard)]
+
     def next(self, kind: type) -> Any:
         """The next report of this kind. Raises queue.Empty if none comes within ten seconds."""
         while True:
@@ -135,8 +145,20 @@ class Line:
 
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """Of a reader that says a card once, as an ID-12LA, or that is not asked whether it is gone."""
     monkeypatch.setattr(serial_reader, "RETRY_S", 0.01)
-    line = Line(tmp_path)
+    yield from _used(Line(tmp_path))
+
+
+@pytest.fixture
+def repeating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """Of an RDM6300, which says a card again and again while it is there."""
+    monkeypatch.setattr(serial_reader, "RETRY_S", 0.01)
+    monkeypatch.setattr(serial_reader, "_LOOK_S", 0.002)
+    yield from _used(Line(tmp_path, tells_removal=True))
+
+
+def _used(line: Line) -> Iterator[Line]:
     yield line
     line.reader.stop()
     line.pull_out()
@@ -191,3 +213,96 @@ def test_a_reader_that_was_never_there_is_told(tmp_path: Path) -> None:
     reader.stop()
     assert isinstance(down, ReaderDown)
     assert "missing" in down.detail
+
+
+def test_an_id_12la_reads_through_a_real_line_and_survives_another_device_behind_the_same_path(line: Line) -> None:
+    line.next(ReaderUp)
+    line.send(frame("62E3086CED", "08", b"\r\n"))
+    assert line.next(Presented) == Presented("p1", "em4100:62E3086CED")
+
+    first = line.port.readlink()
+    keep = os.openpty()  # takes the number that has become free, as another adapter would
+    line.pull_out()
+    line.next(ReaderDown)
+    others = os.openpty()
+    line.plug_in()
+    line.next(ReaderUp)
+    line.send(frame("01000734E0", "D2", b"\r\n"))
+
+    assert line.port.readlink() != first
+    assert line.next(Presented) == Presented("p1", "em4100:01000734E0")
+    for end in (*keep, *others):
+        os.close(end)
+
+
+# --- a card that is gone ------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_repeats_its_card_tells_when_it_is_gone(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    assert repeating.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+    for repeating.now_ms in range(65, 1000, 65):
+        assert repeating.hear(ADA) == []
+    repeating.now_ms += 301
+
+    assert repeating.next(Removed) == Removed("p1")
+    assert repeating.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+
+def test_a_reader_that_says_its_card_once_never_tells_that_it_is_gone(line: Line) -> None:
+    line.next(ReaderUp)
+    line.hear(ADA)
+
+    line.now_ms = 60_000
+
+    assert line.hear(BOB) == [Presented("p1", "em4100:01000734E0")]
+
+
+def test_another_card_at_once_is_presented_and_the_first_not_told_as_gone(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.hear(ADA)
+
+    assert repeating.hear(BOB) == [Presented("p1", "em4100:01000734E0")]
+
+
+def test_under_noise_nobody_can_tell_that_a_card_is_gone(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.hear(ADA)
+
+    reports = []
+    for repeating.now_ms in range(100, 3000, 100):
+        reports += repeating.hear(frame("62E3086CED", "00"))
+
+    assert {type(report) for report in reports} == {FrameRefused}
+    assert repeating.hear(ADA) == []
+
+
+def test_a_reader_pulled_out_tells_nothing_of_its_card_and_finds_it_gone_when_it_works_again(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.hear(ADA)
+
+    repeating.pull_out()
+    repeating.next(ReaderDown)
+    repeating.now_ms = 60_000
+    repeating.plug_in()
+    told = []
+    while ReaderUp("p1") not in told:
+        told.append(repeating.reports.get(timeout=10))
+
+    assert Removed("p1") not in told
+    repeating.now_ms += 301
+    assert repeating.next(Removed) == Removed("p1")
+
+
+def test_a_card_that_lay_there_while_its_reader_was_pulled_out_was_there_all_the_time(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.hear(ADA)
+
+    repeating.pull_out()
+    repeating.next(ReaderDown)
+    repeating.now_ms = 60_000
+    repeating.plug_in()
+    repeating.next(ReaderUp)
+
+    assert repeating.hear(ADA) == []
