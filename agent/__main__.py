@@ -1,4 +1,4 @@
-"""The program on the Pi: ``prolab-agent run --config agent.toml [--simulate]``."""
+"""The program on the Pi: ``prolab-agent run --config agent.toml [--simulate]``, and ``prolab-agent pair URL CODE`` before it."""
 
 import argparse
 import importlib.metadata
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agent import pairing
 from agent.clock import Clock, SystemClock, clock_for
 from agent.config import Config, ConfigError, load
 from agent.controller import Controller
@@ -28,6 +29,10 @@ _BADGE_GETS_IN_S = 0.001  # a list of thousands of holders may just be parsed in
 
 def main() -> None:
     arguments = _arguments()
+    arguments.run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         config = load(arguments.config, arguments.simulate)
@@ -70,6 +75,8 @@ def _arguments() -> argparse.Namespace:
     command = commands.add_parser("run", help="gate the machines until stopped")
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
     command.add_argument("--simulate", action="store_true", help="pins and readers are the simulated board's")
+    command.set_defaults(run=_run)
+    pairing.add_command(commands)
     return parser.parse_args()
 
 

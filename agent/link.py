@@ -8,6 +8,7 @@ import logging
 import queue
 import random
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -264,7 +265,7 @@ class _Connection:
         )
         client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.tls:
-            client.tls_set(ca_certs=None if self._broker.ca_file is None else str(self._broker.ca_file))
+            client.tls_set_context(_tls(self._broker))
         client.will_set(str(Topic(self._agent, Leaf.STATUS)), will, qos=1, retain=True)
         client.on_socket_open = _without_delay
         client.on_connect = self._on_connect
@@ -298,6 +299,14 @@ class _Connection:
         if code.value >= _REFUSED:
             self.inbox.put(LinkTrouble("publish_refused", f"the broker refuses what we publish: {code}"))
         self.inbox.put(_Woken() if code.value < _NOBODY_LISTENS else _Discarded())
+
+
+def _tls(broker: Broker) -> ssl.SSLContext:
+    """Believes the authority of the settings only, where one stands there. Raises LinkLost."""
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file, cadata=broker.authority or None)
+    except (OSError, ValueError) as error:
+        raise LinkLost(f"the broker's authority in the settings cannot be read: {error}", refused=True) from error
 
 
 def _without_delay(client: mqtt.Client, data: Any, line: Any) -> None:

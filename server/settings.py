@@ -4,6 +4,7 @@
 The server refuses to start half configured and says all that is missing at once.
 """
 
+import hmac
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -139,6 +140,12 @@ class Settings(BaseSettings):
         return bytes.fromhex(self.site_key.get_secret_value())
 
     @property
+    def badge_key(self) -> bytes:
+        """The site key that agents are given first. It does not tell the secret it is made of, which seals more here than
+        badges: whoever steals an agent's card learns nothing about logins."""
+        return badge_key(self.site_key_bytes)
+
+    @property
     def documents_dir(self) -> Path:
         return self.data_dir / "documents"
 
@@ -179,6 +186,10 @@ class Settings(BaseSettings):
         if self.smtp is not None and not self.web.address:
             raise ValueError('smtp: links in mails begin with web.address: set it, as in "https://prolab.example.org"')
         return self
+
+
+def badge_key(secret: bytes) -> bytes:
+    return hmac.digest(secret, b"prolab: badges", "sha256")
 
 
 class _Environment(EnvSettingsSource):

@@ -33,15 +33,15 @@ def account(email: str) -> Key:
 
 
 def address(remote: str | None) -> Key:
-    return Key(f"address {_network(remote)}", FREE_FOR_AN_ADDRESS)
+    return Key(f"address {network(remote)}", FREE_FOR_AN_ADDRESS)
 
 
 def mails_to(remote: str | None) -> Key:
     """By whom letters about a forgotten password are asked for."""
-    return Key(f"mails {_network(remote)}", FREE_MAILS)
+    return Key(f"mails {network(remote)}", FREE_MAILS)
 
 
-def _network(remote: str | None) -> str:
+def network(remote: str | None) -> str:
     """Of an IPv6 address its first half: whoever has one has all that begin so."""
     return ":".join((remote or "").split(":")[:4])
 

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 refused or something is wrong with the books, 2 cannot start (settings, database, command line).
 """
 
-import getpass
 import os
 import sys
 from pathlib import Path
@@ -11,19 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.cli.ground import CannotStart, bring_up_to_date, log_to_stderr, open_books, refusals, settings_or_stop
+from server.cli import agents as agent_commands
+from server.cli.ground import CannotStart, bring_up_to_date, log_to_stderr, open_books, refusals, settings_or_stop, who
 
 if TYPE_CHECKING:
     from server.billing.service import Drafts
 
 
-def _login() -> str:
-    return os.environ.get("SUDO_USER") or getpass.getuser()
-
-
 _GUNICORN = Path(__file__).parents[1] / "deploy" / "gunicorn_conf.py"
 _month = click.argument("month", metavar="YYYY-MM")
-_by = click.option("--by", "actor", default=_login, show_default="your login", help="Who does this.")
+_by = click.option("--by", "actor", default=who, show_default="your login", help="Who does this.")
 
 
 @click.group()
@@ -34,6 +30,15 @@ def main(config: Path | None) -> None:
     """Machine access, metering and monthly invoices for a shared workshop."""
     if config is not None:
         os.environ["PROLAB_CONFIG"] = str(config.resolve())  # for the processes we start, too
+
+
+for _command in (
+    agent_commands.agents,
+    agent_commands.certificates,
+    agent_commands.pairing,
+    agent_commands.site_key,
+):
+    main.add_command(_command)
 
 
 @main.command()
@@ -58,11 +63,14 @@ def init(directory: Path, lab_name: str, database_url: str | None, card: str | N
 
 @main.command()
 def serve() -> None:
-    """Run web, link and work together; all are stopped when one ends or when this is stopped."""
+    """Run web, link and work together, and pairing where there are certificates; all are stopped when one ends."""
     from server.cli.serving import run_together
+    from server.machines.keys import Files
 
-    with open_books(settings_or_stop()):
-        parts = {part: [sys.executable, "-m", "server.cli", part] for part in ("web", "link", "work")}
+    settings = settings_or_stop()
+    with open_books(settings):
+        names = ("web", "link", "work", *(["pairing"] if Files(settings.keys_dir).are_there else []))
+        parts = {part: [sys.executable, "-m", "server.cli", part] for part in names}
     sys.exit(run_together(parts))
 
 

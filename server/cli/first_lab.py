@@ -24,9 +24,11 @@ from server.machines import certificates
 from server.machines import service as machines
 from server.machines.agent_file import BrokerAccess, agent_toml
 from server.machines.keys import Files
+from server.machines.site_keys import SiteKey
 from server.migrations import upgrade
 from server.people import service as people
 from server.people.models import Tenant, TenantKind
+from server.settings import badge_key
 from server.training import service as training
 from wire.messages import RiskClass
 
@@ -68,7 +70,7 @@ def make(lab: FirstLab, now: datetime) -> str:
     broker.add_user(AGENT, known.agent_password)
     _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
     access = BrokerAccess(HOST, broker.port, known.agent_password)
-    agent = agent_toml(AGENT, [MACHINE], access, known.site_key.hex(), KEY_ID)
+    agent = agent_toml(AGENT, [MACHINE], access, [SiteKey(KEY_ID, badge_key(known.site_key))])
     _write_secret(lab.directory / "agent.toml", agent)
     today = now.astimezone(ZoneInfo(TIMEZONE)).date()
     _write_secret(lab.directory / "seller.toml", TEMPLATE.format(today=today))
@@ -125,7 +127,7 @@ def _example(lab: FirstLab, site_key: bytes, now: datetime) -> None:
     holder = people.add_holder("Camille", "Example", **by)
     people.add_membership(holder.number, "example", **by)
     if lab.card is not None:
-        people.give_token(holder.number, lab.card, site_key, KEY_ID, "first badge", **by)
+        people.give_token(holder.number, lab.card, badge_key(site_key), KEY_ID, "first badge", **by)
         training.grant(holder.number, "printing", **by)
 
 

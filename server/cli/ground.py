@@ -3,6 +3,8 @@
 Imports wait until they are needed, as in the commands.
 """
 
+import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 class CannotStart(click.ClickException):
     exit_code = 2
+
+
+def who() -> str:
+    """Who sits at the keyboard, for the journal."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def settings_or_stop() -> "Settings":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from server.demo.evidence import BOARD, DATABASE, DOCUMENTS
 from server.demo.lab import Lab
+from server.settings import badge_key
 
 SERVER, KEY_ID = "server", "demo"
 CARDS = "cards.json"
@@ -33,13 +34,18 @@ class Access:
 
 
 class Site:
-    """``site_key``: the secret behind the badge fingerprints, made anew for each demo."""
+    """``site_key``: the secret of the server, which the badges' key is made of; anew for each demo."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
         self.site_key = secrets.token_bytes(32)
         if len(str(self.board / "board.sock")) > _LONGEST_SOCKET:
             raise SiteError(f"{self.directory} is too long a path for a socket in it: choose a shorter one")
+
+    @property
+    def badge_key(self) -> bytes:
+        """What the agents know of it."""
+        return badge_key(self.site_key)
 
     @property
     def board(self) -> Path:
@@ -99,7 +105,7 @@ class Site:
             lines = [
                 f"name = {_text(agent)}",
                 f"state_dir = {_text(str(file.parent))}",
-                f"site_key = {_text(self.site_key.hex())}",
+                f"site_key = {_text(self.badge_key.hex())}",
                 f"site_key_id = {_text(KEY_ID)}",
                 'language = "fr"',
                 "simulate = true",

@@ -69,7 +69,7 @@ def books(site: Site, lab: Lab, cast: Cast, now: datetime) -> Iterator[dict[int,
     upgrade(site.database_url)
     with make_app(site.database_url).app_context():
         try:
-            yield found(lab, cast, Key(KEY_ID, site.site_key), now)
+            yield found(lab, cast, Key(KEY_ID, site.badge_key), now)
         finally:
             db.session.remove()
             db.engine.dispose()

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.machines.site_keys import SiteKey
+
 RELAYS = (17, 27, 22, 23)  # Broadcom numbers that stay low while a Pi boots, in the order of the wiring sheet
 
 
@@ -15,29 +17,49 @@ class BrokerAccess:
     port: int
     password: str
     tls: bool = False
+    authority: str = ""  # the certificate that vouches for the broker, as PEM; empty: the system's authorities
 
 
 def agent_toml(
-    name: str, machines: Sequence[str], broker: BrokerAccess, site_key: str, site_key_id: str, language: str = "fr"
+    name: str,
+    machines: Sequence[str],
+    broker: BrokerAccess,
+    keys: Sequence[SiteKey],
+    language: str = "fr",
+    state_dir: str = "",
 ) -> str:
-    """``agent.toml`` for one to four machines, by code. Reader ports and pins are a proposal, to be checked at the box."""
+    """``agent.toml`` for one to four machines, by code. Reader ports and pins are a proposal, to be checked at the box.
+    ``keys``: the newest first."""
     head = f"""\
 # The settings of one agent. It holds secrets: keep it readable by the agent only.
 name = {_text(name)}
-state_dir = {_text(name)}
-site_key = {_text(site_key)}
-site_key_id = {_text(site_key_id)}
+state_dir = {_text(state_dir or name)}
 language = {_text(language)}
+"""
+    parts = [head, *map(_site_key, keys), _broker(name, broker)]
+    return "".join([*parts, *(_place(code, index) for index, code in enumerate(machines))])
 
+
+def _site_key(key: SiteKey) -> str:
+    return f"""
+[[site_key]]
+id = {_text(key.id)}
+key = {_text(key.key.hex())}
+"""
+
+
+def _broker(name: str, broker: BrokerAccess) -> str:
+    plain = f"""
 [broker]
 host = {_text(broker.host)}
 port = {broker.port}
 username = {_text(name)}
 password = {_text(broker.password)}
 """
-    tls = 'tls = true\n# ca_file = "ca.pem"             # where the broker has a certificate of the lab\'s own\n'
-    places = (_place(code, index) for index, code in enumerate(machines))
-    return head + tls * broker.tls + "".join(places)
+    if not broker.tls:
+        return plain
+    authority = f'authority = """\n{broker.authority.strip()}\n"""\n' if broker.authority else ""
+    return f"{plain}tls = true\n{authority}"
 
 
 def _place(code: str, index: int) -> str:

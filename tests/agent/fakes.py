@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.access import index
 from agent.clock import WaitReport
-from agent.config import Broker, Config, Place
+from agent.config import Broker, Config, Place, SiteKey
 from agent.controller import Controller
 from agent.hardware import Presented
 from agent.panel import Shown
@@ -148,7 +148,7 @@ class Box:
     def start(self) -> None:
         places = (Place("p1", "", 17, self.on_loss), Place("p2", "", 27, self.on_loss))
         broker = Broker("localhost", 1883, "agent-1", "", tls=False, ca_file=None)
-        config = Config("agent-1", self.directory, KEY, "k1", "en", True, broker, places, None)
+        config = Config("agent-1", self.directory, (SiteKey("k1", KEY),), "en", True, broker, places, None)
         self.state = State(self.directory, simulated=True)
         self._watch_commits()
         self.relays = {place.id: FakeRelay(self.diary, place.id) for place in places}

@@ -37,6 +37,10 @@ COMMANDS = [
     "doctor",
     "verify-ledger",
     "demo",
+    "agents",
+    "certificates",
+    "pairing",
+    "site-key",
 ]
 
 
@@ -89,7 +93,7 @@ def test_init_writes_settings_that_both_sides_can_start_with(lab, database_url):
     agent = agent_config.load(lab / "agent.toml")
 
     assert (settings.lab_name, settings.database_url, settings.demo) == ("Test lab", database_url, False)
-    assert agent.site_key == settings.site_key_bytes
+    assert agent.site_key == settings.badge_key
     assert agent.broker.port == settings.mqtt.port
     assert settings.mqtt.password_file == lab / "broker" / "broker.passwords"
     assert [place.id for place in agent.machines] == [code for (code,) in rows(database_url, "machine", "code")]
@@ -133,7 +137,7 @@ def test_init_never_overwrites(lab, tmp_path, database_url):
     again = run("init", str(lab))
 
     assert again.exit_code == 2
-    assert "has prolab.toml, agent.toml, seller.toml, broker already" in again.output
+    assert "has prolab.toml, agent.toml, seller.toml, broker, keys already" in again.output
     assert (lab / "prolab.toml").read_text() == before
     with pytest.raises(Refused, match="has a lab in it already"):
         make(FirstLab(tmp_path / "other", "Lab", database_url, None, "ana"), NOW)

@@ -20,7 +20,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.broker import password_line
 from server.machines.models import Agent
-from server.settings import Mqtt
+from server.settings import Mqtt, badge_key
 from tests.server.signed_in import clock_of, signed_in, web_app
 from wire.messages import RiskClass
 
@@ -154,7 +154,7 @@ def test_the_file_is_one_that_an_agent_starts_with(app: Flask, manager: FlaskCli
 
     config = agent_config.load(tmp_path / "agent.toml")
 
-    assert (config.name, config.language, config.site_key.hex()) == ("agent-1", "de", "ab" * 32)
+    assert (config.name, config.language, config.site_key) == ("agent-1", "de", badge_key(bytes.fromhex("ab" * 32)))
     assert (config.broker.host, config.broker.port, config.broker.tls) == ("192.168.1.10", 8883, True)
     assert [(place.id, place.relay) for place in config.machines] == [("p1", 17), ("p2", 27)]
     assert config.broker.password not in told

@@ -25,7 +25,7 @@ pages = Blueprint("bench", __name__)
 def bench() -> str:
     chosen = request.args.get("card", "")
     return render_template(
-        "bench/page.html", badges=reads.badges(_board(), settings().site_key_bytes), chosen=chosen, **_stands()
+        "bench/page.html", badges=reads.badges(_board(), settings().badge_key), chosen=chosen, **_stands()
     )
 
 

@@ -5,14 +5,19 @@ then the file is simply made again.
 """
 
 import secrets
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
 from threading import Lock
 
 from server.machines.agent_file import BrokerAccess, agent_toml
 from server.machines.broker import password_line, put_account, read_again, remove_account
+from server.machines.keys import CertificateError, Files
+from server.machines.site_keys import ring
 from server.settings import Mqtt, Settings
 
 KEPT_FOR = timedelta(minutes=10)
@@ -38,7 +43,7 @@ class Ready:
     until: datetime
 
 
-class Files:
+class Shelf:
     """The files of the last ten minutes, by a random key."""
 
     def __init__(self) -> None:
@@ -67,13 +72,56 @@ def make(
     settings: Settings,
     account: int | None,
     now: datetime,
+    state_dir: str = "",
 ) -> Ready:
-    """A file with a fresh password. From now on the password before is refused, as soon as the broker knows."""
+    """A file with a fresh password. From now on the password before is refused, as soon as the broker knows.
+
+    Raises CertificateError where agents come with TLS and there is no certificate."""
     password = secrets.token_urlsafe(24)
     line = password_line(agent, password)
-    access = BrokerAccess(address, settings.mqtt.port, password, settings.mqtt.tls)
-    text = agent_toml(agent, machines, access, settings.site_key.get_secret_value(), settings.site_key_id, language)
+    access = _access(address, password, settings)
+    text = agent_toml(agent, machines, access, ring(settings, now).live, language, state_dir)
     return Ready(agent, account, text, line, _tell(settings.mqtt, line), now + KEPT_FOR)
+
+
+def check_authority(address: str, settings: Settings) -> None:
+    """Raises CertificateError where an agent at this address would need a certificate that is not there."""
+    _access(address, "", settings)
+
+
+def agents_port(address: str, mqtt: Mqtt) -> int:
+    """Where the broker listens for an agent that reaches it at this address."""
+    return mqtt.port if mqtt.agents_port is None or is_loopback(address) else mqtt.agents_port
+
+
+def pairing_address(asked: str, settings: Settings) -> str:
+    """Where a Pi finds the door for new agents. ``asked``: how the browser reached this server, empty for a command."""
+    host = asked if asked and not is_loopback(asked) else settings.mqtt.agents_host or socket.gethostname()
+    return f"https://{f'[{host}]' if ':' in host else host}:{settings.pairing.port}"
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _access(address: str, password: str, settings: Settings) -> BrokerAccess:
+    """Over the network always as the broker's own listener for agents has it: with TLS, and the lab's authority. An agent
+    on this very computer comes as the server does."""
+    mqtt = settings.mqtt
+    port = agents_port(address, mqtt)
+    if port == mqtt.port:
+        return BrokerAccess(address, port, password, mqtt.tls, _text(mqtt.ca_file) if mqtt.tls else "")
+    return BrokerAccess(address, port, password, True, _text(Files(settings.keys_dir).authority))
+
+
+def _text(file: Path | None) -> str:
+    try:
+        return "" if file is None else file.read_text()
+    except OSError as error:
+        raise CertificateError(f"{file} cannot be read ({error.strerror}): run `prolab certificates`") from None
 
 
 def forget_account(agent: str, mqtt: Mqtt) -> Told:

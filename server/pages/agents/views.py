@@ -1,6 +1,5 @@
 """The list of agents, one agent, a new one, the end of one, and the file it is set up with."""
 
-from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, abort, current_app, render_template, request, url_for
@@ -14,7 +13,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.agent_file import RELAYS
 from server.pages.agents import files, reads
-from server.pages.agents.files import Files, Ready
+from server.pages.agents.files import Ready, Shelf, is_loopback
 from server.pages.agents.forms import AgentForm, EndForm, FileForm
 from server.pages.audit.trails import told
 from server.pages.refused import form_page, said
@@ -28,7 +27,7 @@ Answer = Response | tuple[str, int]
 
 @pages.record_once
 def _keep_files(state: Any) -> None:
-    state.app.extensions["agent_files"] = Files()
+    state.app.extensions["agent_files"] = Shelf()
 
 
 @pages.get("/agents")
@@ -117,8 +116,8 @@ def _ready(name: str, key: str) -> Ready:
     return _files().get(key, name, actor().account, now()) or abort(404)
 
 
-def _files() -> Files:
-    found: Files = current_app.extensions["agent_files"]
+def _files() -> Shelf:
+    found: Shelf = current_app.extensions["agent_files"]
     return found
 
 
@@ -135,14 +134,7 @@ def _expected(name: str) -> reads.AgentRow:
 def _address() -> str:
     """How the agent may reach the broker: as the server does, unless that is the server's own machine."""
     host = settings().mqtt.host
-    return request.host.rpartition(":")[0] or request.host if _is_loopback(host) else host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return request.host.rpartition(":")[0] or request.host if is_loopback(host) else host
 
 
 def _after_end(name: str, told: files.Told) -> str:
