@@ -68,6 +68,13 @@ def test_no_bytes_break_the_parser(reply: bytes) -> None:
     parse(reply)
 
 
+def test_the_frames_on_the_page_for_whoever_wires_it_are_these() -> None:
+    page = Path(__file__).parents[2].joinpath("firmware_notes", "meters.md").read_text()
+
+    for frame in (request(), request(1), SMALL):
+        assert f"`{frame.hex(' ').upper()}`" in page
+
+
 # --- a real line, a simulated meter ---------------------------------------------------------------------------------------
 
 
