@@ -35,6 +35,7 @@ from agent.hardware import (
 )
 from agent.hardware import Removed as CardGone
 from agent.machine import Machine, PinEntry
+from agent.places import Place
 from agent.pulse import Pulse
 from agent.records import occupied_s
 from agent.reports import Connected, Disconnected, Drain, Line, LinkTrouble, ListArrived, ReceiptArrived, Stop
@@ -102,10 +103,7 @@ class Controller:
         clock.floor_ms = state.last_wall_ms
         now = clock.now()
         self._parts = {place.id: place.parts for place in config.machines}
-        machines = [
-            Machine(place.id, place.on_loss, thresholds=place.thresholds, since_ms=now.wall_ms)
-            for place in config.machines
-        ]
+        machines = [_machine(place, now) for place in config.machines]
         self._relays = relays
         self._driver = Driver(machines, relays, state, line.wake, self._pin_fits)
 
@@ -369,6 +367,16 @@ class Controller:
         event = self._faults.note(machine, code, detail, now)
         if event is not None:
             self._driver.record([event], now)
+
+
+def _machine(place: Place, now: Stamp) -> Machine:
+    return Machine(
+        id=place.id,
+        on_loss=place.on_loss,
+        thresholds=place.thresholds,
+        has_button=place.inputs.button is not None,
+        since_ms=now.wall_ms,
+    )
 
 
 def _without_hurry(machine: Machine) -> int | None:

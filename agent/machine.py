@@ -187,6 +187,7 @@ class Machine:
     id: str
     on_loss: OnLoss = OnLoss.OFF
     thresholds: Thresholds | None = None  # None: no meter
+    has_button: bool = True
     risk: RiskClass = RiskClass.HIGH  # until a list says otherwise
     state: MachineState = MachineState.IDLE
     since_ms: int = 0  # wall time of the last change of state

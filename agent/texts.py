@@ -7,7 +7,7 @@ import gettext
 from functools import cache
 from pathlib import Path
 
-from agent.panel import Translate
+from agent.saying import Translate
 
 LANGUAGES = ("fr", "de", "en")
 DOMAIN = "prolab-agent"

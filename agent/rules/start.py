@@ -196,7 +196,7 @@ def _granted(machine: Machine, stimulus: Tapped, grant: Grant, now: Stamp, *, ch
 def _denied(machine: Machine, offer: Offer | None, stimulus: Tapped, denied: Denied, now: Stamp) -> Next:
     """Another payer chosen at the button, a master badge that asks for its PIN, or the reason why not."""
     grant = denied.otherwise
-    if grant is not None:
+    if grant is not None and machine.has_button:
         if offer is not None and offer.token == stimulus.token and offer.paying is not None:
             chosen = offer.grant.payers[offer.paying]
             if chosen in grant.payers:
