@@ -10,16 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gpiozero.pins import Factory
+
 from agent import pairing
+from agent.box import build
 from agent.clock import Clock, SystemClock, clock_for
 from agent.config import Config, ConfigError, load
 from agent.controller import Controller
 from agent.hardware import Panel
-from agent.hardware.gpio import GpioRelay, pi_pin_factory
+from agent.hardware.gpio import pi_pin_factory
 from agent.hardware.log_panel import LogPanel
-from agent.hardware.serial_reader import SerialReader
 from agent.link import Link
-from agent.reports import Stop
+from agent.pulse import Pulse, mine
+from agent.reports import Drain, Stop
 from agent.state import Outbox, State
 from agent.teller import will
 
@@ -46,8 +49,7 @@ def run(config: Config) -> None:
     """Until SIGTERM or SIGINT. Pins first: whatever fails later, the relays are off by then."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     clock = _clock(config)
-    relays = _relays(config)
-    readers = {one.id: SerialReader(one.id, one.reader, partial(_mono_ms, clock)) for one in config.machines}
+    box = build(config, _pins(config), partial(_mono_ms, clock))
     state = State(config.state_dir, config.simulate)
     link = Link(
         agent=config.name,
@@ -58,14 +60,18 @@ def run(config: Config) -> None:
         stopwatch_ms=partial(_mono_ms, SystemClock()),
     )
     version = importlib.metadata.version("prolab")
-    controller = Controller(config, clock, state, relays, readers, _panel(config), link, inbox, version)
+    panel = _panel(config)
+    controller = Controller(config, clock, state, box.relays, box.readers, panel, link, inbox, version, _pulse(config))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: inbox.put(Stop()))
+    signal.signal(signal.SIGUSR1, lambda number, frame: inbox.put(Drain()))
     controller.begin()
     link.start()
-    for reader in readers.values():
-        reader.start(inbox.put)
-    controller.run()
+    box.start(inbox.put, panel)
+    try:
+        controller.run()
+    finally:
+        box.stop()
     link.stop(GOODBYE_S)
 
 
@@ -86,14 +92,12 @@ def _clock(config: Config) -> Clock:
     return clock_for(config.board.directory, config.board.virtual, config.name)
 
 
-def _relays(config: Config) -> dict[str, GpioRelay]:
+def _pins(config: Config) -> Factory:
     if config.board is None:
-        factory = pi_pin_factory()
-    else:
-        from agent.hardware.simulated import board_pin_factory
+        return pi_pin_factory()
+    from agent.hardware.simulated import board_pin_factory
 
-        factory = board_pin_factory(config.board.directory, config.name)
-    return {place.id: GpioRelay(place.relay, factory) for place in config.machines}
+    return board_pin_factory(config.board.directory, config.name)
 
 
 def _panel(config: Config) -> Panel:
@@ -103,6 +107,11 @@ def _panel(config: Config) -> Panel:
     from agent.hardware.simulated_panel import SimulatedPanel
 
     return SimulatedPanel(config.board.directory)
+
+
+def _pulse(config: Config) -> Pulse | None:
+    """None in virtual time, where nobody watches and every wake costs."""
+    return None if config.board is not None and config.board.virtual else mine()
 
 
 def _mono_ms(clock: Clock) -> int:

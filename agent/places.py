@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from agent.metering import Thresholds
 from agent.toml_reader import TomlReader
@@ -61,10 +60,11 @@ class MeterAt:
 
 @dataclass(frozen=True, slots=True)
 class PlugAt:
-    """A smart plug that switches and meters."""
+    """A smart plug that switches and meters. ``host``: its address in the workshop's network, with a port if need be."""
 
-    url: str
+    host: str
     dead_man_s: int
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,10 @@ def _meter(reader: TomlReader) -> MeterAt:
 
 
 def _plug(reader: TomlReader, on_loss: OnLoss) -> PlugAt:
-    url = reader.take("url", str)
-    reader.check("url", url, lambda url: urlsplit(url).scheme == "http", "should be http://… of the plug itself")
     dead_man_s = reader.take("dead_man_s", int, 4 * 3600 if on_loss is OnLoss.HOLD else 30)
     reader.check("dead_man_s", dead_man_s, lambda seconds: seconds >= 15, "should be 15 seconds or more")
-    return PlugAt(url, dead_man_s)
+    password = reader.secret("password") if reader.has("password") or reader.has("password_file") else None
+    return PlugAt(reader.take("host", str), dead_man_s, password)
 
 
 def _thresholds(reader: TomlReader) -> Thresholds | None:
