@@ -166,6 +166,8 @@ def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -
             chain.save()
             if usage is not None:
                 usage.save()
+        if usage is not None:
+            usage.tell()
         intake.keep_raw()
         tally.save(now)
     return Outcome(intake.receipts(), len(chain), tally.counts)

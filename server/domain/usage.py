@@ -14,6 +14,8 @@ from wire.messages import SessionEnded, SessionStarted, TimeQuality
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_S = 10 * 366 * 24 * 3600  # beyond this a number of seconds is nonsense, and no database column holds it
 LONGEST_REASON = 40
+UUID_LENGTH = 36
+LATEST_MS = 253_370_764_800_000  # the year 9999: beyond this there is no moment
 _FROM_BEST = tuple(TimeQuality)
 
 
@@ -43,6 +45,12 @@ class Session:
     revision: int
     taps: int
     simulated: bool
+    payer_chosen: bool = False
+    cooldown_s: int = 0
+    gap_s: int = 0
+    measured_s: int | None = None
+    continues: str | None = None
+    master: bool = False
 
     @property
     def last_known_at(self) -> datetime:
@@ -78,6 +86,9 @@ def started(event: SessionStarted, machine_id: int, payer_id: int, simulated: bo
         revision=event.revision,
         taps=0,
         simulated=simulated,
+        payer_chosen=event.payer_chosen,
+        continues=event.continues and event.continues[:UUID_LENGTH],
+        master=event.master,
     )
 
 
@@ -101,12 +112,19 @@ def ended(event: SessionEnded, machine_id: int, payer_id: int, simulated: bool, 
         revision=event.revision,
         taps=event.taps,
         simulated=simulated,
+        payer_chosen=event.payer_chosen,
+        cooldown_s=event.cooldown_s,
+        gap_s=event.gap_s,
+        measured_s=event.measured_s,
+        continues=event.continues and event.continues[:UUID_LENGTH],
+        master=event.master,
     )
 
 
 def nonsense(event: SessionEnded) -> str | None:
     """Why this end cannot be true, or None."""
-    seconds = (event.occupied_s, event.powered_s, event.running_s or 0, event.wh or 0, event.taps)
+    counted = (event.occupied_s, event.powered_s, event.running_s or 0, event.wh or 0, event.taps)
+    seconds = (*counted, event.cooldown_s, event.gap_s, event.measured_s or 0)
     if max(seconds) > LONGEST_S or min(seconds) < 0:
         return "a duration or count out of range"
     if event.ended.wall_ms < event.started.wall_ms:

@@ -12,11 +12,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, insert, select
 
 from server.usage.models import Event, EventPayload
-from wire.messages import Envelope, SessionEnded, SessionStarted
+from wire.messages import Envelope, SessionAdopted, SessionEnded, SessionStarted
 
 SALT_BYTES = 16
 GENESIS = "0" * 64
-_OF_ONE_SESSION = frozenset({SessionStarted.KIND, SessionEnded.KIND})
+_OF_ONE_SESSION = frozenset({SessionStarted.KIND, SessionEnded.KIND, SessionAdopted.KIND})
 _HEAD = select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)
 _EVENT = insert(cast("Table", Event.__table__))
 _PAYLOAD = insert(cast("Table", EventPayload.__table__))

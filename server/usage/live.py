@@ -1,7 +1,7 @@
 """What the live board shows of each machine: turned by session events at once, and by each status of its agent."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,10 @@ from server.machines.models import MachineLive
 from wire.messages import MachineState, MachineStatus
 
 _TABLE: Any = MachineLive.__table__
-_NAMES = ("machine_id", "state", "since", "session", "checkpoint_s", "latched", "faults", "seen_at")
+_NAMES = (
+    *("machine_id", "state", "since", "session", "checkpoint_s", "latched", "faults", "seen_at"),
+    *("problem", "running", "proven_open_at", "lacks"),
+)
 COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)  # read along with the machines; empty for one never heard of
 _INSERT = insert(_TABLE)
 _UPDATE = update(_TABLE).where(_TABLE.c.machine_id == bindparam("key"))
@@ -31,6 +34,10 @@ class Shown:
     latched: bool
     faults: list[str]
     seen_at: datetime
+    problem: bool = False
+    running: bool | None = None
+    proven_open_at: datetime | None = None
+    lacks: list[str] = field(default_factory=list)
 
 
 class Board:
@@ -62,7 +69,8 @@ class Board:
         since = min(moment(status.since_ms), self._now)
         faults = list(status.faults)
         shown = (status.state[:20], since, status.session, status.checkpoint_s, status.latched, faults, self._now)
-        self._put(Shown(machine_id, *shown))
+        proven = self._proven(row, status.proven_open_ms)
+        self._put(Shown(machine_id, *shown, status.problem, status.running, proven, list(status.lacks)))
 
     def save(self) -> None:
         changed = [self._rows[machine_id] for machine_id in sorted(self.turned)]
@@ -80,7 +88,13 @@ class Board:
             return
         seconds = None if session is None else 0
         turned = replace(row, state=state.value, since=since, session=session, checkpoint_s=seconds, seen_at=self._now)
-        self._put(turned)
+        self._put(replace(turned, running=None))
+
+    def _proven(self, row: Shown | None, proven_ms: int | None) -> datetime | None:
+        """The later of what is known and what is said: a new box does not take a proof away, nor date one ahead."""
+        said = None if proven_ms is None else min(moment(proven_ms), self._now)
+        known = row.proven_open_at if row is not None else None
+        return max((at for at in (said, known) if at is not None), default=None)
 
     def _put(self, shown: Shown) -> None:
         before = self._rows.get(shown.machine_id)

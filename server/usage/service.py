@@ -20,6 +20,7 @@ from server.usage import live, recovery, sessions
 from server.usage.counts import Count, Tally
 from server.usage.live import Board
 from server.usage.models import Denial, UsageSession
+from server.usage.notices import Notices, Told
 from server.usage.sessions import Sessions
 from wire.messages import (
     AccessDenied,
@@ -28,12 +29,16 @@ from wire.messages import (
     Checkpoint,
     Fault,
     Gap,
+    LatchCleared,
+    ListExtended,
+    ProblemReported,
     RevocationsInForce,
+    SessionAdopted,
     SessionEnded,
     SessionStarted,
 )
 
-_NEWS = AccessDenied | AgentStarted | Fault | Gap  # shown on the board, but no state of a machine
+_NEWS = AccessDenied | AgentStarted | Fault | Gap | Told  # shown on the board, but no state of a machine
 SILENT_AFTER = timedelta(hours=2)  # two hourly checkpoints that did not come
 _TOKEN_LENGTH = 32
 _LATEST = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
@@ -77,6 +82,7 @@ class Usage:
         self._payers = dict(connection.execute(_PAYERS, {"codes": list(payers)}).all()) if payers else {}
         self._sessions = Sessions(connection, {session for body in bodies for session in _session_ids(body)}, latest)
         self._board = Board(connection, (row[4:] for row in machines), now)
+        self._notices = Notices(connection, now)
 
     def apply(self, body: Body, source: Source) -> str | None:
         """Give one event its meaning. Returns why it cannot be used, in words, or None."""
@@ -90,11 +96,10 @@ class Usage:
             case Checkpoint():
                 for running in body.running:
                     self._sessions.confirm(running.session, running.occupied_s)
-            case RevocationsInForce():
-                recovered = recovery.recover(body.revoked, source.agent, self.now)
-                self._tally.note(Count.RECOVERED, source.agent, recovered)
-            case Gap():
-                self._tally.note(Count.GAP, source.agent)
+            case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended():
+                return self._notice(body, source)
+            case RevocationsInForce() | Gap():
+                self._note(body, source)
         return None  # faults and starts of an agent are evidence only
 
     def save(self) -> None:
@@ -103,11 +108,16 @@ class Usage:
         self._board.save()
         if self._denials:
             self._connection.execute(_DENY, self._denials)
-        turned = self._board.turned | set(self._sessions.touched.values())
+        self._notices.save()
+        turned = self._board.turned | set(self._sessions.touched.values()) | self._notices.machines
         changes = [("session", session_id) for session_id in self._sessions.touched]
         changes += [("machine", code) for code, machine in self._machines.items() if machine.id in turned]
         changes += [("ingest", "news")] if self._news else []
         announce_all(changes, self.now)
+
+    def tell(self) -> None:
+        """What people are told of it, once everything is written."""
+        self._notices.tell()
 
     def _start(self, body: SessionStarted, source: Source) -> str | None:
         known = self._known(body)
@@ -116,6 +126,7 @@ class Usage:
         session = usage.started(body, known[0].id, known[1], source.simulated)
         if self._sessions.start(session):
             self._board.runs(session)
+            self._notices.started(session)
         self._note_owner(known[0], source)
         return None
 
@@ -126,6 +137,7 @@ class Usage:
         session = usage.ended(body, known[0].id, known[1], source.simulated, self.now)
         if self._sessions.end(session):
             self._board.rests(session)
+            self._notices.ended(session)
         else:
             self._tally.note(Count.SECOND_END, body.session)
         self._note_owner(known[0], source)
@@ -147,6 +159,20 @@ class Usage:
                 "at": usage.moment(body.at.wall_ms),
             }
         )
+        self._note_owner(machine, source)
+        return None
+
+    def _note(self, body: RevocationsInForce | Gap, source: Source) -> None:
+        if isinstance(body, Gap):
+            self._tally.note(Count.GAP, source.agent)
+        else:
+            self._tally.note(Count.RECOVERED, source.agent, recovery.recover(body.revoked, source.agent, self.now))
+
+    def _notice(self, body: Told, source: Source) -> str | None:
+        machine = self._machines.get(body.machine)
+        if machine is None:
+            return f"unknown machine {body.machine!r}"
+        self._notices.add(body, machine.id, source.event_id, source.agent)
         self._note_owner(machine, source)
         return None
 
@@ -189,6 +215,8 @@ def close_silent(before: datetime, now: datetime) -> list[str]:
 def _machine_codes(body: Body) -> tuple[str, ...]:
     match body:
         case SessionStarted() | SessionEnded() | AccessDenied():
+            return (body.machine,)
+        case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended():
             return (body.machine,)
         case Checkpoint():
             return tuple(running.machine for running in body.running)

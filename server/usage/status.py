@@ -22,8 +22,12 @@ from server.usage.live import Board
 from server.usage.models import Outbox
 from wire.messages import Status, WireError, decode_status
 
+_LARGEST_MB = 2**31 - 1
 _AGENT: Any = Agent.__table__
-_SAYS = ("online", "boot", "version", "synced", "revision", "understands", "outbox", "last_n", "last_seen_at")
+_SAYS = (
+    *("online", "boot", "version", "synced", "revision", "understands", "outbox", "last_n", "last_seen_at"),
+    "disk_free_mb",
+)
 _KNOWN = select(Agent.name, Agent.id, Agent.boot, Agent.online, Agent.outbox, Machine.code, Machine.id, *live.COLUMNS)
 _KNOWN = _KNOWN.outerjoin(Machine, Machine.agent_id == Agent.id)
 _KNOWN = _KNOWN.outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
@@ -107,6 +111,7 @@ class Statuses:
             agent.facts |= {"boot": agent.boot, "version": status.version[:40], "synced": status.synced}
             agent.facts |= {"revision": status.revision, "understands": list(status.understands)}
             agent.facts |= {"outbox": status.outbox, "last_n": status.last_n, "last_seen_at": self._now}
+            agent.facts |= {"disk_free_mb": _a_number(status.disk_free_mb)}
 
     def _meet_outbox(self, agent: _Known, outbox: str | None) -> None:
         """An outbox gets its place with the first word of it, so that the receipt names it: stored through 0."""
@@ -132,6 +137,11 @@ class Statuses:
                 self._tally.note(Count.FOREIGN_MACHINE, f"{agent.name}: {machine.machine}")
         if status.online != agent.online:
             self._turned |= agent.machines
+
+
+def _a_number(megabytes: int | None) -> int | None:
+    """As a column can hold it; what no disk can have is nothing."""
+    return megabytes if megabytes is not None and 0 <= megabytes <= _LARGEST_MB else None
 
 
 def miss(heard: Collection[str], now: datetime) -> list[str]:
