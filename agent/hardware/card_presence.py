@@ -24,6 +24,10 @@ class CardPresence:
         self._trouble = ""
         self._troubled = 0  # looks in a row with the same trouble
 
+    def interrupted(self) -> None:
+        """The reader was not working for a while: silence before it and after it does not add up."""
+        self._absent = self._silent = 0
+
     def answered(self) -> list[ReaderReport]:
         """A card has answered; its number is not known yet."""
         if self._seen:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _ABSENT = (0x00, 0xFF)  # what a line reads at which nobody is
 _VERSIONS = {0x91: "MFRC522 1.0", 0x92: "MFRC522 2.0", 0x88: "FM17522 (clone)"}
-_WAKES_S = 0.005  # after its reset line went high
+_WAKES_S = 0.005  # after its reset line went high, and after a reset by command
 _FIELD_UP_S = 0.0051  # a card may take 5 ms from the field to its first answer (ISO 14443-3)
 _LOOK_EVERY_S = 0.0002
 _LOOKS = 100
@@ -39,7 +39,7 @@ class ChipGoneError(Exception):
 class Pcd(MFRC522):  # type: ignore[misc]
     """One chip. ``reset_pin``: a pin lent to the shim before; None where the line is wired to 3.3 V.
 
-    Raises OSError where there is no such bus. ``resets`` counts how often the chip forgot its settings while in use.
+    Raises OSError where there is no such bus.
     """
 
     MAX_LEN = 64
@@ -57,7 +57,6 @@ class Pcd(MFRC522):  # type: ignore[misc]
         self, bus: int, device: int, reset_pin: int | None, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self._pause = pause
-        self.resets = 0
         with _no_handlers_left_behind():
             super().__init__(bus, device, pin_rst=gpio_shim.NO_PIN if reset_pin is None else reset_pin)
 
@@ -73,18 +72,20 @@ class Pcd(MFRC522):  # type: ignore[misc]
         self._pause(_WAKES_S)
         self._there()
         self.MFRC522_Reset()
+        self._pause(_WAKES_S)
         for register, value in self._SETTINGS:
             self.Write_MFRC522(register, value)
         if not self._keeps_settings():
             raise ChipGoneError("the chip answers and keeps nothing that is written to it")
 
-    def check(self) -> None:
-        """Before every look. Raises ChipGoneError; a chip that lost its settings gets them again and is counted."""
+    def check(self) -> bool:
+        """Before every look. True where the chip had lost its settings, and has them again. Raises ChipGoneError."""
         self._there()
-        if not self._keeps_settings():
-            self.resets += 1
-            log.warning("the card reader's chip has lost its settings, for the %d. time: a weak supply?", self.resets)
-            self.begin()
+        if self._keeps_settings():
+            return False
+        self.begin()
+        log.warning("the card reader's chip had lost its settings: a weak supply, or another reader on its reset line")
+        return True
 
     def version(self) -> str:
         """What chip it says it is. Clones say what they like, and work."""
@@ -107,6 +108,7 @@ class Pcd(MFRC522):  # type: ignore[misc]
         self.Write_MFRC522(self.CommIrqReg, 0x7F)
         self.Write_MFRC522(self.FIFOLevelReg, 0x80)
         self.spi.xfer2([_FIFO_WRITE, *data])
+        self.Write_MFRC522(self.BitFramingReg, align << 4 | bits)  # before the command, or the last start would count
         self.Write_MFRC522(self.CommandReg, self.PCD_TRANSCEIVE)
         self.Write_MFRC522(self.BitFramingReg, 0x80 | align << 4 | bits)
         return self._received() if self._wait() & _RX else Silence()

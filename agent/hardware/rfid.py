@@ -22,6 +22,7 @@ class RfidReader:
     """One reader in one thread. ``pins`` makes the reset line, where it has one of its own (Broadcom number).
 
     ``pause`` is how the chip is waited for within a look. Raises gpiozero's GPIOPinInUse for a reset pin that is taken.
+    ``version`` is what chip it was when it last came up, ``resets`` how often it forgot its settings while it worked.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class RfidReader:
         self._place = (bus, device, reset_pin, pause)
         self._mono_ms = mono_ms
         self._presence = CardPresence(machine)
+        self.version = ""
+        self.resets = 0
         self._looks: int | None = None
         self._down = False
         self._stopping = threading.Event()
@@ -76,18 +79,17 @@ class RfidReader:
         chip = Pcd(*self._place)
         try:
             chip.begin()
-            log.info("the card reader of %s is an %s", self._machine, chip.version())
-            self._tell_up()
+            self._tell_up(chip.version())
             while not self._stopping.is_set():
                 began = self._mono_ms()
                 self._look(chip)
-                rest = began + _EVERY_MS - self._mono_ms()
-                self._stopping.wait(max(_AT_LEAST_MS, rest) / 1000)
+                self._stopping.wait(rest_s(self._mono_ms() - began))
         finally:
             chip.Close_MFRC522()
 
     def _look(self, chip: Pcd) -> None:
-        chip.check()
+        if chip.check():
+            self.resets += 1
         with chip.field():
             seen = iso14443.look(chip, lambda: self._tell(self._presence.answered()))
         self._tell(self._presence.after(seen))
@@ -97,9 +99,12 @@ class RfidReader:
         for report in reports:
             self._report(report)
 
-    def _tell_up(self) -> None:
+    def _tell_up(self, version: str) -> None:
+        log.info("the card reader of %s is an %s", self._machine, version)
+        self.version = version
         self._looks = self._looks or 0
         self._down = False
+        self._presence.interrupted()
         self._report(ReaderUp(self._machine))
 
     def _tell_down(self, detail: str) -> None:
@@ -108,6 +113,11 @@ class RfidReader:
         if not self._down:
             self._down = True
             self._report(ReaderDown(self._machine, detail))
+
+
+def rest_s(took_ms: int) -> float:
+    """How long to wait after a look that took so long."""
+    return max(_AT_LEAST_MS, _EVERY_MS - took_ms) / 1000
 
 
 def identify(bus: int, device: int, reset_pin: int | None, pins: Factory) -> str:

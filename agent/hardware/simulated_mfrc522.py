@@ -124,8 +124,13 @@ class Chip:
         self._registers[register] = kept
         if register == _TX_CONTROL:
             self.field.power(bool(value & 0x03), self.now_us)
-        elif register == _FRAMING and value & 0x80 and self._registers[_COMMAND] & 0x0F == _TRANSCEIVE:
-            self._send(value & 0x07)
+        self._start()
+
+    def _start(self) -> None:
+        """Sends once both are there, the command and the start bit, in whichever order; who leaves the bit set, sends."""
+        framing = self._registers[_FRAMING]
+        if framing & 0x80 and self._registers[_COMMAND] & 0x0F == _TRANSCEIVE and self._fifo:
+            self._send(framing & 0x07)
 
     def _push(self, data: bytes) -> None:
         self._fifo += data
@@ -143,6 +148,7 @@ class Chip:
             self._registers[_CRC_LOW], self._registers[_CRC_HIGH] = checksum(bytes(self._fifo))
             self._registers[_DIV_IRQ] |= _CRC_IRQ
             self._fifo.clear()
+        self._start()
 
     # --- the air --------------------------------------------------------------------------------------------------------
 

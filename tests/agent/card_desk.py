@@ -9,7 +9,7 @@ simulated_spidev.install()
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
 from agent.hardware.pcd import ChipGoneError, Pcd  # noqa: E402 — only now there is a bus for it to import
-from agent.hardware.rfid import RfidReader  # noqa: E402
+from agent.hardware.rfid import RfidReader, rest_s  # noqa: E402
 
 __all__ = ["DESFIRE", "SIZES", "ChipGoneError", "Desk", "Watched", "plug"]
 
@@ -68,12 +68,12 @@ class Watched:
         self.reader_told_us = 0.0  # when it reported last
 
     def looks(self, count: int) -> list[ReaderReport]:
-        """What is reported in so many looks, 100 ms from one to the next."""
+        """What is reported in so many looks, with the reader's own rest after each."""
         self.reports.clear()
         for _ in range(count):
             began_us = self.desk.chip.now_us
             self.reader._look(self.desk.pcd)
-            self.desk.chip.now_us = max(self.desk.chip.now_us + 50_000, began_us + 100_000)
+            self.desk.chip.pause(rest_s(round((self.desk.chip.now_us - began_us) / 1000)))
         return list(self.reports)
 
     def _hear(self, report: ReaderReport) -> None:

@@ -34,6 +34,15 @@ def test_a_card_is_gone_after_three_silent_looks_and_that_is_told_once() -> None
     assert told(ADA, *[Nobody()] * 300) == [SEEN, came(ADA), GONE]
 
 
+def test_silence_before_and_after_a_failure_of_the_reader_does_not_add_up() -> None:
+    presence = CardPresence("p1")
+    for seen in (ADA, Nobody(), Nobody()):
+        presence.after(seen)
+    presence.interrupted()
+
+    assert [presence.after(Nobody()) for _ in range(4)] == [[], [], [GONE], []]
+
+
 def test_a_card_missed_twice_was_there_all_the_time() -> None:
     assert told(*[ADA, Nobody(), Nobody()] * 50, ADA) == [SEEN, came(ADA)]
 

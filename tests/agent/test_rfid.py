@@ -21,7 +21,7 @@ from agent.hardware import (
     rfid,
     simulated_spidev,
 )
-from agent.hardware.rfid import RfidReader, identify
+from agent.hardware.rfid import RfidReader, identify, rest_s
 from agent.hardware.simulated_cards import CardA, Field, flipping
 from agent.hardware.simulated_mfrc522 import Chip
 from tests.agent.card_desk import DESFIRE, SIZES, Watched, plug
@@ -66,6 +66,20 @@ def test_a_minute_of_heavy_noise_neither_removes_a_card_nor_presents_it_twice_no
     reports = watched.looks(600)
 
     assert [report for report in reports if not isinstance(report, FrameRefused)] == [Seen("p1"), CAME]
+
+
+def test_a_reader_looks_ten_times_a_second_and_rests_at_least_50_ms_however_long_a_look_took() -> None:
+    assert [rest_s(took_ms) for took_ms in (0, 12, 50, 51, 5000)] == [0.1, 0.088, 0.05, 0.05, 0.05]
+
+
+def test_a_chip_that_forgot_its_settings_is_counted_and_its_card_was_there_all_the_time() -> None:
+    watched = Watched(CardA(DESFIRE))
+    watched.looks(3)
+
+    watched.desk.chip.plug_in()
+
+    assert watched.looks(10) == []
+    assert watched.reader.resets == 1
 
 
 def test_a_phone_is_told_as_one_that_makes_up_its_number() -> None:
@@ -115,6 +129,7 @@ def test_in_its_thread_it_reads_a_card_and_holds_its_reset_line_high(bench: Benc
     assert [bench.next(), bench.next()] == [Seen("p1"), CAME]
     assert bench.pins.pin(25).state
     assert bench.reader.bytes_seen
+    assert bench.reader.version == "MFRC522 2.0"
 
 
 def test_an_unplugged_reader_is_down_once_and_up_again_and_a_card_left_on_it_was_there_all_the_time(
