@@ -43,8 +43,10 @@ class Meaning:
         return 1 << 8 * self.missing
 
     def card_ids(self) -> Iterator[str]:
-        """Every card it fits, as its reader reports it."""
+        """Every card it fits, as its reader reports it; readers that type the printed number know no more than that."""
         kind, end = "iso14443a" if self.form is Form.UID else "em4100", self.number.hex().upper()
+        if self.missing == 1:
+            yield f"printed10:{int.from_bytes(self.number):010d}"
         for first in product(range(256), repeat=self.missing):
             yield f"{kind}:{bytes(first).hex().upper()}{end}"
 

@@ -23,6 +23,10 @@ def test_every_number_printed_on_a_card_can_mean_that_card(hex10, hex8, ten, w26
     assert all(card in ids(text) for text in (hex10, hex8, ten, w26, f"{ten} {w26}", hex10.lower(), f" {ten} "))
 
 
+def test_a_reader_that_types_the_printed_number_is_thought_of():
+    assert "printed10:0008679933" in ids("0008679933") & ids("008471FD") & ids("0008679933 132,29181")
+
+
 @pytest.mark.parametrize(("hex10", "hex8", "ten", "w26"), PRINTED)
 def test_only_the_ten_hex_digits_name_one_card(hex10, hex8, ten, w26):
     assert only_card(hex10) == f"em4100:{hex10}"
