@@ -23,6 +23,7 @@ from server.jobs import service as jobs
 from server.jobs.service import ClaimedJob
 from server.mail import service as mail
 from server.settings import Settings
+from server.usage import letters, notices
 
 POLL_S = 0.2
 RETRY_S = 1.0
@@ -90,6 +91,8 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
             issue_month(job.args["month"], job.args["actor"], now, settings.zone, settings.demo)
         case mail.JOB:
             mail.send(job.args["mail_id"], settings.smtp, now)
+        case notices.TELL_JOB:
+            letters.tell(job.args, settings, now)
         case links.RESET_JOB:
             links.reset_by_mail(job.args["email"], settings, now)
         case _:

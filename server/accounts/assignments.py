@@ -61,6 +61,12 @@ def has_role(account_id: int, role: Role, now: datetime) -> bool:
     return account_id in _with_role(role, now)
 
 
+def managers(now: datetime) -> list[Account]:
+    """Who is told of what happens in the lab. Inside ``reading()`` or ``writing()``."""
+    wanted = select(Account).where(Account.id.in_(_with_role(Role.MANAGER, now)))
+    return list(db.session.scalars(wanted.order_by(Account.id)))
+
+
 def keep_a_manager_without(account_id: int, now: datetime) -> None:
     """Refuse to take away the last manager. Inside the caller's ``writing()``."""
     if _with_role(Role.MANAGER, now) == {account_id}:

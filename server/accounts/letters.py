@@ -3,6 +3,7 @@
 They are written by ``work`` and by commands, too, so they find their words without a web page around them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -81,9 +82,24 @@ def second_factor_removed(account: Account, at: datetime, lab: Settings) -> Lett
     return _letter(account, gettext("Your second factor at %(lab)s was removed") % {"lab": lab.lab_name}, lines, lab)
 
 
-def _letter(account: Account, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
-    greeting = _texts(_language(account)).gettext("Hello %(name)s,") % {"name": account.name}
+def letter(account: Account, language: str | None, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
+    """In this language, whatever the account says."""
+    greeting = texts(language)("Hello %(name)s,") % {"name": account.name}
     return Letter(subject, "\n\n".join((greeting, *lines, lab.lab_name)) + "\n")
+
+
+def texts(language: str | None) -> Callable[[str], str]:
+    """``gettext`` of a language, where the pages speak it."""
+    return _texts(language if language in LANGUAGES else LANGUAGES[0]).gettext
+
+
+def moment_in_words(moment: datetime, language: str | None, lab: Settings) -> str:
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    return format_datetime(moment.astimezone(lab.zone), _MOMENTS[spoken], tzinfo=lab.zone, locale=spoken)
+
+
+def _letter(account: Account, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
+    return letter(account, _language(account), subject, lines, lab)
 
 
 def _language(account: Account) -> str:
@@ -96,5 +112,4 @@ def _texts(language: str) -> NullTranslations:
 
 
 def _moment(moment: datetime, account: Account, lab: Settings) -> str:
-    language = _language(account)
-    return format_datetime(moment.astimezone(lab.zone), _MOMENTS[language], tzinfo=lab.zone, locale=language)
+    return moment_in_words(moment, _language(account), lab)

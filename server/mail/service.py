@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from server.db import db, reading, writing
 from server.jobs import service as jobs
@@ -29,9 +29,12 @@ class MailNotSent(Exception):  # noqa: N818 — the job tries again
     """The mail server did not take the mail. Which address and what it said stands with the mail, not in the log."""
 
 
-def write(recipient: str, subject: str, text: str, now: datetime) -> None:
-    """Add a letter and the job that sends it, in the caller's ``writing()``: nothing is sent of what is rolled back."""
-    mail = Mail(recipient=recipient, subject=subject, text=text, written_at=now)
+def write(recipient: str, subject: str, text: str, now: datetime, about: str | None = None) -> None:
+    """Add a letter and the job that sends it, in the caller's ``writing()``: nothing is sent of what is rolled back.
+    ``about``: what is told once only; with a letter about the same this does nothing."""
+    if about is not None and db.session.scalar(select(Mail.id).where(Mail.about == about)) is not None:
+        return
+    mail = Mail(recipient=recipient, subject=subject, text=text, written_at=now, about=about)
     db.session.add(mail)
     db.session.flush()
     jobs.enqueue(JOB, {"mail_id": mail.id}, now)
