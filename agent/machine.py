@@ -186,9 +186,9 @@ class Machine:
 
     id: str
     on_loss: OnLoss = OnLoss.OFF
+    risk: RiskClass = RiskClass.HIGH  # until a list says otherwise
     thresholds: Thresholds | None = None  # None: no meter
     has_button: bool = True
-    risk: RiskClass = RiskClass.HIGH  # until a list says otherwise
     state: MachineState = MachineState.IDLE
     since_ms: int = 0  # wall time of the last change of state
     switched_ms: int = 0  # mono: when the output was last switched

@@ -11,6 +11,7 @@ from agent.stimuli import Effect, Record
 from wire.messages import AccessDenied, DenialReason, MachineState, Service, Stamp
 
 NOTICE_MS = 4_000  # how long the panel shows an answer
+ENDED_MS = 10_000  # and the end of a session, in its holder's language
 
 Next = tuple[Machine, tuple[Effect, ...]]
 Handler = Callable[..., Next]
@@ -27,7 +28,8 @@ def session_of(machine: Machine) -> Session:
 
 
 def notice(kind: NoticeKind, now: Stamp, **shown: Any) -> Notice:
-    return Notice(kind, now.mono_ms + NOTICE_MS, **shown)
+    lasts_ms = ENDED_MS if kind is NoticeKind.ENDED else NOTICE_MS
+    return Notice(kind, now.mono_ms + lasts_ms, **shown)
 
 
 def refuse(machine: Machine, token: str, denied: Denied, now: Stamp) -> Next:

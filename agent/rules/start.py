@@ -163,7 +163,7 @@ def start(
         machine,
         state=MachineState.RUNNING,
         session=session,
-        notice=notice(NoticeKind.GRANTED, now, session=session),
+        notice=notice(NoticeKind.GRANTED, now, session=session, lang=session.lang),
         failures=machine.failures - {Failure.CONTACT_OPEN},
         memory=memory,
         past_maximum=False,

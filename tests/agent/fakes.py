@@ -84,6 +84,7 @@ class FakeRelay:
         self.on = False
         self.closed = False
         self.broken = False
+        self.stays = False  # an actuator that holds by itself
 
     def energise(self) -> None:
         self._move(True)
@@ -93,6 +94,13 @@ class FakeRelay:
 
     def close(self) -> None:
         self.on, self.closed = False, True
+
+    def check(self) -> None:
+        if self.broken:
+            raise OSError("the pin does not answer")
+
+    def held(self) -> bool:
+        return self.stays
 
     def _move(self, on: bool) -> None:
         if self.broken:
@@ -115,12 +123,16 @@ class FakeReader:
 class FakePanel:
     def __init__(self) -> None:
         self.shown: dict[str, Shown] = {}
+        self.flashes: list[str] = []
         self.broken = False
 
     def show(self, machine: str, shown: Shown) -> None:
         if self.broken:
             raise RuntimeError("the display fell off")
         self.shown[machine] = shown
+
+    def seen(self, machine: str) -> None:
+        self.flashes.append(machine)
 
 
 class FakeLine:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agent.access import Denied, Grant, InForce, Local, decide, index
+from agent.access import Denied, Grant, InForce, Local, Payer, decide, index
 from tests.agent.fakes import ADA, HOUR, START_MS, STRANGER, a_list, a_machine, stamp, token
 from wire.messages import (
     PAYER_REASONS,
@@ -62,9 +62,6 @@ ALONE: dict[DenialReason, Case] = {
     DenialReason.OUTSIDE_HOURS: machine(open=(Interval(BEFORE, START_MS), Interval(LATER, LATER + 1))),
     DenialReason.OUT_OF_SERVICE: machine(service=Service.OUT),
     DenialReason.MAINTENANCE: machine(service=Service.MAINTENANCE),
-    DenialReason.LATCHED: Case(local=Local(latched=True)),
-    DenialReason.FAULT: Case(local=Local(fault=True)),
-    DenialReason.IN_USE: Case(local=Local(in_use=True)),
     DenialReason.LIST_MISSING: Case(listed=None),
     DenialReason.LIST_EXPIRED: machine(valid_until_ms=START_MS + 1000),
     DenialReason.CLOCK_NOT_SET: machine(risk=RiskClass.HIGH)._replace(now=stamp(1, quality=TimeQuality.ESTIMATED)),
@@ -74,6 +71,18 @@ ALONE: dict[DenialReason, Case] = {
     DenialReason.CONTRACT_ENDED: closed(DenialReason.CONTRACT_ENDED),
     DenialReason.BUDGET_REACHED: closed(DenialReason.BUDGET_REACHED),
 }
+
+
+# what the box itself knows; that a machine is in use, and a master badge's PIN, are the session machine's business
+LOCAL = (
+    DenialReason.LATCHED,
+    DenialReason.PROBLEM_REPORTED,
+    DenialReason.EMERGENCY_STOP,
+    DenialReason.BYPASSED,
+    DenialReason.FAULT,
+)
+ALONE |= {reason: Case(local=Local(frozenset({reason}))) for reason in LOCAL}
+NOT_DECIDED_HERE = {DenialReason.IN_USE, DenialReason.PIN_WRONG}
 
 
 def answer(case: Case) -> Grant | Denied:
@@ -90,17 +99,18 @@ def test_with_nothing_against_it_a_tap_is_granted() -> None:
     given = answer(Case())
 
     assert isinstance(given, Grant)
-    assert (given.holder, given.payer, given.payer_label, given.rate_cents) == (1, "acme", "Acme", 900)
+    assert given.holder == 1
+    assert given.payers == (Payer("acme", "Acme", 900), Payer("second", "Second", None))
 
 
-@pytest.mark.parametrize("reason", DenialReason)
+@pytest.mark.parametrize("reason", [reason for reason in DenialReason if reason not in NOT_DECIDED_HERE])
 def test_each_reason_alone_denies(reason: DenialReason) -> None:
     assert reasons(ALONE[reason]) == {reason}
 
 
 def test_all_reasons_that_hold_are_told_and_not_the_first_found() -> None:
     case = machine(service=Service.OUT, valid_until_ms=START_MS, may=())._replace(
-        local=Local(latched=True, in_use=True)
+        local=Local(frozenset({DenialReason.LATCHED, DenialReason.FAULT}))
     )
 
     assert reasons(case) == {
@@ -108,13 +118,27 @@ def test_all_reasons_that_hold_are_told_and_not_the_first_found() -> None:
         DenialReason.LIST_EXPIRED,
         DenialReason.QUALIFICATION_MISSING,
         DenialReason.LATCHED,
-        DenialReason.IN_USE,
+        DenialReason.FAULT,
     }
 
 
 @pytest.mark.parametrize("reason", sorted(PAYER_REASONS))
 def test_a_closed_default_payer_denies_though_the_next_one_is_open(reason: DenialReason) -> None:
-    assert reasons(closed(reason)) == {reason}
+    given = answer(closed(reason))
+
+    assert isinstance(given, Denied)
+    assert given.reasons == {reason}
+    assert given.otherwise is not None
+    assert [payer.id for payer in given.otherwise.payers] == ["second"]
+
+
+def test_where_more_than_the_payer_is_in_the_way_no_other_payer_is_offered() -> None:
+    case = closed(DenialReason.BUDGET_REACHED)._replace(local=Local(frozenset({DenialReason.FAULT})))
+
+    given = answer(case)
+
+    assert isinstance(given, Denied)
+    assert given.otherwise is None
 
 
 def test_a_closed_payer_behind_the_default_denies_nothing() -> None:

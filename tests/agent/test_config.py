@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from agent.config import ConfigError, load
-from wire.messages import OnLoss
+from agent.metering import Thresholds
+from agent.places import ContactKind, Inputs, MeterAt, PlugAt, ReaderKind, Signals
+from wire.messages import CARD_STAYS, PRESS_TO_START, OnLoss
 
 GOOD = """
 name = "agent-1"
@@ -21,9 +23,40 @@ relay = 17
 [[machine]]
 id = "p2"
 reader = "/dev/serial/by-id/two"
-relay = 27
 on_loss = "hold"
+[machine.plug]
+host = "192.0.2.20"
+run_w = 30
+idle_w = 20
 """
+FULL = (
+    GOOD.partition("[[machine]]")[0]
+    + """
+[[machine]]
+id = "mill"
+reader = "0.0"
+reader_kind = "mfrc522"
+reset = 25
+relay = 17
+contact = 22
+contact_kind = "auxiliary"
+estop = 23
+button = 24
+problem = 16
+bypass = 26
+lamp = [5, 6, 12]
+buzzer = 13
+display = "sh1106"
+display_address = 0x3D
+[machine.meter]
+port = "/dev/serial/by-id/meter"
+address = 7
+run_w = 300
+idle_w = 150
+up_s = 5
+down_s = 60
+"""
+)
 BOARD = '[board]\ndirectory = "board"\nvirtual = true\n'
 
 
@@ -46,6 +79,39 @@ def test_a_complete_file_is_read_with_sensible_defaults(tmp_path: Path) -> None:
     assert (config.broker.username, config.broker.port) == ("agent-1", 1883)
     assert config.state_dir == tmp_path / "state"
     assert [place.on_loss for place in config.machines] == [OnLoss.OFF, OnLoss.HOLD]
+    assert config.machines[1].plug == PlugAt("192.0.2.20", 4 * 3600)
+    assert config.machines[1].thresholds == Thresholds(30.0, 20.0)
+
+
+def test_every_part_of_a_box_is_read(tmp_path: Path) -> None:
+    config = load(written(tmp_path, FULL))
+
+    (place,) = config.machines
+    assert (place.reader, place.reader_kind, place.reset) == ("0.0", ReaderKind.MFRC522, 25)
+    assert place.inputs == Inputs(22, ContactKind.AUXILIARY, 23, 24, 16, 26)
+    assert place.signals == Signals((5, 6, 12), 13, "sh1106", 1, 0x3D)
+    assert place.meter == MeterAt("/dev/serial/by-id/meter", 7)
+    assert place.thresholds == Thresholds(300.0, 150.0, 5, 60)
+    assert place.parts == {CARD_STAYS, PRESS_TO_START}
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "told"),
+    [
+        ("button = 24", "button = 22", "the same pin twice: 22"),
+        ("button = 24", "button = 14", "button should be one of"),
+        ('contact_kind = "auxiliary"', 'contact_kind = "mirrored"', "contact_kind should be one of mirror, auxiliary"),
+        ("lamp = [5, 6, 12]", "lamp = [5, 6]", "lamp should be three pins"),
+        ('display = "sh1106"', 'display = "lcd"', "display should be ssd1306 or sh1106"),
+        ("run_w = 300", "run_w = 100", "run_w not the lower one"),
+        ("relay = 17", 'relay = 17\non_loss = "hold"', "hold needs an actuator that holds by itself"),
+        ("address = 7", "address = 900", "address should be 1 to 247"),
+    ],
+)
+def test_a_part_that_cannot_be_is_named(tmp_path: Path, line: str, wrong: str, told: str) -> None:
+    assert line in FULL
+
+    assert told in problems(tmp_path, FULL.replace(line, wrong))
 
 
 def test_secrets_may_stand_in_files_of_their_own(tmp_path: Path) -> None:

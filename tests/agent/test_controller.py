@@ -572,7 +572,7 @@ def test_an_error_of_ours_in_handling_a_report_never_drops_a_running_machine(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running(box)
-    monkeypatch.setattr("agent.controller.decide", lambda *given: 1 / 0)
+    monkeypatch.setattr("agent.controller.tapped", lambda *given: 1 / 0)
 
     box.at(20).tap(BOB).at(100)
 

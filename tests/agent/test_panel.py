@@ -9,12 +9,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from agent import panel, texts
-from agent.access import Denied, Grant
+from agent import saying, texts
+from agent.access import Denied, Grant, Payer
 from agent.failures import Failure
-from agent.machine import EndRecorded, Failed, Latch, Machine, Mended, Stopping, Tapped, Ticked, Wished
+from agent.machine import Latch, Machine
 from agent.panel import Lamp, View, draw, language
 from agent.session import step
+from agent.stimuli import EndRecorded, Failed, Mended, Stopping, Tapped, Ticked, Wished
 from agent.texts import LANGUAGES, translator
 from tests.agent.fakes import START_MS, stamp
 from wire.messages import DenialReason, Policy, RiskClass, Service, Stamp
@@ -22,7 +23,8 @@ from wire.messages import DenialReason, Policy, RiskClass, Service, Stamp
 FOLDER = Path(texts.__file__).parent
 ID = "00000000-0000-4000-8000-000000000001"
 LONGEST_LINE = 25  # letters of 128 points, at their mean width in the narrow face
-GRANT = Grant(1, "Ada", "en", "acme", "Acme", 3600, 7, Policy())
+ACME = Payer("acme", "Acme", 3600)
+GRANT = Grant(1, "Ada", "en", (ACME,), 7, Policy())
 JUNE_30 = START_MS + 180 * 86_400_000 + 22 * 3_600_000  # the end of 30 June in Paris
 
 
@@ -68,15 +70,15 @@ def test_a_grant_names_price_and_payer() -> None:
 
 
 def test_a_missing_price_is_told_before_it_costs_an_argument() -> None:
-    assert "No price set" in said(after((tap(replace(GRANT, rate_cents=None)), 0)))
+    assert "No price set" in said(after((tap(replace(GRANT, payers=(replace(ACME, rate_cents=None),))), 0)))
 
 
 def test_the_first_tap_shows_the_time_and_how_to_stop() -> None:
     asked = after((tap(), 0), (Ticked(), 4), (tap(), 6480))
 
-    assert said(asked, 6480) == "Job running | 1 h 48 | Tap again: stop"
-    assert said(asked, 6480, "fr") == "Job en cours | 1 h 48 | Re-badge = stop"
-    assert said(asked, 6480, "de") == "Job läuft | 1:48 h | Nochmal = Stopp"
+    assert said(asked, 6480) == "Job running | 1 h 48 | about €64.80 | Tap again: stop"
+    assert said(asked, 6480, "fr") == "Job en cours | 1 h 48 | env. 64,80 € | Re-badge = stop"
+    assert said(asked, 6480, "de") == "Job läuft | 1:48 h | etwa 64,80 € | Nochmal = Stopp"
 
 
 def test_a_session_past_its_maximum_says_so() -> None:
@@ -88,13 +90,13 @@ def test_a_session_past_its_maximum_says_so() -> None:
 def test_an_end_shows_how_long_it_was() -> None:
     ended = after((tap(), 0), (Stopping(), 120), (EndRecorded(), 120))
 
-    assert said(ended, 120) == "Ended | 2 min | Badge here"
+    assert said(ended, 120) == "Ended | 2 min | about €1.20 | Badge here"
 
 
 def test_an_end_that_is_not_on_disk_is_shown_as_a_fault() -> None:
     ending = after((tap(), 0), (Stopping(), 120), (Ticked(), 200))
 
-    assert said(ending, 200) == "Ended | 3 min | Not saved: tell staff"
+    assert said(ending, 200) == "Ended | 2 min | Not saved: tell staff"
 
 
 def test_a_refusal_is_gone_after_four_seconds() -> None:
@@ -115,8 +117,8 @@ def test_every_refusal_says_what_is_wrong_and_what_to_do(reason: DenialReason, l
 
 
 def test_every_reason_has_a_text_of_its_own() -> None:
-    assert set(panel.REFUSALS) == set(DenialReason)
-    assert len({text for text, _ in panel.REFUSALS.values()}) == len(DenialReason)
+    assert set(saying.REFUSALS) == set(DenialReason)
+    assert len({text for text, _ in saying.REFUSALS.values()}) == len(DenialReason)
 
 
 def test_when_several_reasons_hold_the_machine_comes_first() -> None:
@@ -188,7 +190,8 @@ def catalogue(language: str, kind: str) -> dict[str, str]:
 
 
 def test_every_text_in_the_program_is_in_every_catalogue_and_no_other() -> None:
-    found = extract_from_dir(FOLDER, [("panel.py", "python")], keywords={"_": None, "_n": None})
+    files = [("panel.py", "python"), ("saying.py", "python")]
+    found = extract_from_dir(FOLDER, files, keywords={"_": None, "_n": None})
     used = {text for _, _, text, *_ in found}
 
     assert used

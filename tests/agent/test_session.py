@@ -5,17 +5,17 @@ from typing import Any, get_args
 
 import pytest
 
-from agent.access import Denied, Grant
+from agent.access import Grant, Payer
 from agent.failures import MATRIX, Column, Failure, NextStart, Power, column_of
-from agent.machine import (
-    NEVER,
+from agent.machine import NEVER, Latch, Machine
+from agent.records import lost, unproven
+from agent.session import TRANSITIONS, next_checkpoint, next_deadline, step
+from agent.stimuli import (
     EndRecorded,
     Energise,
     Failed,
-    Latch,
     Latching,
     LatchRecorded,
-    Machine,
     Mended,
     NotRecorded,
     Record,
@@ -27,8 +27,6 @@ from agent.machine import (
     Ticked,
     Wished,
 )
-from agent.records import lost, unproven
-from agent.session import TRANSITIONS, next_checkpoint, next_deadline, step
 from tests.agent.fakes import START_MS, stamp
 from wire.messages import (
     AccessDenied,
@@ -48,10 +46,15 @@ from wire.messages import (
 )
 
 ID = "00000000-0000-4000-8000-000000000001"
-GRANT = Grant(1, "Ada", "en", "acme", "Acme", 900, 7, Policy())
-BUSY = Denied(frozenset({DenialReason.IN_USE}), 7, 2, "Bob", "de")
+GRANT = Grant(1, "Ada", "en", (Payer("acme", "Acme", 900),), 7, Policy())
+BUSY = Grant(2, "Bob", "de", (Payer("acme", "Acme", 900),), 7, Policy())
 OWN, OTHER = Tapped("own", BUSY, ID), Tapped("other", BUSY, ID)
-RISKS = {Column.LOW_HOLD: RiskClass.LOW, Column.LOW_PLAIN: RiskClass.LOW, Column.HIGHER: RiskClass.HIGH}
+RISKS = {
+    Column.LOW_HOLD: RiskClass.LOW,
+    Column.LOW_PLAIN: RiskClass.LOW,
+    Column.MEDIUM: RiskClass.MEDIUM,
+    Column.HIGH: RiskClass.HIGH,
+}
 
 
 def wish(**changes: Any) -> Wished:
@@ -156,8 +159,8 @@ def test_a_holder_with_two_badges_must_confirm_with_the_same_one() -> None:
     assert ended(effects) is not None
 
 
-def test_no_state_but_idle_ever_starts_whatever_the_answer() -> None:
-    for state in set(MachineState) - {MachineState.IDLE}:
+def test_no_state_starts_that_is_in_use_ending_or_out_of_service_whatever_the_answer() -> None:
+    for state in set(MachineState) - {MachineState.IDLE, MachineState.ARMED, MachineState.COOLING}:
         machine = replace(running(), state=state)
 
         _, effects = step(machine, Tapped("own", GRANT, ID), stamp(60))
@@ -305,7 +308,13 @@ def test_a_stop_in_order_releases_and_records_that_second() -> None:
 
 # --- the failure matrix -------------------------------------------------------------------------------------------------
 
-WHAT_REMOVES_POWER = {Failure.OUTPUT_FAILED, Failure.CONTACT_OPEN, Failure.AGENT_DEAD, Failure.MAINS_BACK}
+WHAT_REMOVES_POWER = {
+    Failure.OUTPUT_FAILED,
+    Failure.CONTACT_OPEN,
+    Failure.LOOP_HUNG,
+    Failure.KILLED,
+    Failure.MAINS_BACK,
+}
 CELLS = [(failure, column) for failure in Failure for column in Column]
 
 
@@ -318,7 +327,7 @@ def test_only_loss_of_the_output_or_of_the_power_itself_removes_power() -> None:
     released = {failure for failure, column in CELLS if MATRIX[failure][column].power is Power.RELEASED}
 
     assert released == WHAT_REMOVES_POWER
-    assert MATRIX[Failure.AGENT_DEAD][Column.LOW_HOLD].power is Power.STAYS
+    assert MATRIX[Failure.KILLED][Column.LOW_HOLD].power is Power.STAYS
 
 
 @pytest.mark.parametrize(("failure", "column"), CELLS)
@@ -382,4 +391,5 @@ def test_an_end_that_rests_on_memory_says_so() -> None:
 def test_the_column_follows_the_risk_before_the_actuator() -> None:
     assert column_of(RiskClass.LOW, OnLoss.HOLD) is Column.LOW_HOLD
     assert column_of(RiskClass.LOW, OnLoss.OFF) is Column.LOW_PLAIN
-    assert {column_of(risk, loss) for risk in (RiskClass.MEDIUM, RiskClass.HIGH) for loss in OnLoss} == {Column.HIGHER}
+    assert {column_of(RiskClass.MEDIUM, loss) for loss in OnLoss} == {Column.MEDIUM}
+    assert {column_of(RiskClass.HIGH, loss) for loss in OnLoss} == {Column.HIGH}

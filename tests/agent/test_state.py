@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.access import Payer
 from agent.machine import Latch, Session
 from agent.state import KEPT_MS, Outbox, Position, State, StateUnwritable, Transaction
 from tests.agent.fakes import START_MS, stamp
 from wire.messages import AgentStarted, Policy, Revocation, decode_envelope
 
 DAY_MS = 86_400_000
-SESSION = Session("s-1", "p1", 1, "Ada", "en", "token", "acme", "Acme", 900, 7, stamp(0), Policy())
+SESSION = Session("s-1", "p1", 1, "Ada", "en", "token", (Payer("acme", "Acme", 900),), 7, stamp(0), Policy())
 EVENT = AgentStarted("1.0", stamp(0))
 
 

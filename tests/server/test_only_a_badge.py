@@ -16,10 +16,11 @@ from sqlalchemy import update
 from werkzeug.routing import Rule
 
 from agent import access
-from agent.access import Grant, InForce
+from agent.access import Grant, InForce, Payer
 from agent.lists import wish
-from agent.machine import Energise, Latch, Machine, Tapped, Wished
+from agent.machine import Latch, Machine
 from agent.session import step
+from agent.stimuli import Energise, Tapped, Wished
 from server.db import reading, writing
 from server.domain.roles import Role
 from server.lists.service import compile_all
@@ -195,7 +196,7 @@ def test_no_form_of_any_page_energises_a_machine(app: Flask) -> None:
 
 def test_a_badge_does(app: Flask) -> None:
     """Or the check above could never fail."""
-    grant = Grant(7, None, "fr", "acme-1", "Acme", 2400, Policy(), 1)
+    grant = Grant(7, None, "fr", (Payer("acme-1", "Acme", 2400),), 1, Policy())
 
     after, effects = step(replace(AT_REST[0], service=Service.IN), Tapped("ab" * 16, grant, str(UUID(int=1))), AT)
 
