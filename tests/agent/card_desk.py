@@ -1,4 +1,10 @@
-"""A desk with a simulated card reader on it: cards are laid down and taken away, and the shipped reader looks."""
+"""A desk with a simulated card reader on it: cards are laid down and taken away, and the shipped reader looks.
+
+Whoever needs the reader, its chip or the mfrc522 package takes them from here: they can be imported only after the
+simulated bus has been put in the place of the real one.
+"""
+
+from importlib import import_module
 
 from agent.hardware import ReaderReport, iso14443, simulated_spidev
 from agent.hardware.simulated_cards import CardA, Field
@@ -8,11 +14,26 @@ simulated_spidev.install()
 
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
-from agent.hardware.pcd import ChipGoneError, Pcd  # noqa: E402 — only now there is a bus for it to import
-from agent.hardware.rfid import RfidReader, rest_s  # noqa: E402
+from agent.hardware import rfid  # noqa: E402
+from agent.hardware.pcd import ChipGoneError, Pcd  # noqa: E402
+from agent.hardware.rfid import RfidReader, identify, rest_s  # noqa: E402
 
-__all__ = ["DESFIRE", "SIZES", "ChipGoneError", "Desk", "Watched", "plug"]
+__all__ = [
+    "DESFIRE",
+    "PACKAGE",
+    "SIZES",
+    "ChipGoneError",
+    "Desk",
+    "Pcd",
+    "RfidReader",
+    "Watched",
+    "identify",
+    "plug",
+    "rest_s",
+    "rfid",
+]
 
+PACKAGE = import_module("mfrc522")  # as installed; pcd has made the RPi.GPIO that it imports
 DESFIRE = bytes.fromhex("04782E21801D80")
 SIZES = (bytes.fromhex("DEADBEEF"), DESFIRE, bytes.fromhex("0102030405060708090A"))
 

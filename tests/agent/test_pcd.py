@@ -12,14 +12,12 @@ import pytest
 from gpiozero.exc import GPIOPinInUse
 from gpiozero.output_devices import OutputDevice
 from gpiozero.pins.mock import MockFactory
-from mfrc522 import MFRC522, SimpleMFRC522
 
 from agent.hardware import gpio_shim
 from agent.hardware.iso14443 import Card, Frame, Nobody, Unreadable
-from agent.hardware.pcd import ChipGoneError, Pcd
 from agent.hardware.simulated_cards import CardA, Field
 from agent.hardware.simulated_mfrc522 import Chip
-from tests.agent.card_desk import DESFIRE, SIZES, Desk, plug
+from tests.agent.card_desk import DESFIRE, PACKAGE, SIZES, ChipGoneError, Desk, Pcd, plug
 
 
 class Package:
@@ -27,8 +25,8 @@ class Package:
 
     def __init__(self, *cards: CardA, chip: Chip | None = None) -> None:
         self.chip = plug(chip or Chip(Field(*cards)))
-        self._simple = object.__new__(SimpleMFRC522)
-        self._simple.READER = MFRC522(pin_rst=gpio_shim.NO_PIN)
+        self._simple = object.__new__(PACKAGE.SimpleMFRC522)
+        self._simple.READER = PACKAGE.MFRC522(pin_rst=gpio_shim.NO_PIN)
         self.chip.pause(0.01)  # the antenna is on from now; the card has time to wake
 
     def read(self) -> str | None:
@@ -93,8 +91,8 @@ class _Talker(CardA):
 def test_a_long_answer_is_whole_where_the_package_cuts_it_at_16_bytes() -> None:
     package, desk = Package(_Talker(DESFIRE)), Desk(_Talker(DESFIRE))
 
-    package._simple.READER.Write_MFRC522(MFRC522.BitFramingReg, 7)
-    _, cut, bits = package._simple.READER.MFRC522_ToCard(MFRC522.PCD_TRANSCEIVE, [0x52])
+    package._simple.READER.Write_MFRC522(PACKAGE.MFRC522.BitFramingReg, 7)
+    _, cut, bits = package._simple.READER.MFRC522_ToCard(PACKAGE.MFRC522.PCD_TRANSCEIVE, [0x52])
     with desk.pcd.field():
         whole = desk.pcd.transceive(b"\x52", 7)
 
@@ -127,7 +125,7 @@ def test_left_to_choose_the_package_would_drive_the_serial_reader_s_line_and_is_
     plug(Chip(Field()))
 
     with pytest.raises(ValueError, match="GPIO15 is nobody's reset line"):
-        MFRC522()
+        PACKAGE.MFRC522()
 
 
 # --- the reset line -----------------------------------------------------------------------------------------------------
@@ -156,7 +154,7 @@ def test_the_package_s_own_clean_up_lets_go_of_nothing_of_ours(pins: MockFactory
     plug(Chip(Field()))
     gpio_shim.lend(25, pins)
 
-    MFRC522(pin_rst=25).Close_MFRC522()
+    PACKAGE.MFRC522(pin_rst=25).Close_MFRC522()
 
     assert pins.pin(25).state
     gpio_shim.give_back(25)
@@ -286,7 +284,7 @@ def test_a_card_has_the_time_to_wake_that_the_standard_gives_it() -> None:
 
 def test_the_simulated_chip_s_checksum_is_the_published_one() -> None:
     plug(Chip(Field()))
-    chip = MFRC522(pin_rst=gpio_shim.NO_PIN)
+    chip = PACKAGE.MFRC522(pin_rst=gpio_shim.NO_PIN)
 
     assert chip.CalulateCRC([0x93, 0x70, 0x88, 0x04, 0x78, 0x2E, 0xDA]) == [0xEB, 0xFD]
 

@@ -1,8 +1,10 @@
 """The 13.56 MHz reader as a whole: in its thread, unplugged and plugged in again, and for how long it looks."""
 
 import queue
+import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,13 +20,11 @@ from agent.hardware import (
     ReaderUp,
     Removed,
     Seen,
-    rfid,
     simulated_spidev,
 )
-from agent.hardware.rfid import RfidReader, identify, rest_s
 from agent.hardware.simulated_cards import CardA, Field, flipping
 from agent.hardware.simulated_mfrc522 import Chip
-from tests.agent.card_desk import DESFIRE, SIZES, Watched, plug
+from tests.agent.card_desk import DESFIRE, SIZES, Desk, RfidReader, Watched, identify, plug, rest_s, rfid
 
 CAME = Presented("p1", "iso14443a:04782E21801D80")
 
@@ -90,6 +90,15 @@ def test_two_cards_are_told_to_be_held_one_by_one() -> None:
     reports = Watched(CardA(DESFIRE), CardA(SIZES[0])).looks(50)
 
     assert reports == [Seen("p1"), FrameRefused("p1", "two cards: hold one")]
+
+
+def test_the_costs_on_the_readers_page_are_those_of_the_simulated_chip() -> None:
+    page = (Path(__file__).parents[2] / "firmware_notes" / "readers.md").read_text()
+    shown = re.findall(r"^\| (?:empty field|UID of \d+ bytes) \| (\d+) \| ([\d.]+) ms \|$", page, re.MULTILINE)
+
+    costs = [Desk(*cards).cost() for cards in ([], *([CardA(uid)] for uid in SIZES))]
+
+    assert shown == [(f"{transfers}", f"{took_ms:.1f}") for transfers, took_ms in costs]
 
 
 # --- in its thread ------------------------------------------------------------------------------------------------------
