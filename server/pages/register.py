@@ -4,6 +4,7 @@ from flask import Flask
 
 from server.pages import rail
 from server.pages.account import accounts, door, mails, own, rights
+from server.pages.agents import pairing
 from server.pages.agents import views as agents
 from server.pages.audit import views as audit
 from server.pages.books import views as books
@@ -33,7 +34,7 @@ def register(app: Flask) -> None:
     """Add the pages of every area to the application."""
     for area in (door, own, accounts, rights, mails):
         app.register_blueprint(area.pages)
-    for area in (machines, hours, rooms, agents, tariffs, vat, seller):
+    for area in (machines, hours, rooms, agents, pairing, tariffs, vat, seller):
         app.register_blueprint(area.pages)
     for area in (people, states, memberships, badges, tenants, papers, skills, giving, search, audit):
         app.register_blueprint(area.pages)

@@ -13,10 +13,12 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
+from typing import Generic, TypeVar
 
 from server.machines.agent_file import BrokerAccess, agent_toml
 from server.machines.broker import password_line, put_account, read_again, remove_account
 from server.machines.keys import CertificateError, Files
+from server.machines.pairing import Code
 from server.machines.site_keys import ring
 from server.settings import Mqtt, Settings
 
@@ -43,21 +45,35 @@ class Ready:
     until: datetime
 
 
-class Shelf:
-    """The files of the last ten minutes, by a random key."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pairing code that can be read, by the account that asked for it, and where the Pi finds this server."""
+
+    agent: str
+    account: int | None
+    code: Code
+    address: str
+    until: datetime
+
+
+One = TypeVar("One", Ready, Shown)
+
+
+class Shelf(Generic[One]):
+    """Files or codes that are not old yet, by a random key."""
 
     def __init__(self) -> None:
-        self._ready: dict[str, Ready] = {}
+        self._ready: dict[str, One] = {}
         self._lock = Lock()
 
-    def keep(self, ready: Ready) -> str:
+    def keep(self, ready: One) -> str:
         key = secrets.token_urlsafe(24)
         with self._lock:
             self._ready[key] = ready
         return key
 
-    def get(self, key: str, agent: str, account: int | None, now: datetime) -> Ready | None:
-        """None where there is no such file, no longer, or for somebody else."""
+    def get(self, key: str, agent: str, account: int | None, now: datetime) -> One | None:
+        """None where there is no such thing, no longer, or for somebody else."""
         with self._lock:
             self._ready = {one: ready for one, ready in self._ready.items() if ready.until > now}
             found = self._ready.get(key)
@@ -91,7 +107,8 @@ def check_authority(address: str, settings: Settings) -> None:
 
 def agents_port(address: str, mqtt: Mqtt) -> int:
     """Where the broker listens for an agent that reaches it at this address."""
-    return mqtt.port if mqtt.agents_port is None or is_loopback(address) else mqtt.agents_port
+    is_here = is_loopback(address) and address != mqtt.agents_host
+    return mqtt.port if mqtt.agents_port is None or is_here else mqtt.agents_port
 
 
 def pairing_address(asked: str, settings: Settings) -> str:

@@ -34,5 +34,12 @@ class FileForm(Form):
     )
 
 
+class CodeForm(Form):
+    replaces = SelectField(lazy_gettext("Takes over the machines of"), validate_choice=True)
+    language = SelectField(
+        lazy_gettext("Language of the panels"), choices=[("fr", "Français"), ("de", "Deutsch"), ("en", "English")]
+    )
+
+
 class EndForm(Form):
     reason = Reason()

@@ -54,6 +54,8 @@ class AgentRow:
     list_size: int
     machines: tuple[Gated, ...]
     ended_at: datetime | None
+    paired_at: datetime | None
+    revoked_at: datetime | None
 
     @property
     def was_never_heard(self) -> bool:
@@ -105,6 +107,8 @@ def _row(
         list_size=sent.size if sent else 0,
         machines=machines,
         ended_at=agent.ended_at,
+        paired_at=agent.paired_at,
+        revoked_at=agent.revoked_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""The list of agents, one agent, a new one, the end of one, and the file it is set up with."""
+"""The list of agents, one agent, a new one, the end of one, and the file it is set up with. Pairing: ``pairing.py``."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from server.domain.roles import Verb
 from server.machines import changes
 from server.machines import service as machines
 from server.machines.agent_file import RELAYS
+from server.machines.keys import CertificateError
 from server.pages.agents import files, reads
 from server.pages.agents.files import Ready, Shelf, is_loopback
 from server.pages.agents.forms import AgentForm, EndForm, FileForm
@@ -27,7 +28,7 @@ Answer = Response | tuple[str, int]
 
 @pages.record_once
 def _keep_files(state: Any) -> None:
-    state.app.extensions["agent_files"] = Shelf()
+    state.app.extensions["agent_files"] = Shelf[Ready]()
 
 
 @pages.get("/agents")
@@ -45,11 +46,11 @@ def new() -> Answer:
     form = AgentForm()
     if form.validate_on_submit():
         try:
-            machines.add_agent(form.name.data or "", **_by())
+            machines.add_agent(form.name.data or "", **by())
         except Refusal as refusal:
             form.refuse("name", said(refusal))
         else:
-            done(gettext("%(agent)s is expected. Give it its machines, then download its file.", agent=form.name.data))
+            done(gettext("%(agent)s is expected. Give it its machines, then pair it.", agent=form.name.data))
             return see_other(url_for("agents.shown", name=form.name.data))
     return form_page("agents/new.html", form)
 
@@ -64,15 +65,15 @@ def shown(name: str) -> str:
 @pages.route("/agents/<name>/end", methods=["GET", "POST"])
 @needs(Verb.EDIT_MACHINES)
 def end(name: str) -> Answer:
-    agent = _expected(name)
+    agent = expected(name)
     form = EndForm()
     if form.validate_on_submit():
         try:
-            changes.end_agent(name, form.reason.data or "", **_by())
+            changes.end_agent(name, form.reason.data or "", **by())
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(_after_end(name, files.forget_account(name, settings().mqtt)))
+            done(after_end(name, files.forget_account(name, settings().mqtt)))
             return see_other(url_for("agents.listed"))
     return form_page("agents/end.html", form, agent=agent)
 
@@ -80,15 +81,23 @@ def end(name: str) -> Answer:
 @pages.route("/agents/<name>/file", methods=["GET", "POST"])
 @needs(Verb.EDIT_MACHINES)
 def file(name: str) -> Answer:
-    agent = _expected(name)
-    form = FileForm(data={"address": _address()})
+    agent = expected(name)
+    form = FileForm(data={"address": address()})
     if agent.machines and form.validate_on_submit():
         codes = [machine.code for machine in agent.machines]
         wanted = (form.address.data or "", form.language.data)
-        ready = files.make(name, codes, *wanted, settings(), actor().account, now())
-        changes.note_new_password(name, ready.told is not files.Told.BY_HAND, **_by())
+        try:
+            ready = files.make(name, codes, *wanted, settings(), actor().account, now())
+        except CertificateError as error:
+            form.refuse("", str(error))
+            return form_page("agents/file.html", form, **_around(agent))
+        changes.note_new_password(name, ready.told is not files.Told.BY_HAND, **by())
         return see_other(url_for("agents.ready", name=name, key=_files().keep(ready)))
-    return form_page("agents/file.html", form, agent=agent, mqtt=settings().mqtt, relays=RELAYS)
+    return form_page("agents/file.html", form, **_around(agent))
+
+
+def _around(agent: reads.AgentRow) -> dict[str, Any]:
+    return {"agent": agent, "port": files.agents_port(address(), settings().mqtt), "relays": RELAYS}
 
 
 @pages.get("/agents/<name>/file/<key>")
@@ -101,7 +110,7 @@ def ready(name: str, key: str) -> Response:
         reload=files.reload_line(settings().mqtt),
         agent=reads.agent_called(name, now()),
     )
-    return _not_kept(Response(page, mimetype="text/html"))
+    return not_kept(Response(page, mimetype="text/html"))
 
 
 @pages.get("/agents/<name>/file/<key>/agent.toml")
@@ -109,35 +118,35 @@ def ready(name: str, key: str) -> Response:
 def download(name: str, key: str) -> Response:
     answer = Response(_ready(name, key).text, mimetype="application/toml")
     answer.headers["Content-Disposition"] = 'attachment; filename="agent.toml"'
-    return _not_kept(answer)
+    return not_kept(answer)
 
 
 def _ready(name: str, key: str) -> Ready:
     return _files().get(key, name, actor().account, now()) or abort(404)
 
 
-def _files() -> Shelf:
-    found: Shelf = current_app.extensions["agent_files"]
+def _files() -> Shelf[Ready]:
+    found: Shelf[Ready] = current_app.extensions["agent_files"]
     return found
 
 
-def _not_kept(answer: Response) -> Response:
+def not_kept(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _expected(name: str) -> reads.AgentRow:
+def expected(name: str) -> reads.AgentRow:
     agent = reads.agent_called(name, now())
     return agent if agent.ended_at is None else abort(404)
 
 
-def _address() -> str:
+def address() -> str:
     """How the agent may reach the broker: as the server does, unless that is the server's own machine."""
     host = settings().mqtt.host
     return request.host.rpartition(":")[0] or request.host if is_loopback(host) else host
 
 
-def _after_end(name: str, told: files.Told) -> str:
+def after_end(name: str, told: files.Told) -> str:
     match told:
         case files.Told.AT_ONCE:
             return gettext("%(agent)s is no longer expected, and the broker refuses it.", agent=name)
@@ -152,5 +161,5 @@ def _after_end(name: str, told: files.Told) -> str:
             )
 
 
-def _by() -> dict[str, Any]:
+def by() -> dict[str, Any]:
     return {"actor": actor().label, "now": now()}

@@ -29,6 +29,7 @@ KINDS = {
     "room": lazy_gettext("Room"),
     "seller": lazy_gettext("Seller"),
     "session": lazy_gettext("Session"),
+    "site_key": lazy_gettext("Site key"),
     "skill": lazy_gettext("Skill"),
     "tariff": lazy_gettext("Price"),
     "tenant": lazy_gettext("Tenant"),
