@@ -6,6 +6,7 @@ simulated board, and its clean-up would let go of every pin of the process, rela
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from gpiozero.pins import Factory
 
 NO_PIN = -2  # the reset line is wired to 3.3 V. Not -1: by that the package means a pin of its own choice, a UART's
 _BOARD, _BCM, _IN, _OUT = 10, 11, 1, 0
+_PULSE_S = 0.001  # the chip asks for 100 ns
 _lock = threading.Lock()
 
 
@@ -46,6 +48,16 @@ def give_back(pin: int) -> None:
         if not line.readers:
             del _lent[pin]
             line.output.close()
+
+
+def pulse(pin: int, pause: Callable[[float], None]) -> None:
+    """Reset what hangs at this line, for a chip that does not listen any more. Not where two readers share it."""
+    with _lock:
+        line = _lent[pin]
+        if line.readers == 1:
+            line.output.off()
+            pause(_PULSE_S)
+            line.output.on()
 
 
 def install() -> None:

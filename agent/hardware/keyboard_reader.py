@@ -53,7 +53,7 @@ Typed = Card | Bad | MadeUp
 
 
 class Keys:
-    """Kernel events in, cards out, each with its moment in ms by the kernel's clock."""
+    """Kernel events in, cards out. Only pauses between keys go by the kernel's time of day, which may be set meanwhile."""
 
     def __init__(self, types: Types) -> None:
         self._types = types
@@ -61,14 +61,13 @@ class Keys:
         self._typed = ""
         self._at_ms = 0
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, Typed]]:
+    def feed(self, data: bytes) -> Iterator[Typed]:
         self._rest += data
         whole = len(self._rest) // _EVENT.size * _EVENT.size
         events, self._rest = self._rest[:whole], self._rest[whole:]
         for seconds, micros, kind, code, value in _EVENT.iter_unpack(events):
             if kind == _EV_KEY and value == _PRESSED and code not in _SHIFT:
-                at_ms = seconds * 1000 + micros // 1000
-                yield from ((at_ms, typed) for typed in self._press(code, at_ms))
+                yield from self._press(code, seconds * 1000 + micros // 1000)
 
     def _press(self, code: int, at_ms: int) -> Iterator[Typed]:
         if self._typed and (at_ms - self._at_ms > _PAUSE_MS or len(self._typed) >= _LONGEST):
@@ -104,11 +103,22 @@ def grab(device: int) -> None:
 
 
 class KeyboardReader:
-    """One reader in one thread. ``device`` is best a ``/dev/input/by-id/…-event-kbd`` path."""
+    """One reader in one thread. ``device`` is best a ``/dev/input/by-id/…-event-kbd`` path.
 
-    def __init__(self, machine: str, device: str, types: Types, take: Callable[[int], None] = grab) -> None:
+    Most type the printed number; one that types hex digits is refused with that reason, until ``types`` says so.
+    """
+
+    def __init__(
+        self,
+        machine: str,
+        device: str,
+        mono_ms: Callable[[], int],
+        types: Types = Types.PRINTED10,
+        take: Callable[[int], None] = grab,
+    ) -> None:
         self._machine = machine
         self._device = device
+        self._mono_ms = mono_ms
         self._types = types
         self._take = take
         self._presence = Presence()
@@ -157,16 +167,16 @@ class KeyboardReader:
             data = os.read(device, 64 * _EVENT.size)
             if not data:
                 raise OSError("the reader was pulled out")
-            for at_ms, typed in keys.feed(data):
-                self._tell(typed, at_ms)
+            for typed in keys.feed(data):
+                self._tell(typed)
             self._seen += len(data)
 
-    def _tell(self, typed: Typed, at_ms: int) -> None:
+    def _tell(self, typed: Typed) -> None:
         if isinstance(typed, Bad):
             self._report(FrameRefused(self._machine, typed.why))
         elif isinstance(typed, MadeUp):
             self._report(RandomId(self._machine))
-        elif self._presence.is_new(typed.card_id, at_ms):
+        elif self._presence.is_new(typed.card_id, self._mono_ms()):
             self._report(Presented(self._machine, typed.card_id))
 
     def _tell_down(self, detail: str) -> None:

@@ -56,6 +56,7 @@ class Pcd(MFRC522):  # type: ignore[misc]
     def __init__(
         self, bus: int, device: int, reset_pin: int | None, pause: Callable[[float], None] = time.sleep
     ) -> None:
+        self._reset_pin = reset_pin
         self._pause = pause
         with _no_handlers_left_behind():
             super().__init__(bus, device, pin_rst=gpio_shim.NO_PIN if reset_pin is None else reset_pin)
@@ -69,6 +70,8 @@ class Pcd(MFRC522):  # type: ignore[misc]
 
     def begin(self) -> None:
         """Reset and set up. Raises ChipGoneError."""
+        if self._reset_pin is not None:
+            gpio_shim.pulse(self._reset_pin, self._pause)
         self._pause(_WAKES_S)
         self._there()
         self.MFRC522_Reset()

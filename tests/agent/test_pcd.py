@@ -150,6 +150,22 @@ def test_the_reset_line_is_high_and_closing_one_reader_leaves_relays_and_the_oth
     relay.close()
 
 
+def test_a_chip_is_reset_by_its_line_where_it_has_one_to_itself(pins: MockFactory) -> None:
+    plug(Chip(Field()))
+    gpio_shim.lend(25, pins)
+
+    pins.pin(25).clear_states()
+    Pcd(0, 0, 25, lambda seconds: None).begin()
+    pins.pin(25).assert_states([True, False, True])
+
+    gpio_shim.lend(25, pins)
+    pins.pin(25).clear_states()
+    Pcd(0, 0, 25, lambda seconds: None).begin()
+    pins.pin(25).assert_states([True])
+    gpio_shim.give_back(25)
+    gpio_shim.give_back(25)
+
+
 def test_the_package_s_own_clean_up_lets_go_of_nothing_of_ours(pins: MockFactory) -> None:
     plug(Chip(Field()))
     gpio_shim.lend(25, pins)
