@@ -116,6 +116,10 @@ class Controller:
         finally:
             self._driver.let_go()
 
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
     def begin(self) -> None:
         """Take up what the state file knows: end what was running, latch what was latched, enforce the last list."""
         now = self._clock.now()

@@ -39,7 +39,7 @@ def _held(machine: Machine, session: Session, relay: Relay) -> bool:
 
 
 def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> None:
-    session = continued(session, now)
+    before_s, session = session.gap_s, continued(session, now)
     running = replace(
         machine,
         state=MachineState.RUNNING,
@@ -48,8 +48,8 @@ def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> No
         switched_ms=now.mono_ms,
     )
     driver.machines[machine.id] = running
-    gap_s = session.gap_s
-    driver.write(partial(_adopted, session, SessionAdopted(session.id, machine.id, gap_s, now)), now)
+    event = SessionAdopted(session.id, machine.id, session.gap_s - before_s, now)
+    driver.write(partial(_adopted, session, event), now)
 
 
 def continued(session: Session, now: Stamp) -> Session:

@@ -78,18 +78,20 @@ class FakeClock:
 
 
 class FakeRelay:
-    def __init__(self, diary: list[str], machine: str) -> None:
+    def __init__(self, diary: list[str], machine: str, stays: bool = False) -> None:
         self._diary = diary
         self._machine = machine
         self.on = False
         self.closed = False
         self.broken = False
-        self.stays = False  # an actuator that holds by itself
+        self.released = False
+        self.stays = stays  # an actuator that holds by itself
 
     def energise(self) -> None:
         self._move(True)
 
     def release(self) -> None:
+        self.released = True
         self._move(False)
 
     def close(self) -> None:
@@ -154,6 +156,7 @@ class Box:
         self.directory = directory
         self.diary: list[str] = []
         self.on_loss = on_loss
+        self.held = False  # what the actuators will say after the next restart
         self.clock = FakeClock()
         self.start()
 
@@ -163,7 +166,7 @@ class Box:
         config = Config("agent-1", self.directory, (SiteKey("k1", KEY),), "en", True, broker, places, None)
         self.state = State(self.directory, simulated=True)
         self._watch_commits()
-        self.relays = {place.id: FakeRelay(self.diary, place.id) for place in places}
+        self.relays = {place.id: FakeRelay(self.diary, place.id, self.held) for place in places}
         readers = {place.id: FakeReader() for place in places}
         self.panel, self.line = FakePanel(), FakeLine()
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -172,12 +175,13 @@ class Box:
         )
         self.controller.begin()
 
-    def restart(self, seconds: float, boot: str = "boot-2", quality: TimeQuality = TimeQuality.SYNCED) -> None:
+    def restart(self, seconds: float, boot: str = "boot-2", quality: TimeQuality = TimeQuality.SYNCED) -> "Box":
         """The power went and came back; the pins fell meanwhile."""
         self.state.close()
         self.clock = FakeClock()
         self.clock.stamp = Stamp(boot, 1000, START_MS + int(seconds * 1000), quality)
         self.start()
+        return self
 
     def at(self, seconds: float) -> "Box":
         """Let time pass, stopping at every deadline on the way as the real clocks do."""
@@ -207,6 +211,10 @@ class Box:
 
     def receipt(self, through: int) -> "Box":
         return self.tell(ReceiptArrived({self.state.position.outbox: through}))
+
+    @property
+    def stopped(self) -> bool:
+        return self.controller.stopped
 
     def stop(self) -> "Box":
         self.inbox.put(Stop())

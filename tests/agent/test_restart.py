@@ -1,0 +1,206 @@
+"""What a restart finds: sessions that were cut, actuators that held all the while, and what must be remembered."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from agent.hardware import Input, Moved, OutputTrouble
+from agent.reports import Drain
+from tests.agent.fakes import ADA, BOB, START_MS, Box, a_list, a_machine, stamp
+from wire.messages import (
+    AgentStarted,
+    EndReason,
+    Fault,
+    MachineState,
+    OnLoss,
+    Policy,
+    SessionAdopted,
+    SessionEnded,
+    SessionStarted,
+)
+
+
+def holding(directory: Path, **policy: int) -> Box:
+    box = Box(directory, OnLoss.HOLD).connected()
+    return box.give(a_list(a_machine("p1", policy=Policy(**policy)), a_machine("p2")))
+
+
+def held_through(box: Box, seconds: float, boot: str = "boot-2", *, held: bool = True) -> Box:
+    """The agent was gone until then, and the actuator says whether it kept its contact."""
+    box.held = held
+    box.restart(seconds, boot)
+    return box
+
+
+def test_an_actuator_that_proves_that_it_held_goes_on_with_the_same_session(tmp_path: Path) -> None:
+    box = holding(tmp_path).tap(ADA).at(100)
+
+    held_through(box, 160)
+
+    (adopted,) = box.of(SessionAdopted)
+    (started,) = box.of(SessionStarted)
+    assert (adopted.session, adopted.gap_s) == (started.session, 70), "since the last checkpoint, at 90 s"
+    assert box.of(SessionEnded) == []
+    assert box.status.machines[0].state is MachineState.RUNNING
+    assert "p1 off" not in box.diary
+    box.close()
+
+
+def test_the_gap_is_counted_in_the_session_and_marked(tmp_path: Path) -> None:
+    box = held_through(holding(tmp_path).tap(ADA).at(100), 160)
+
+    box.at(101).tap(ADA).at(103).tap(ADA)  # this boot began one second before 160
+
+    (end,) = box.of(SessionEnded)
+    assert (end.reason, end.occupied_s, end.gap_s) == (EndReason.HOLDER, 160 + 102, 70)
+    box.close()
+
+
+def test_within_one_boot_the_gap_is_exact_whatever_the_clock_says(tmp_path: Path) -> None:
+    box = holding(tmp_path).tap(ADA).at(100)
+    box.held = True
+    box.state.close()
+    box.clock.stamp = replace(stamp(160), wall_ms=START_MS + 9_999_000)
+    box.start()
+
+    assert [one.gap_s for one in box.of(SessionAdopted)] == [70]
+    box.close()
+
+
+def test_an_adopted_session_still_ends_at_its_longest_time(tmp_path: Path) -> None:
+    box = holding(tmp_path, max_s=300).tap(ADA).at(100)
+
+    held_through(box, 160).at(200)
+
+    assert box.of(SessionEnded) == []
+    assert box.panel.shown["p1"].hint == "Finish soon"
+    box.close()
+
+
+def test_a_session_that_is_adopted_twice_counts_both_gaps(tmp_path: Path) -> None:
+    box = held_through(holding(tmp_path).tap(ADA).at(100), 160)
+    box.state.close()
+    held_through(box, 260, "boot-3")
+
+    assert [one.gap_s for one in box.of(SessionAdopted)] == [70, 100]
+    box.close()
+
+
+def test_an_actuator_that_let_go_ends_it_at_the_last_checkpoint(tmp_path: Path) -> None:
+    box = held_through(holding(tmp_path).tap(ADA).at(100), 160, held=False)
+
+    (end,) = box.of(SessionEnded)
+    assert (end.reason, end.occupied_s, end.gap_s) == (EndReason.POWER_LOSS, 90, 0)
+    box.close()
+
+
+def test_a_plain_relay_never_goes_on_whatever_it_says(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list()).tap(ADA).at(100)
+
+    held_through(box, 160)
+
+    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.POWER_LOSS]
+    box.close()
+
+
+def test_what_nobody_uses_is_released_at_the_start(tmp_path: Path) -> None:
+    """A plug may be on that no session knows of: somebody pressed its own button while we were away."""
+    box = holding(tmp_path)
+
+    held_through(box, 100)
+
+    assert box.relays["p1"].released
+    box.close()
+
+
+def test_a_stop_in_order_leaves_a_holding_actuator_on_and_any_other_off(tmp_path: Path) -> None:
+    hold, plain = holding(tmp_path / "hold"), Box(tmp_path / "plain").connected().give(a_list())
+
+    for box in (hold, plain):
+        box.tap(ADA).at(100).stop()
+
+    assert (hold.relays["p1"].on, plain.relays["p1"].on) == (True, False)
+    assert hold.of(SessionEnded) == []
+    assert [one.reason for one in plain.of(SessionEnded)] == [EndReason.SHUTDOWN]
+    hold.close()
+    plain.close()
+
+
+def test_a_cool_down_that_was_cut_ends_as_the_holder_ended_it(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(cooldown_s=120))))
+    box.tap(ADA).at(100).tap(ADA).at(102).tap(ADA).at(150)
+
+    box.restart(500)
+
+    (end,) = box.of(SessionEnded)
+    assert (end.reason, end.occupied_s, end.cooldown_s, end.powered_s) == (EndReason.HOLDER, 102, 48, 150)
+    box.close()
+
+
+def test_the_next_start_of_the_same_holder_continues_what_a_power_loss_ended(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(continue_s=3600))))
+    box.tap(ADA).at(100)
+    (first,) = box.of(SessionStarted)
+
+    box.restart(500).tap(ADA)
+
+    assert [one.continues for one in box.of(SessionStarted)] == [None, first.session]
+    box.close()
+
+
+def test_somebody_elses_start_continues_nothing(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(continue_s=3600))))
+    box.tap(ADA).at(100)
+
+    box.restart(500).tap(BOB)
+
+    assert [one.continues for one in box.of(SessionStarted)] == [None, None]
+    box.close()
+
+
+def test_a_reported_problem_is_latched_over_a_restart(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list()).tell(Moved("p1", Input.PROBLEM, True))
+
+    box.restart(500).tap(ADA)
+
+    assert not box.relays["p1"].on
+    assert box.status.machines[0].problem
+    box.close()
+
+
+def test_the_last_proof_of_an_open_contact_is_kept_over_a_restart(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list()).tap(ADA).tell(Moved("p1", Input.CONTACT, True)).at(100)
+    box.tap(ADA).at(102).tap(ADA).tell(Moved("p1", Input.CONTACT, False))
+
+    box.restart(500)
+
+    assert box.status.machines[0].proven_open_ms == START_MS + 102_000
+    box.close()
+
+
+def test_an_agent_that_drains_ends_with_its_last_session(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list()).tap(ADA).at(100).tell(Drain())
+    assert not box.stopped
+    box.tap(BOB, "p2")
+    assert not box.relays["p2"].on
+
+    box.at(110).tap(ADA).at(111).tap(ADA)
+
+    assert box.stopped
+    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.HOLDER]
+    box.close()
+
+
+def test_an_output_that_does_not_obey_from_its_own_thread_ends_the_session(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list()).tap(ADA).at(100).tell(OutputTrouble("p1", "the plug is gone"))
+
+    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.OUTPUT_FAILED]
+    assert [one.code for one in box.of(Fault)] == ["output_failed"]
+    box.close()
+
+
+def test_an_agent_that_starts_says_so_before_it_says_what_it_found(tmp_path: Path) -> None:
+    box = held_through(holding(tmp_path).tap(ADA).at(100), 160)
+
+    kinds = [type(event) for event in box.events]
+    assert kinds.index(SessionAdopted) > max(n for n, kind in enumerate(kinds) if kind is AgentStarted)
+    box.close()
