@@ -178,6 +178,7 @@ def _charge(one: Sold) -> dict[str, Any]:
         "occupied_s": session.measured_s,
         "counted_s": session.counted_s,
         "free": session.free,
+        "continues": session.continues,
         "step_s": tariff.step_s if tariff else 0,
         "billed_s": one.rated.billed_s,
         "cents_per_hour": tariff.cents_per_hour if tariff else 0,

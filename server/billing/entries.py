@@ -14,9 +14,10 @@ from server.people.models import Payer
 
 SAME = (
     *("occupied_s", "counted_s", "free", "step_s", "billed_s", "cents_per_hour", "fee_cents", "net_cents"),
-    *("vat_category", "rate_bp"),
+    *("vat_category", "rate_bp", "continues"),
 )  # of a charge: written alike in the document and in its row
-_UNDECIDED = {"counted_s": None, "free": None}  # of documents from before anybody could decide about a session
+# Of documents from before anybody could decide about a session, or one could continue another.
+_UNDECIDED = {"counted_s": None, "free": None, "continues": False}
 _SUMS = ("net_cents", "vat_cents", "gross_cents")
 
 

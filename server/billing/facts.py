@@ -48,6 +48,7 @@ class Use(NamedTuple):
     tenant: str
     risk: str
     simulated: bool
+    continues: str | None
     decision: Decision = AS_MEASURED
 
     @property
@@ -127,7 +128,7 @@ def load_uses(*conditions: ColumnElement[bool]) -> list[Use]:
             *(Machine.code, Machine.name, Machine.category, Payer.code, Payer.cost_centre),
             *(Tenant.id, Tenant.name, Tenant.kind, models.Charge.id),
             *(UsageSession.holder_number, UsageSession.state, UsageSession.end_reason, UsageSession.time_quality),
-            *(Tenant.code, Machine.risk, UsageSession.simulated),
+            *(Tenant.code, Machine.risk, UsageSession.simulated, UsageSession.continues),
         )
         .join(Machine, Machine.id == UsageSession.machine_id)
         .join(Payer, Payer.id == UsageSession.payer_id)
@@ -164,6 +165,7 @@ def rated_as(use: Use, zone: tzinfo) -> rating.Session:
         tenant_kind=use.tenant_kind,
         counted_s=use.counted_s,
         free=use.decision.free,
+        continues=use.continues is not None,
     )
 
 

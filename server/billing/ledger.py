@@ -18,7 +18,7 @@ from server.db import db, reading
 from server.domain import numbering
 from server.domain.decisions import AS_MEASURED, Decision, says
 from server.domain.money import Net, price_of, totals, whole_cents
-from server.domain.rating import Tariff, billed_seconds
+from server.domain.rating import Tariff, billed_seconds, session_fee
 from server.usage import decisions
 from server.usage.models import UsageSession
 
@@ -67,6 +67,8 @@ def _charge(charge: Charge, session: UsageSession | None, specimen: bool) -> str
     if session.simulated != specimen:
         return "a real document and a simulated session, or the other way round"
     differing = [name for name in _FROM_SESSION if getattr(charge, name) != getattr(session, name)]
+    if charge.continues is not bool(session.continues):
+        differing.append("continues")
     return f"charge and session differ in {', '.join(differing)}: an adjustment is due" if differing else ""
 
 
@@ -79,11 +81,12 @@ def _decided(charge: Charge, decision: Decision) -> str:
 def _rated(charge: Charge, tariff: Tariff | None) -> str:
     """The charge worked out again, from the tariff it names and from its own steps."""
     if tariff is not None:
-        rule = (tariff.cents_per_hour, tariff.step_s, tariff.session_fee_cents if charge.billed_s else 0)
+        fee_cents = session_fee(charge.billed_s, tariff, charge.continues)
+        rule = (tariff.cents_per_hour, tariff.step_s, fee_cents)
         if rule != (charge.cents_per_hour, charge.step_s, charge.fee_cents):
             return "the charge has another price than its tariff"
         counting_s = charge.occupied_s if charge.counted_s is None else charge.counted_s
-        billed_s = 0 if charge.free else billed_seconds(counting_s, tariff)
+        billed_s = 0 if charge.free else billed_seconds(counting_s, tariff, charge.continues)
         if charge.billed_s != billed_s:
             return f"{charge.billed_s} s are billed, its tariff says {billed_s} s"
     net_cents = whole_cents(price_of(charge.billed_s, charge.cents_per_hour) + charge.fee_cents)

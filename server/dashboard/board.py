@@ -16,6 +16,7 @@ NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint
 QUARTER = timedelta(minutes=15)
 SOON = 6  # machines on the wall's board of departures
 _RUNNING = (MachineState.RUNNING, MachineState.ENDING)
+_READY = (MachineState.IDLE, MachineState.ARMED)
 _LOCKED = (MachineState.OUT_OF_SERVICE, MachineState.MAINTENANCE)
 
 
@@ -30,6 +31,9 @@ class State(StrEnum):
     LOCK = "lock"
     OFF = "off"
     FAULT = "fault"
+
+
+OCCUPIED = frozenset({State.USE, State.IDLE})  # somebody is at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,16 @@ class MachineFacts:
     latched: bool = False
     faults: tuple[str, ...] = ()
     at: tuple[int, int] | None = None
+    problem: bool = False  # latched because somebody reported one
+    working: bool | None = None  # by its meter; None: nobody measures
+    lacks: tuple[str, ...] = ()  # features its rules ask for and its box has no part for
+    bypass_until: datetime | None = None  # staff bridge our contact
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One machine on the board. ``until`` is set where the time stands still: the last moment its agent was heard."""
+    """One machine on the board. ``until`` is set where the time stands still: the last moment its agent was heard;
+    ``bypass_until`` while staff bridge our contact."""
 
     code: str
     name: str
@@ -71,15 +80,19 @@ class Tile:
     silent: bool = False
     seen: datetime | None = None
     limit_s: int | None = None
-    why: str = ""  # a fault code, or what locks it
+    why: str = ""  # a fault code, what locks it, or that a badge was read
     note: str = ""
+    bypass_until: datetime | None = None
 
 
 class Worry(StrEnum):
     """What somebody should look at, worst first."""
 
     FAULT = "fault"
+    BYPASSED = "bypassed"  # staff bridge our contact: nothing is gated or measured there
+    PROBLEM = "problem"  # somebody pressed "report a problem"
     LATCHED = "latched"
+    LACKS = "lacks"  # its rules ask for a part that its box does not have
     CUT_OFF = "cut_off"  # no agent at all is heard: the fault lies on our side of them
     SILENT = "silent"
     OVERTIME = "overtime"
@@ -93,6 +106,7 @@ class Trouble:
     since: datetime | None = None
     why: str = ""
     machines: tuple[str, ...] = ()  # names of the machines concerned
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ class Room:
     @property
     def taken(self) -> bool:
         """Somebody is at every machine: not the same as none being free."""
-        return all(tile.state is State.USE for tile in self.tiles)
+        return all(tile.state in OCCUPIED for tile in self.tiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +176,13 @@ class Board:
     @property
     def running(self) -> tuple[Tile, ...]:
         """Machines in use, the longest first; at the end those of which nothing is heard."""
-        taken = [tile for room in self.rooms for tile in room.tiles if tile.state is State.USE and tile.started]
+        taken = [tile for room in self.rooms for tile in room.tiles if tile.state in OCCUPIED and tile.started]
         return tuple(sorted(taken, key=lambda tile: (tile.silent, tile.started, tile.code)))
+
+    @property
+    def bypassed(self) -> tuple[Tile, ...]:
+        """Machines at which staff bridge our contact now."""
+        return tuple(tile for room in self.rooms for tile in room.tiles if tile.bypass_until)
 
     @property
     def shelves(self) -> list[list[Shelved]]:
@@ -201,7 +220,8 @@ def is_silent(agent: AgentFacts, running: bool, now: datetime) -> bool:
 def tile_of(facts: MachineFacts, now: datetime) -> Tile:
     running = facts.live in _RUNNING
     silent = is_silent(facts.agent, running, now)
-    state = _state(facts, running, silent)
+    bypass_until = facts.bypass_until if facts.bypass_until and facts.bypass_until > now else None
+    state = _state(facts, running, silent, bypass_until is not None)
     return Tile(
         facts.code,
         facts.name,
@@ -212,30 +232,39 @@ def tile_of(facts: MachineFacts, now: datetime) -> Tile:
         silent=silent,
         seen=facts.agent.seen if silent else None,
         limit_s=facts.limit_s if running else None,
-        why=_why(facts, state),
+        why=_why(facts, state, bypass_until is not None),
         note=facts.note if state is State.LOCK else "",
+        bypass_until=bypass_until,
     )
 
 
-def _state(facts: MachineFacts, running: bool, silent: bool) -> State:
+def _state(facts: MachineFacts, running: bool, silent: bool, bypassed: bool) -> State:
     """The first that holds; what runs is never shown as less than running, whatever staff have asked for since."""
     if facts.faults:
         return State.FAULT
-    if facts.latched or facts.live in _LOCKED or (not running and facts.service != Service.IN):
+    if facts.latched or facts.live in _LOCKED or (not running and (bypassed or facts.service != Service.IN)):
         return State.LOCK
     if running:
-        return State.USE
-    if silent or facts.live != MachineState.IDLE:
-        return State.OFF
-    return State.FREE
+        return State.IDLE if facts.working is False else State.USE
+    return _at_rest(facts, silent)
 
 
-def _why(facts: MachineFacts, state: State) -> str:
+def _at_rest(facts: MachineFacts, silent: bool) -> State:
+    if facts.live == MachineState.COOLING:
+        return State.COOL
+    return State.FREE if facts.live in _READY and not silent else State.OFF
+
+
+def _why(facts: MachineFacts, state: State, bypassed: bool) -> str:
     match state:
         case State.FAULT:
             return facts.faults[0]
         case State.LOCK if facts.latched:
-            return "latched"
+            return "problem" if facts.problem else "latched"
+        case State.LOCK if bypassed:
+            return "bypassed"
+        case State.FREE if facts.live == MachineState.ARMED:
+            return "armed"
         case State.LOCK if facts.live == MachineState.MAINTENANCE or facts.service == Service.MAINTENANCE:
             return "maintenance"
         case State.LOCK:
@@ -279,7 +308,11 @@ def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trou
     if tile.state is State.FAULT:
         yield Trouble(Worry.FAULT, facts.name, facts.code, why=tile.why)
     if facts.latched:
-        yield Trouble(Worry.LATCHED, facts.name, facts.code)
+        yield Trouble(Worry.PROBLEM if facts.problem else Worry.LATCHED, facts.name, facts.code)
+    if tile.bypass_until:
+        yield Trouble(Worry.BYPASSED, facts.name, facts.code, until=tile.bypass_until)
+    if facts.lacks:
+        yield Trouble(Worry.LACKS, facts.name, facts.code, why=facts.lacks[0])
     if tile.limit_s and tile.started and not tile.silent:
         over = planned_end(tile)
         if over < now:

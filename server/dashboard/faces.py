@@ -41,7 +41,11 @@ def changed(face: Face, before: Board, after: Board) -> list[Part]:
 
 
 def _parts(face: Face, board: Board) -> list[Part]:
-    common = [Part("day", board.day), *(Part("count", item) for item in board.counts.items())]
+    common = [
+        Part("day", board.day),
+        Part("bypasses", board.bypassed),
+        *(Part("count", item) for item in board.counts.items()),
+    ]
     match face:
         case Face.PLAN:
             return [*common, *_on_the_plan(board)]

@@ -86,5 +86,9 @@ def _facts(
         started=started or (live.since if live else None),
         latched=live.latched if live else False,
         faults=tuple(live.faults) if live else (),
+        problem=live.problem if live else False,
+        working=live.running if live else None,
+        lacks=tuple(live.lacks) if live else (),
+        bypass_until=machine.bypass_until,
         at=None if machine.x is None or machine.y is None else (machine.x, machine.y),
     )

@@ -19,6 +19,10 @@ from wire.messages import (
     Body,
     Fault,
     Gap,
+    LatchCleared,
+    ListExtended,
+    ProblemReported,
+    SessionAdopted,
     SessionEnded,
     SessionStarted,
     Stamp,
@@ -30,7 +34,10 @@ from wire.messages import (
 SHOWN = 8
 _READ_BACK = 60  # events looked into to find those: an agent may just have sent yesterday's
 _NEWEST = 400  # stored events to find these among; checkpoints are of no interest here
-_KINDS = (SessionStarted.KIND, SessionEnded.KIND, AccessDenied.KIND, Fault.KIND, Gap.KIND, AgentStarted.KIND)
+_KINDS = (
+    *(SessionStarted.KIND, SessionEnded.KIND, AccessDenied.KIND, Fault.KIND, Gap.KIND, AgentStarted.KIND),
+    *(SessionAdopted.KIND, ProblemReported.KIND, LatchCleared.KIND, ListExtended.KIND),
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -117,6 +124,10 @@ def _what(body: Body | None) -> _Told | None:
             return _Told(body.at, body.machine, tuple(map(str, body.reasons)))
         case Fault():
             return _Told(body.at, body.machine, (body.code,))
+        case SessionAdopted():
+            return _Told(body.at, body.machine, seconds=max(0, body.gap_s))
+        case ProblemReported() | LatchCleared() | ListExtended():
+            return _Told(body.at, body.machine)
         case Gap() | AgentStarted():
             return _Told(body.at)
         case _:

@@ -11,7 +11,17 @@ from server.dashboard.board import State, Tile, planned_end
 from server.web.formats import clock_time, duration, from_an_hour, language, under_an_hour
 from server.web.formats import moment_at as moment
 from server.web.formats import weekday as day
-from wire.messages import DenialReason, EndReason
+from wire.messages import (
+    CARD_STAYS,
+    IDLE_END,
+    IDLE_WARNING,
+    MASTER_BADGE,
+    PAYER_CHOICE,
+    PRESS_TO_START,
+    TAKE_OVER,
+    DenialReason,
+    EndReason,
+)
 
 __all__ = [  # what templates call besides the words below
     "clock_time", "day", "duration", "from_an_hour", "language", "moment", "planned_end", "under_an_hour",
@@ -32,6 +42,8 @@ STATES = {
 
 LOCKS = {
     "latched": lazy_gettext("Stop to be cleared at the machine"),
+    "problem": lazy_gettext("A problem was reported"),
+    "bypassed": lazy_gettext("Bridged with the key-switch"),
     "out_of_service": lazy_gettext("Out of service"),
     "maintenance": lazy_gettext("Maintenance"),
 }
@@ -76,6 +88,17 @@ ENDS = {
     EndReason.IDLE: lazy_gettext("stood still too long"),
     EndReason.TAKEN_OVER: lazy_gettext("taken over by somebody else"),
     EndReason.EMERGENCY_STOP: lazy_gettext("emergency stop"),
+}
+
+# What a box has no part for, by the feature that asks for it; one that only a newer agent knows is shown as it came.
+LACKS = {
+    PRESS_TO_START: lazy_gettext("no button to start"),
+    PAYER_CHOICE: lazy_gettext("no button to choose the payer"),
+    MASTER_BADGE: lazy_gettext("no button to type the PIN of a master badge"),
+    CARD_STAYS: lazy_gettext("no reader that notices when a card is taken out"),
+    IDLE_WARNING: lazy_gettext("no meter to warn when it stands still"),
+    IDLE_END: lazy_gettext("no meter to end when it stands still"),
+    TAKE_OVER: lazy_gettext("no meter to let others take over"),
 }
 
 # Codes that agents use today; one that only a newer agent knows is shown as it came.
@@ -133,6 +156,11 @@ def lock(why: str) -> str:
     return str(LOCKS[why])
 
 
+def lack(feature: str) -> str:
+    """What is missing from a box: "no button to start"."""
+    return str(LACKS[feature]) if feature in LACKS else _as_it_came(feature)
+
+
 def fault(code: str) -> str:
     return str(FAULTS[code]) if code in FAULTS else _as_it_came(code)
 
@@ -172,12 +200,19 @@ def _as_it_came(code: str) -> str:
     return code.replace("_", " ")
 
 
+_ABOVE_NOTES = frozenset({"problem", "bypassed"})
+
+
 def detail(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
     """The second line of a tile at which nobody works: the fault, what locks it, or when it was last heard."""
     if tile.state is State.FAULT:
         return fault(tile.why)
     if tile.state is State.LOCK:
-        return tile.note or lock(tile.why)
+        return lock(tile.why) if tile.why in _ABOVE_NOTES else tile.note or lock(tile.why)
+    if tile.state is State.COOL:
+        return gettext("Power still on")
+    if tile.why == "armed":
+        return gettext("Badge read, press the button")
     if tile.silent and tile.seen:
         return gettext("seen at %(time)s", time=moment(tile.seen, zone, now))
     return gettext("never seen") if tile.silent else ""

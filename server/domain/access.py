@@ -29,6 +29,7 @@ from wire.messages import (
     RiskClass,
     Service,
     Taken,
+    WrappedKey,
 )
 
 REVOKED_FOR = timedelta(days=45)  # as long as agents keep what was receipted (design rule 8)
@@ -98,8 +99,11 @@ def judge(facts: Facts, now: datetime) -> Judged:
     return replace(judged, rights={kind: _rights(machine, judged) for kind, machine in kinds.items()})
 
 
-def compile_list(judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_id: str) -> AccessList:
-    """The list of one agent. ``zone`` is the lab's, for its opening hours; ``key_id`` that of the site key in use."""
+def compile_list(
+    judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_id: str, newer: tuple[WrappedKey, ...] = ()
+) -> AccessList:
+    """The list of one agent. ``zone`` is the lab's, for its opening hours; ``key_id`` that of the newest site key;
+    ``newer``: the site keys after the first, for agents that lack them."""
     machines = sorted((one for one in judged.facts.machines if one.agent == agent), key=lambda one: one.code)
     return AccessList(
         agent=agent,
@@ -111,6 +115,7 @@ def compile_list(judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_
         machines=tuple(_machine(machine, judged, zone) for machine in machines),
         revoked=judged.revoked,
         masters=judged.masters,
+        keys=newer,
     )
 
 

@@ -1,7 +1,8 @@
 """What a tenant's sessions cost. One pure function that live cost, drafts and invoices all call.
 
 Order: measured seconds, then what of them counts by decision, then steps begun and at least the minimum time, then their
-price, then the session fee, then half up to the cent. What a person decided not to charge comes to 0 and stays in sight,
+price, then the session fee, then half up to the cent. A session that continues one which a power loss ended pays no second
+minimum and no second fee. What a person decided not to charge comes to 0 and stays in sight,
 with its reason and with what it would have cost.
 
 The tariff is the one in force when the session **started**; among those that fit, one for the machine goes before one for
@@ -20,7 +21,7 @@ class Session:
     """What rating needs to know of one use. ``day`` is the day it started, on the lab's clock.
 
     ``counted_s`` and ``free`` are a person's decision: how much of what was measured counts (None: all), and why it is
-    not charged (None: it is).
+    not charged (None: it is). ``continues``: a power loss ended the session before, and this one goes on with it.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Session:
     tenant_kind: str
     counted_s: int | None = None
     free: str | None = None
+    continues: bool = False
 
     @property
     def counting_s(self) -> int:
@@ -119,16 +121,22 @@ def _rate(session: Session, tariffs: Sequence[Tariff]) -> RatedSession | Missing
     tariff = tariff_for(tariffs, session.machine, session.category, session.tenant_kind, session.start)
     if tariff is None:
         return RatedSession(session, None, 0, 0, 0) if session.free else MissingPrice(session)
-    billed_s = billed_seconds(session.counting_s, tariff)
-    fee_cents = tariff.session_fee_cents if billed_s else 0
+    billed_s = billed_seconds(session.counting_s, tariff, session.continues)
+    fee_cents = session_fee(billed_s, tariff, session.continues)
     net_cents = whole_cents(price_of(billed_s, tariff.cents_per_hour) + fee_cents)
     if session.free:
         return RatedSession(session, tariff, 0, 0, 0, waived_cents=net_cents)
     return RatedSession(session, tariff, billed_s, fee_cents, net_cents)
 
 
-def billed_seconds(counting_s: int, tariff: Tariff) -> int:
+def billed_seconds(counting_s: int, tariff: Tariff, continues: bool = False) -> int:
     """Whole steps: all that were begun, and at least the minimum time. A session of no time at all is not billed."""
     if counting_s == 0:
         return 0
-    return -(-max(counting_s, tariff.minimum_s) // tariff.step_s) * tariff.step_s
+    minimum_s = 0 if continues else tariff.minimum_s
+    return -(-max(counting_s, minimum_s) // tariff.step_s) * tariff.step_s
+
+
+def session_fee(billed_s: int, tariff: Tariff, continues: bool = False) -> int:
+    """In cents; once for a session and those that continue it."""
+    return tariff.session_fee_cents if billed_s and not continues else 0

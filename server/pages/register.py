@@ -11,6 +11,7 @@ from server.pages.books import views as books
 from server.pages.floor import views as floor
 from server.pages.health import views as health
 from server.pages.kit import views as kit
+from server.pages.machine import bypass
 from server.pages.machine import views as machine
 from server.pages.machines import hours, rooms
 from server.pages.machines import views as machines
@@ -18,7 +19,7 @@ from server.pages.me import views as me
 from server.pages.months import documents
 from server.pages.months import views as months
 from server.pages.more import views as more
-from server.pages.people import badges, memberships, states
+from server.pages.people import badges, masters, memberships, states
 from server.pages.people import views as people
 from server.pages.prices import seller, tariffs, vat
 from server.pages.search import views as search
@@ -36,9 +37,9 @@ def register(app: Flask) -> None:
         app.register_blueprint(area.pages)
     for area in (machines, hours, rooms, agents, pairing, tariffs, vat, seller):
         app.register_blueprint(area.pages)
-    for area in (people, states, memberships, badges, tenants, papers, skills, giving, search, audit):
+    for area in (people, states, memberships, badges, masters, tenants, papers, skills, giving, search, audit):
         app.register_blueprint(area.pages)
-    for area in (today, floor, machine, me, books, health, more):
+    for area in (today, floor, machine, bypass, me, books, health, more):
         app.register_blueprint(area.pages)
     for area in (sessions, months, documents):
         app.register_blueprint(area.pages)

@@ -64,6 +64,7 @@ RECORDS = Group(
     (
         Way("accounts", lazy_gettext("Accounts"), "key-round", "/accounts", Verb.MANAGE_ACCOUNTS, 13),
         Way("audit", lazy_gettext("Journal"), "scroll-text", "/audit", Verb.SEE_AUDIT, 14),
+        Way("masters", lazy_gettext("Master badges"), "id-card", "/masters", Verb.MANAGE_ACCOUNTS, 19),
         Way("mails", lazy_gettext("Mails"), "mail", "/mails", Verb.MANAGE_ACCOUNTS, 15),
     ),
 )

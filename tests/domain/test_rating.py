@@ -50,6 +50,27 @@ def test_steps_begun_are_billed_at_least_the_minimum_and_a_fee(measured_s: int, 
     assert rated.fee_cents == (250 if measured_s else 0)
 
 
+def test_a_restart_within_an_hour_after_a_power_loss_pays_no_second_set_up_fee() -> None:
+    tariff = price(minimum_s=1800, session_fee_cents=250)
+    first, second = use(600), use(600, START + timedelta(hours=1), "s2", continues=True)
+
+    rated = rate_month([first, second], [tariff], (), ())
+
+    assert [(one.billed_s, one.fee_cents, one.net_cents) for one in rated if isinstance(one, RatedSession)] == [
+        (1800, 250, 1450),
+        (900, 0, 600),
+    ]
+    assert (
+        rate(use(600, START + timedelta(hours=1), "s2"), tariff).net_cents == 1450
+    )  # the control: a session of its own
+
+
+def test_a_session_that_goes_on_and_is_not_charged_says_what_it_would_have_cost_without_fee() -> None:
+    rated = rate(use(600, continues=True, free="goodwill"), price(minimum_s=1800, session_fee_cents=250))
+
+    assert (rated.net_cents, rated.waived_cents) == (0, 600)
+
+
 def test_a_minimum_between_two_steps_is_billed_in_whole_steps() -> None:
     assert billed_seconds(60, price(minimum_s=1000)) == 1800
 

@@ -29,6 +29,17 @@ RUNNING = replace(FREE, live="running", started=NOW - HOUR)
         (FREE, State.FREE),
         (RUNNING, State.USE),
         (replace(RUNNING, live="ending"), State.USE),
+        (replace(RUNNING, working=True), State.USE),
+        (replace(RUNNING, working=False), State.IDLE),
+        (replace(FREE, working=False), State.FREE),
+        (replace(FREE, live="armed"), State.FREE),
+        (replace(FREE, live="armed", agent=GONE), State.OFF),
+        (replace(FREE, live="cooling"), State.COOL),
+        (replace(FREE, live="cooling", agent=GONE), State.COOL),
+        (replace(FREE, latched=True, problem=True), State.LOCK),
+        (replace(FREE, bypass_until=NOW + HOUR), State.LOCK),
+        (replace(FREE, bypass_until=NOW), State.FREE),
+        (replace(RUNNING, bypass_until=NOW + HOUR), State.USE),
         (replace(FREE, live="out_of_service"), State.LOCK),
         (replace(FREE, live="maintenance"), State.LOCK),
         (replace(FREE, latched=True), State.LOCK),
@@ -63,6 +74,39 @@ def test_a_running_machine_is_never_shown_as_locked_because_staff_wish_it(wish: 
     tile = tile_of(replace(RUNNING, service=wish), NOW)
 
     assert (tile.state, tile.started) == (State.USE, NOW - HOUR)
+
+
+def test_a_machine_that_stands_still_is_still_somebodys_and_shows_since_when() -> None:
+    tile = tile_of(replace(RUNNING, working=False), NOW)
+
+    assert (tile.state, tile.started) == (State.IDLE, NOW - HOUR)
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (replace(FREE, live="armed"), "armed"),
+        (replace(FREE, latched=True), "latched"),
+        (replace(FREE, latched=True, problem=True), "problem"),
+        (replace(FREE, bypass_until=NOW + HOUR), "bypassed"),
+        (FREE, ""),
+    ],
+)
+def test_a_tile_says_what_is_the_matter(facts: MachineFacts, why: str) -> None:
+    assert tile_of(facts, NOW).why == why
+
+
+@pytest.mark.parametrize(
+    ("facts", "worry"),
+    [
+        (replace(FREE, latched=True), Worry.LATCHED),
+        (replace(FREE, latched=True, problem=True), Worry.PROBLEM),
+        (replace(FREE, lacks=("press_to_start",)), Worry.LACKS),
+        (replace(FREE, bypass_until=NOW + HOUR), Worry.BYPASSED),
+    ],
+)
+def test_what_somebody_should_see_to_is_named_once(facts: MachineFacts, worry: Worry) -> None:
+    assert [trouble.worry for trouble in troubles_of([facts], [HEARD], NOW)] == [worry]
 
 
 def test_a_session_on_a_silent_agent_stands_still_at_the_last_word() -> None:

@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from server.pages.machines.words import SERVICES
-from server.web.forms import Form, Reason
+from server.web.forms import Form, Moment, Reason
 
 
 class ServiceForm(Form):
@@ -14,6 +14,16 @@ class ServiceForm(Form):
         lazy_gettext("The machine is"), choices=[(service.value, name) for service, name in SERVICES.items()]
     )
     note = StringField(lazy_gettext("Shown on the panel"), [Length(max=60)])
+
+
+class BypassForm(Form):
+    who = StringField(lazy_gettext("Who bridges it"), [InputRequired(), Length(max=60)])
+    until = Moment(lazy_gettext("Until"), [InputRequired()])
+    reason = Reason()
+
+
+class EndBypassForm(Form):
+    reason = Reason()
 
 
 class EndForm(Form):

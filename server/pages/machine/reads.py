@@ -13,13 +13,14 @@ from server.domain.facts import HoursFact
 from server.domain.occupancy import Span, Week
 from server.domain.period import day_of, day_start
 from server.lists.models import PublishedList
+from server.machines.bypass import is_bypassed
 from server.machines.models import Agent, Machine, MachineLive, MachineSkill, OpeningHours
 from server.pages.people.names import named
 from server.people.models import Payer
 from server.training.models import Qualification, Skill
 from server.usage import sessions
 from server.usage.models import UsageSession
-from server.web.here import zone
+from server.web.here import now, zone
 
 WEEKS = 12
 _LAST = 12
@@ -61,6 +62,16 @@ class Qualified:
 
 
 @dataclass(frozen=True, slots=True)
+class Bypassed:
+    """A bypass as it was declared; ``is_on`` while it holds."""
+
+    who: str
+    reason: str
+    until: datetime | None
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MachineNow:
     """What staff ask something of. ``last_event``: the newest number its agent has written, up to which a stop can be
     cleared."""
@@ -74,6 +85,8 @@ class MachineNow:
     latched: bool
     last_event: int
     running: Sat | None
+    bypass: Bypassed
+    service_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,8 @@ def machine_now(code: str, sees_sessions: bool) -> MachineNow | None:
             latched=bool(live and live.latched),
             last_event=agent.last_n,
             running=next(iter(running), None),
+            bypass=_bypass(machine, now()),
+            service_by=machine.service_by,
         )
 
 
@@ -173,6 +188,13 @@ def _wanted(code: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         .where(Machine.code == code)
     )
+
+
+def _bypass(machine: Machine, now: datetime) -> Bypassed:
+    """Of one that is over nothing is said any more."""
+    if not is_bypassed(machine, now):
+        return Bypassed("", "", None, is_on=False)
+    return Bypassed(machine.bypass_by, machine.bypass_reason, machine.bypass_until, is_on=True)
 
 
 def _health(agent: Agent, sent: int | None) -> AgentHealth:

@@ -10,7 +10,7 @@ from server.dashboard.feed import Seen
 from server.db import Stale
 from server.domain.rating import RatedSession
 from server.domain.refusals import Refusal
-from server.domain.roles import About, Verb
+from server.domain.roles import About, Role, Verb
 from server.machines import service as machines
 from server.pages.machine import drawing
 from server.pages.machine.forms import ClearForm, EndForm, ServiceForm
@@ -56,13 +56,21 @@ def service(code: str) -> Answer:
     if form.validate_on_submit():
         wanted, seen = Service(form.service.data), form.version.data
         try:
-            machines.set_service(code, wanted, form.note.data or "", version=seen, actor=actor().label, now=now())
+            _set_service(code, wanted, form.note.data or "", seen)
         except Stale:
             found = _now(code)
             return conflict_page(form, {"service": found.service, "note": found.note}, found.version)
+        except Refusal as refusal:
+            form.refuse("service", said(refusal))
+            return form_page("machine/service.html", form, machine=found)
         done(gettext("%(machine)s: %(service)s.", machine=found.name, service=say.SERVICES[wanted]))
         return see_other(_back(code))
     return form_page("machine/service.html", form, machine=found)
+
+
+def _set_service(code: str, wanted: Service, note: str, seen: int | None) -> None:
+    by = actor()
+    machines.set_service(code, wanted, note, version=seen, by_manager=by.has(Role.MANAGER), actor=by.label, now=now())
 
 
 @pages.route("/machines/<code>/end-session", methods=["GET", "POST"])

@@ -173,6 +173,10 @@ def _facts(machine: Machine, agent: Agent, live: MachineLive | None, started: da
         started=started or (live.since if live else None),
         latched=live.latched if live else False,
         faults=tuple(live.faults) if live else (),
+        problem=live.problem if live else False,
+        working=live.running if live else None,
+        lacks=tuple(live.lacks) if live else (),
+        bypass_until=machine.bypass_until,
     )
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from server.db import db, reading
 from server.domain.roles import Verb
+from server.machines.site_keys import ring
 from server.pages.people.about import holder_of, token_of
 from server.pages.people.choices import end_of, machine_choices
 from server.pages.people.forms import BadgeForm, ReasonForm, WaitForm
@@ -21,6 +22,7 @@ from server.pages.people.waiting import LASTS, Heard, Place, carrier_of, heard_s
 from server.pages.refused import said
 from server.people import service as people
 from server.people.models import Token
+from server.usage.models import Denial
 from server.web.answers import done, see_other
 from server.web.here import now, settings
 from server.web.needs import actor, needs
@@ -94,6 +96,14 @@ def _news(place: Place, heard: Heard, left: int) -> str:
 # --- lending ----------------------------------------------------------------------------------------------------------
 
 
+def _key_of(fingerprint: str) -> str:
+    """The site key under which the box saw this badge; one that has not heard of a new key yet still has the one before."""
+    keys = ring(settings(), now())
+    told = select(Denial.key_id).where(Denial.token == fingerprint, Denial.key_id.in_(keys.ids))
+    with reading() as session:
+        return session.scalar(told.order_by(Denial.at.desc()).limit(1)) or keys.newest.id
+
+
 @pages.get("/people/<int:number>/badges/lend/<fingerprint>")
 @needs(Verb.EDIT_PEOPLE, about=holder_of)
 def lend(number: int, fingerprint: str) -> str:
@@ -108,7 +118,7 @@ def lend_it(number: int, fingerprint: str) -> Answer:
     if not form.validate_on_submit() or carrier_of(_checked(fingerprint)) is not None:
         return _lend_page(number, fingerprint, form), 422
     by: Any = {"actor": actor().label, "now": now()}
-    badge = (fingerprint, settings().site_key_id, form.label.data or "")
+    badge = (fingerprint, _key_of(fingerprint), form.label.data or "")
     undo = None
     try:
         if replaced is not None:

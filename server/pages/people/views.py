@@ -12,6 +12,7 @@ from server.access.service import load_facts
 from server.db import Stale, db, reading, writing
 from server.domain.rights import rights_of
 from server.domain.roles import About, Verb
+from server.machines.site_keys import ring
 from server.pages.people.about import holder_of
 from server.pages.people.choices import end_of, last_day
 from server.pages.people.finding import Show, count_of_people, find_people
@@ -90,7 +91,7 @@ def _add(form: NewPersonForm) -> int:
 def show(number: int) -> str:
     sees_sessions = allowed(Verb.SEE_SESSIONS, About(holder=number))
     file = read_file(number, sees_sessions)
-    facts = load_facts(settings().site_key_id, {}, number)
+    facts = load_facts(settings().site_key_id, {}, number, older_keys=ring(settings(), now()).ids)
     rights = rights_of(facts, number, now(), zone())
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
