@@ -32,6 +32,7 @@ from server.db import fold_journal, make_app
 from server.ingest import DATABASE_AWAY, Incoming
 from server.jobs import pulse
 from server.lists.outgoing import Outgoing
+from server.machines.site_keys import ring
 from server.settings import Mqtt, Settings
 from server.usage.counts import Count
 from server.usage.rollcall import RollCall
@@ -96,7 +97,7 @@ class Link:
         self._connection = 0
         self._roll = RollCall(patience())
         self._beat_at = self._fold_at = patience()
-        self._outgoing = Outgoing(settings.zone, settings.site_key_id)
+        self._outgoing = Outgoing(settings.zone, partial(ring, settings))
         self._client = _client(settings.mqtt, CLIENT_ID)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect

@@ -1,7 +1,7 @@
 """Reads from the tables what the rules of ``domain.access`` need to know. Columns, not rows: thousands in one go."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,14 +36,15 @@ def load_facts(
     rates: Mapping[tuple[str, str], int],
     holder: int | None = None,
     gone_since: datetime | None = None,
+    older_keys: Collection[str] = (),
 ) -> Facts:
     """All facts about access as they stand, or those about one holder. Tokens made under another site key than ``key_id``
-    cannot be recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an
+    and ``older_keys``, which still hold, cannot be recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an
     hour. ``gone_since``: with the badges returned, and the machines taken from the lab, after that moment."""
     with reading():
         return Facts(
             holders=_holders(_only(Holder.number, holder)),
-            tokens=_tokens(key_id, _only(Token.holder_number, holder), gone_since),
+            tokens=_tokens({key_id, *older_keys}, _only(Token.holder_number, holder), gone_since),
             memberships=_memberships(_only(Membership.holder_number, holder)),
             payers=_payers(),
             suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
@@ -71,7 +72,7 @@ def _holders(whose: ColumnElement[bool]) -> tuple[HolderFact, ...]:
     )
 
 
-def _tokens(key_id: str, whose: ColumnElement[bool], gone_since: datetime | None) -> tuple[TokenFact, ...]:
+def _tokens(keys: Collection[str], whose: ColumnElement[bool], gone_since: datetime | None) -> tuple[TokenFact, ...]:
     wanted = select(
         Token.ref,
         Token.fingerprint,
@@ -84,7 +85,7 @@ def _tokens(key_id: str, whose: ColumnElement[bool], gone_since: datetime | None
     kept: ColumnElement[bool] = Token.returned_at.is_(None)
     if gone_since is not None:
         kept |= Token.returned_at > gone_since
-    return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id == key_id, kept, whose)))
+    return tuple(TokenFact(*row) for row in _rows(wanted.where(Token.key_id.in_(keys), kept, whose)))
 
 
 def _memberships(whose: ColumnElement[bool]) -> tuple[MembershipFact, ...]:

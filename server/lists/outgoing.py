@@ -5,7 +5,7 @@ or is due. An agent that holds events the server has not stored waits until they
 may tell of rights that were taken away, and a list compiled without them would give those rights back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from server.db import reading
 from server.jobs.service import news_of
 from server.lists.service import compile_all, due_times, record_all
 from server.machines.models import Agent
+from server.machines.site_keys import Ring
 from server.usage.models import Outbox
 
 ACCESS = "access"  # the topic of changes that lists depend on
@@ -26,9 +27,9 @@ _LOOKS_UP_EVERY = timedelta(hours=1)  # when lists are due; sooner where one of 
 class Outgoing:
     """Times named ``at`` are real seconds (clock.patience); ``now`` is the lab's time, which stands in the lists."""
 
-    def __init__(self, zone: ZoneInfo, key_id: str) -> None:
+    def __init__(self, zone: ZoneInfo, keys: Callable[[datetime], Ring]) -> None:
         self._zone = zone
-        self._key_id = key_id
+        self._keys = keys  # as they count at a moment: one of them may just have been changed
         self._wanted: dict[str, float] = {}  # agent → since when
         self._anyway: set[str] = set()  # to be sent although they were sent the same before
         self._heard: set[str] = set()  # since the link connected
@@ -65,7 +66,8 @@ class Outgoing:
         ready = self._ready(at)
         if not ready:
             return {}
-        compiled = compile_all(now, ready, self._zone, self._key_id)
+        keys = self._keys(now)
+        compiled = compile_all(now, ready, self._zone, keys.newest.id, keys.ids, keys.wrapped)
         sent = {name for name, one in compiled.items() if one.worth_sending or name in self._anyway}
         record_all([(one, name in sent) for name, one in compiled.items()], now)
         self._due_at = None

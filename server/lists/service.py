@@ -11,10 +11,11 @@ or ends. Content that equals the last one sent is not sent again before its rene
 """
 
 import gc
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ from server.domain.facts import Facts, next_turn
 from server.lists.models import PublishedList
 from server.lists.paper import Paper
 from server.machines.models import Agent
-from wire.messages import AccessList
+from wire.messages import AccessList, WrappedKey
 
 _WITHOUT_MACHINES = timedelta(hours=72)
 
@@ -47,17 +48,28 @@ class Compiled:
     worth_sending: bool  # False: the agent was sent just this, and it is not due for renewal
 
 
-def compile_all(now: datetime, agents: Collection[str] | None, zone: ZoneInfo, key_id: str) -> dict[str, Compiled]:
-    """The lists of these agents (None: of all) as they would be sent at ``now``. Facts are loaded and judged once."""
+def compile_all(
+    now: datetime,
+    agents: Collection[str] | None,
+    zone: ZoneInfo,
+    key_id: str,
+    older_keys: Collection[str] = (),
+    newer: tuple[WrappedKey, ...] = (),
+) -> dict[str, Compiled]:
+    """The lists of these agents (None: of all) as they would be sent at ``now``. Facts are loaded and judged once.
+
+    ``key_id``: of the newest site key; ``older_keys``: those that still hold; ``newer``: what agents learn new keys by."""
     with reading() as session, _uncollected():
-        judged = judge(load_facts(key_id, rates_for(now), gone_since=now - REVOKED_FOR), now)
+        judged = judge(load_facts(key_id, rates_for(now), None, now - REVOKED_FOR, older_keys), now)
         turn = min((at for at in (next_turn(judged.facts, now), _next_price(now)) if at is not None), default=None)
         paper = Paper(repr(judged.facts.hours))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         ).all()
         return {
-            agent.name: _compile(judged, agent, last, zone, key_id, turn, paper)
+            agent.name: _compile(
+                agent, last, partial(compile_list, judged, zone=zone, key_id=key_id, newer=newer), judged, turn, paper
+            )
             for agent, last in rows
             if agents is None or agent.name in agents
         }
@@ -95,16 +107,15 @@ def record_all(compiled: Iterable[tuple[Compiled, bool]], now: datetime) -> None
 
 
 def _compile(
-    judged: Judged,
     agent: Any,
     last: PublishedList | None,
-    zone: ZoneInfo,
-    key_id: str,
+    compiled: Callable[[str, int], AccessList],
+    judged: Judged,
     turn: datetime | None,
     paper: Paper,
 ) -> Compiled:
     revision = _next_revision(judged.now, agent.revision, last)
-    access_list = compile_list(judged, agent.name, revision, zone, key_id)
+    access_list = compiled(agent.name, revision)
     content = paper.content_sha256(access_list)
     renew_after = _renew_after(judged.facts, agent.name)
     same = last is not None and last.content_sha256 == content and judged.now < last.issued_at + renew_after

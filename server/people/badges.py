@@ -73,6 +73,20 @@ def replace_token(
     return new
 
 
+def rekey_token(old: str, new: str, key_id: str, *, actor: str, now: datetime) -> bool:
+    """A badge that was known by an older site key is known by this one from now on. False where there is nothing to do:
+    nobody has that badge, it is known by this key already, or the new fingerprint is somebody's."""
+    with writing() as session:
+        token = session.scalar(select(Token).where(Token.fingerprint == old, Token.returned_at.is_(None)))
+        if token is None or token.key_id == key_id or lent_to(new) is not None:
+            return False
+        before = {"key_id": token.key_id}
+        token.fingerprint, token.key_id = new, key_id
+        audit.record(actor, "rekey", "token", token.ref, before, {"key_id": key_id}, "", now)
+        jobs.announce("access", f"holder:{token.holder_number}", now)
+    return True
+
+
 def lent_to(fingerprint: str) -> int | None:
     """Who has this badge now, None when nobody has."""
     wanted = select(Token.holder_number).where(Token.fingerprint == fingerprint, Token.returned_at.is_(None))

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from server.audit import service as audit
 from server.db import db, writing
 from server.jobs import service as jobs
-from server.people.badges import lend_token, lent_to, replace_token, return_token
+from server.people.badges import lend_token, lent_to, rekey_token, replace_token, return_token
 from server.people.changes import PersonFacts, edit_person
 from server.people.leaving import end_holder, take_back
 from server.people.masters import end_master, give_master
@@ -62,6 +62,7 @@ __all__ = [
     "lend_token",
     "lent_to",
     "prefer_membership",
+    "rekey_token",
     "replace_token",
     "resume_tenant",
     "return_token",

@@ -130,6 +130,7 @@ class Denial(Model):
     holder_number: Mapped[int | None] = mapped_column(BigInteger)
     token: Mapped[str] = mapped_column(String(32))
     reasons: Mapped[list[str]] = mapped_column(JSON)
+    key_id: Mapped[str] = mapped_column(String(20), default="")  # of the site key behind the token
     at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 

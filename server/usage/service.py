@@ -15,6 +15,7 @@ from server.domain import usage
 from server.domain.usage import Session, SessionState
 from server.jobs.service import announce, announce_all
 from server.machines.models import Machine, MachineLive
+from server.people import service as people
 from server.people.models import Payer
 from server.usage import live, recovery, sessions
 from server.usage.counts import Count, Tally
@@ -36,11 +37,12 @@ from wire.messages import (
     SessionAdopted,
     SessionEnded,
     SessionStarted,
+    TokenRekeyed,
 )
 
 _NEWS = AccessDenied | AgentStarted | Fault | Gap | Told  # shown on the board, but no state of a machine
 SILENT_AFTER = timedelta(hours=2)  # two hourly checkpoints that did not come
-_TOKEN_LENGTH = 32
+_TOKEN_LENGTH, _KEY_ID_LENGTH = 32, 20
 _LATEST = select(UsageSession.started_at).where(UsageSession.machine_id == Machine.id)
 _LATEST = _LATEST.order_by(UsageSession.started_at.desc()).limit(1).correlate(Machine)
 _MACHINES = select(Machine.code, Machine.id, Machine.agent_id, _LATEST.scalar_subquery(), *live.COLUMNS)
@@ -98,8 +100,8 @@ class Usage:
                     self._sessions.confirm(running.session, running.occupied_s)
             case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended():
                 return self._notice(body, source)
-            case RevocationsInForce() | Gap():
-                self._note(body, source)
+            case RevocationsInForce() | Gap() | TokenRekeyed():
+                return self._note(body, source)
         return None  # faults and starts of an agent are evidence only
 
     def save(self) -> None:
@@ -156,17 +158,22 @@ class Usage:
                 "holder_number": body.holder,
                 "token": body.token,
                 "reasons": [str(reason) for reason in body.reasons],
+                "key_id": body.key_id[:_KEY_ID_LENGTH],
                 "at": usage.moment(body.at.wall_ms),
             }
         )
         self._note_owner(machine, source)
         return None
 
-    def _note(self, body: RevocationsInForce | Gap, source: Source) -> None:
-        if isinstance(body, Gap):
-            self._tally.note(Count.GAP, source.agent)
-        else:
-            self._tally.note(Count.RECOVERED, source.agent, recovery.recover(body.revoked, source.agent, self.now))
+    def _note(self, body: RevocationsInForce | Gap | TokenRekeyed, source: Source) -> str | None:
+        match body:
+            case Gap():
+                self._tally.note(Count.GAP, source.agent)
+            case RevocationsInForce():
+                self._tally.note(Count.RECOVERED, source.agent, recovery.recover(body.revoked, source.agent, self.now))
+            case TokenRekeyed():
+                return self._rekey(body, source)
+        return None
 
     def _notice(self, body: Told, source: Source) -> str | None:
         machine = self._machines.get(body.machine)
@@ -174,6 +181,12 @@ class Usage:
             return f"unknown machine {body.machine!r}"
         self._notices.add(body, machine.id, source.event_id, source.agent)
         self._note_owner(machine, source)
+        return None
+
+    def _rekey(self, body: TokenRekeyed, source: Source) -> str | None:
+        if max(len(body.old), len(body.new)) > _TOKEN_LENGTH or not 0 < len(body.key_id) <= _KEY_ID_LENGTH:
+            return "not a fingerprint and the name of a key"
+        people.rekey_token(body.old, body.new, body.key_id, actor=f"agent:{source.agent}", now=self.now)
         return None
 
     def _known(self, body: SessionStarted | SessionEnded) -> tuple[MachineRef, int] | str:

@@ -75,7 +75,7 @@ def test_a_server_in_order_has_nothing_to_fix_and_prints_no_secret(in_order: Pat
                if line.startswith(("site_key =", "password ="))]  # fmt: skip
 
     assert {line[:7] for line in told.stdout.splitlines()} == {"ok     "}
-    assert len(told.stdout.splitlines()) == 20
+    assert len(told.stdout.splitlines()) == 22
     assert told.exit_code == 0
     assert len(secrets) == 2
     assert not [secret for secret in (*secrets, PASSWORD) if secret in told.output]

@@ -12,6 +12,7 @@ from server.jobs.models import Change
 from server.jobs.service import announce
 from server.lists.outgoing import WAITS_FOR_EVENTS_S, WAITS_FOR_STATUS_S, Outgoing
 from server.machines import service as machines
+from server.machines.site_keys import Ring, SiteKey
 from tests.server.paper_agent import PaperAgent, furnish
 from wire.messages import Service, Status, decode_access_list, encode
 
@@ -21,7 +22,7 @@ BOTH = {"agent-1", "agent-2"}
 @pytest.fixture
 def outgoing(app, now):
     furnish(now)
-    lists = Outgoing(ZoneInfo("Europe/Paris"), "k1")
+    lists = Outgoing(ZoneInfo("Europe/Paris"), lambda now: Ring((SiteKey("k1", b"k" * 32),)))
     lists.connected(0.0)
     return lists
 

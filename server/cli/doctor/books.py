@@ -14,6 +14,7 @@ from server.domain.period import day_of
 from server.jobs import pulse
 from server.jobs.models import Change, Job
 from server.machines.models import Agent
+from server.machines.site_keys import Ring, ring
 from server.mail.models import Mail
 from server.people.models import Token
 from server.settings import Settings
@@ -29,7 +30,7 @@ def examine_books(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield _clock(now)
         yield from (_part(part, now) for part in pulse.PARTS)
         yield _agents()
-        yield _badges(settings.site_key_id)
+        yield _badges(ring(settings, now))
         yield _seller(settings, now)
         yield _prices(now)
         yield _vat(settings, now)
@@ -64,12 +65,14 @@ def _agents() -> Finding:
     return Finding("agents", f"{len(silent)} of {len(rows)} silent: {_few(silent)}", fix)
 
 
-def _badges(key_id: str) -> Finding:
+def _badges(keys: Ring) -> Finding:
     lent = select(Token.key_id, func.count()).where(Token.returned_at.is_(None)).group_by(Token.key_id)
     by_key = dict(db.session.execute(lent).all())
-    foreign = {name: count for name, count in by_key.items() if name != key_id}
+    foreign = {name: count for name, count in by_key.items() if name not in keys.ids}
     if not foreign:
-        return Finding("badges", f"{by_key.get(key_id, 0)} lent, all known by the site key {key_id}")
+        return Finding(
+            "badges", "; ".join(f"{by_key.get(one, 0)} lent, known by the site key {one}" for one in keys.ids)
+        )
     fix = "set site_key and site_key_id back to those the badges were lent with, or lend them again"
     return Finding("badges", f"{sum(foreign.values())} lent with another site key ({_few(sorted(foreign))})", fix)
 

@@ -705,6 +705,7 @@ def _denial() -> None:
         sa.Column("holder_number", sa.BigInteger()),
         sa.Column("token", sa.String(length=32), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("key_id", sa.String(length=20), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_denial_machine_id"),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_denial_event_id"),

@@ -10,6 +10,7 @@ from server.dashboard.feed import Seen
 from server.db import db, reading
 from server.domain.rights import rights_of
 from server.domain.roles import Verb
+from server.machines.site_keys import ring
 from server.pages.me import words
 from server.pages.me.data import my_data
 from server.pages.me.reads import my_sessions
@@ -27,7 +28,9 @@ pages = Blueprint("me", __name__)
 def page() -> str:
     number = _number()
     file = read_file(number, sees_sessions=False)
-    rights = rights_of(load_facts(settings().site_key_id, {}, number), number, now(), zone())
+    rights = rights_of(
+        load_facts(settings().site_key_id, {}, number, older_keys=ring(settings(), now()).ids), number, now(), zone()
+    )
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     groups = [group for group in verdict(file, rights, skills).groups if group.state == "later" or group.skills]
