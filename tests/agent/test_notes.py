@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.failures import MATRIX, Answer, Column
 from agent.hardware.board_readers import rdm6300_frame
+from tests.agent.diagram import generated
 
 NOTES = Path(__file__).parents[2] / "firmware_notes"
 
@@ -23,7 +24,9 @@ def in_words(answer: Answer) -> str:
 
 def test_the_failure_matrix_on_the_page_is_the_agents_own() -> None:
     shown = re.findall(
-        r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$", page("failure-modes.md").split("## What each")[0], re.MULTILINE
+        r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \|$",
+        page("failure-modes.md").split("## What each")[0],
+        re.MULTILINE,
     )
 
     assert [(row[0], list(row[1:])) for row in shown] == [
@@ -35,6 +38,10 @@ def test_every_failure_is_explained() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", page("failure-modes.md").split("## What each")[1], re.MULTILINE)
 
     assert explained == list(MATRIX)
+
+
+def test_the_state_machine_on_the_page_is_the_agents_own() -> None:
+    assert generated() in page("state-machine.md")
 
 
 def test_the_frames_on_the_page_are_those_a_reader_sends() -> None:
