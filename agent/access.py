@@ -24,6 +24,7 @@ from wire.messages import (
     Shows,
     Stamp,
     TimeQuality,
+    WrappedKey,
 )
 
 
@@ -113,6 +114,7 @@ class Index:
     revoked: tuple[Revocation, ...]
     masters: dict[str, Master]
     masters_after_ms: int
+    keys: tuple[WrappedKey, ...] = ()  # newer than those of the settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def index(access_list: AccessList) -> Index:
         revoked=access_list.revoked,
         masters={master.token: master for master in access_list.masters},
         masters_after_ms=access_list.masters_after_s * 1000,
+        keys=access_list.keys,
     )
 
 

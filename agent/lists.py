@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from agent import access
 from agent.access import Index, InForce
-from agent.config import Config
+from agent.config import Config, SiteKey
 from agent.reports import LinkTrouble, ListArrived
 from agent.state import State, Transaction
 from agent.stimuli import Wished
+from agent.tokens import key_ring
 from wire.messages import (
     CARD_STAYS,
     PRESS_TO_START,
@@ -42,11 +43,15 @@ def fits(index: Index, config: Config) -> LinkTrouble | None:
     """What is wrong with a list that could be read, or None."""
     if index.agent != config.name:
         return LinkTrouble("list_foreign", f"it is for {index.agent}")
-    if index.key_id != config.site_key_id:
-        return LinkTrouble(
-            "list_wrong_key", f"its badges are keyed with {index.key_id}, ours with {config.site_key_id}"
-        )
+    ours = [key.id for key in key_ring(config.site_keys, index.keys)]
+    if index.key_id not in ours:
+        return LinkTrouble("list_wrong_key", f"its badges are keyed with {index.key_id}, ours with {', '.join(ours)}")
     return None
+
+
+def keys(in_force: InForce | None, config: Config) -> tuple[SiteKey, ...]:
+    """Every site key this agent can use, the newest first."""
+    return key_ring(config.site_keys, () if in_force is None else in_force.index.keys)
 
 
 def revision(in_force: InForce | None) -> int:

@@ -53,7 +53,7 @@ def load_facts(
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
             staff=_staff(),
-            masters=_masters(key_id),
+            masters=_masters({key_id, *older_keys}),
             rates=rates,
         )
 
@@ -133,10 +133,10 @@ def _staff() -> tuple[StaffFact, ...]:
     )
 
 
-def _masters(key_id: str) -> tuple[MasterFact, ...]:
-    """Master badges in force. A PIN's digest made under another site key means nothing to the agents."""
+def _masters(keys: Collection[str]) -> tuple[MasterFact, ...]:
+    """Master badges in force. A PIN's digest made under a site key that is over means nothing to the agents."""
     wanted = select(Master.holder_number, Master.pin_digest, Payer.code).join(Payer, Payer.id == Master.payer_id)
-    rows = _rows(wanted.where(Master.ended_at.is_(None), Master.key_id == key_id).order_by(Master.holder_number))
+    rows = _rows(wanted.where(Master.ended_at.is_(None), Master.key_id.in_(keys)).order_by(Master.holder_number))
     return tuple(MasterFact(*row) for row in rows)
 
 

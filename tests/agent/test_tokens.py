@@ -1,8 +1,13 @@
 """One badge, several site keys: which fingerprint the list is asked for, and what is told when it only knows the old one."""
 
-from agent.config import SiteKey
+from dataclasses import replace
+from pathlib import Path
+
+from agent import access, lists
+from agent.access import InForce
+from agent.config import Broker, Config, SiteKey
 from agent.tokens import key_ring, recognise
-from wire.messages import WrappedKey
+from wire.messages import AccessList, Stamp, TimeQuality, WrappedKey
 from wire.tokens import fingerprint, wrap
 
 CARD = "em4100:62E3086CED"
@@ -44,3 +49,16 @@ def test_a_key_that_cannot_be_read_is_left_out_with_those_above_it() -> None:
 
     assert key_ring((stranger,), BROUGHT) == (stranger,)
     assert key_ring((K2,), BROUGHT[:1]) == (K3, K2)  # the control
+
+
+def test_a_list_under_a_new_key_fits_where_it_brings_that_key_and_not_where_it_cannot_be_read() -> None:
+    broker = Broker("localhost", 1883, "agent-1", "", tls=False, ca_file=None)
+    config = Config("agent-1", Path(), (K1,), "en", True, broker, (), None)
+    sent = AccessList("agent-1", 1, 1, "k2", (), (), (), keys=BROUGHT[1:])
+
+    assert lists.fits(access.index(sent), config) is None
+    in_force = InForce(access.index(sent), Stamp("boot", 1, 1, TimeQuality.SYNCED))
+    assert lists.keys(in_force, config) == (K2, K1)
+    trouble = lists.fits(access.index(replace(sent, keys=())), config)
+    assert trouble is not None
+    assert (trouble.code, trouble.detail) == ("list_wrong_key", "its badges are keyed with k2, ours with k1")

@@ -24,12 +24,14 @@ from server.domain.roles import Role
 from server.machines import certificates
 from server.machines.keys import Files, pin
 from server.machines.models import Machine, MachineLive, PairingCode
+from server.people.models import Token
 from server.settings import load_settings
 from tests.server.signed_in import share_templates, signed_in
 from tests.system.paired_lab import HOST, NUMBER, PairedLab, paired_lab
 from tests.waiting import until
 
 NOW = datetime.now(UTC)
+CONTROLLER = Path(__file__).parents[2] / "agent" / "controller.py"
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,36 @@ def test_an_agent_does_not_talk_to_a_broker_with_another_certificate(lab: Paired
             _tls(broker).wrap_socket(plain, server_hostname=HOST)
     with socket.create_connection((HOST, lab.broker_port)) as plain:  # the control
         _tls(broker).wrap_socket(plain, server_hostname=HOST).close()
+
+
+@pytest.mark.skipif("recognise" not in CONTROLLER.read_text(), reason="the controller does not ask agent.tokens yet")
+def test_after_a_change_of_the_site_key_a_badge_is_known_by_both_and_from_its_tap_on_by_the_new_one() -> None:
+    with paired_lab("broker", "link", "pairing") as lab:
+        assert lab.pair(lab.code("code", "agent-1"), "pi").returncode == 0
+        lab.run_agent("pi", "agent-1")
+        until(lambda: lab.agent("agent-1").online and lab.agent("agent-1").revision)
+        first, before = load_settings(lab.settings).badge_key, lab.agent("agent-1").revision
+        assert token_of(lab) == (fingerprint(CARD, first), "k1")
+
+        said = lab.prolab("site-key", "rotate")
+        until(lambda: lab.agent("agent-1").revision > before)
+        tap(lab, "pi")
+
+        newest = site_keys.ring(load_settings(lab.settings), NOW).newest
+        assert "k1 holds until" in said
+        until(lambda: token_of(lab) == (fingerprint(CARD, newest.key), "k2"))
+        until(lambda: len(lab.sessions()) == 1)  # and it was let in by the old one meanwhile
+        before = lab.agent("agent-1").revision
+        until(lambda: lab.agent("agent-1").revision >= before)
+        tap(lab, "pi")  # asks whether to end: the same person, under either fingerprint
+        lab.boards["pi"].tap("p1", NUMBER, 3)
+        assert lab.denials() == []
+
+
+def token_of(lab: PairedLab) -> tuple[str, str]:
+    with reading() as session:
+        token = session.scalars(select(Token)).one()
+        return token.fingerprint, token.key_id
 
 
 def the_agent(lab: PairedLab) -> str:
