@@ -1,7 +1,7 @@
 """Access lists as they arrive: which is taken, what it asks of each machine, and what of it must survive a restart."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from agent import access
 from agent.access import Index, InForce
@@ -52,6 +52,11 @@ def fits(index: Index, config: Config) -> LinkTrouble | None:
 def keys(in_force: InForce | None, config: Config) -> tuple[SiteKey, ...]:
     """Every site key this agent can use, the newest first."""
     return key_ring(config.site_keys, () if in_force is None else in_force.index.keys)
+
+
+def tokens(in_force: InForce | None) -> Container[str]:
+    """The badges that the list knows, by their fingerprints."""
+    return () if in_force is None else in_force.index.holders
 
 
 def revision(in_force: InForce | None) -> int:

@@ -21,14 +21,15 @@ from agent.link import _tls
 from server.app import create_app
 from server.db import reading, writing
 from server.domain.roles import Role
-from server.machines import certificates
+from server.machines import certificates, site_keys
 from server.machines.keys import Files, pin
 from server.machines.models import Machine, MachineLive, PairingCode
 from server.people.models import Token
 from server.settings import load_settings
 from tests.server.signed_in import share_templates, signed_in
-from tests.system.paired_lab import HOST, NUMBER, PairedLab, paired_lab
+from tests.system.paired_lab import CARD, HOST, NUMBER, PairedLab, paired_lab
 from tests.waiting import until
+from wire.tokens import fingerprint
 
 NOW = datetime.now(UTC)
 CONTROLLER = Path(__file__).parents[2] / "agent" / "controller.py"
