@@ -177,7 +177,7 @@ def test_rules_that_contradict_each_other_are_refused_at_the_field_that_should_g
     answer = manager.post("/machines/p1/edit", data={**RULES, **clash})
 
     assert answer.status_code == 422
-    assert re.search(r'id="idle_end-error">.*?x, re.DOTALL)
+    assert re.search(r'id="idle_end-error">.*?se terminerait avant', answer.text, re.DOTALL)
     assert policy_of(machine(app)) == Policy()
 
 

@@ -56,6 +56,7 @@ class AgentRow:
     ended_at: datetime | None
     paired_at: datetime | None
     revoked_at: datetime | None
+    disk_free_mb: int | None
 
     @property
     def was_never_heard(self) -> bool:
@@ -109,6 +110,7 @@ def _row(
         ended_at=agent.ended_at,
         paired_at=agent.paired_at,
         revoked_at=agent.revoked_at,
+        disk_free_mb=agent.disk_free_mb,
     )
 
 

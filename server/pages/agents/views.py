@@ -17,6 +17,7 @@ from server.pages.agents import files, reads
 from server.pages.agents.files import Ready, Shelf, is_loopback
 from server.pages.agents.forms import AgentForm, EndForm, FileForm
 from server.pages.audit.trails import told
+from server.pages.machines.words import disk
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.here import now, settings
@@ -59,7 +60,7 @@ def new() -> Answer:
 @needs(Verb.WATCH)
 def shown(name: str) -> str:
     agent = reads.agent_called(name, now())
-    return render_template("agents/one.html", agent=agent, trail=told(audit.trail("agent", name)))
+    return render_template("agents/one.html", agent=agent, disk=disk, trail=told(audit.trail("agent", name)))
 
 
 @pages.route("/agents/<name>/end", methods=["GET", "POST"])

@@ -15,6 +15,21 @@ from server.people.models import TenantKind
 from server.web import formats
 from server.web.here import zone
 
+RULES = {  # in seconds, as they stand in the books
+    "confirm_s": lazy_gettext("time to confirm an end, s"),
+    "max_s": lazy_gettext("longest session, s"),
+    "on_max": lazy_gettext("after the longest time"),
+    "press_s": lazy_gettext("button to start, s"),
+    "removal_s": lazy_gettext("card stays in, s"),
+    "idle_warn_s": lazy_gettext("warns when it stands still, s"),
+    "idle_end_s": lazy_gettext("ends when it stands still, s"),
+    "cooldown_s": lazy_gettext("power kept afterwards, s"),
+    "takeover_s": lazy_gettext("others may take over after, s"),
+    "extend_s": lazy_gettext("longer by a tap, s"),
+    "extend_times": lazy_gettext("how often longer"),
+    "payer_s": lazy_gettext("choice of the payer, s"),
+    "continue_s": lazy_gettext("continues after a power cut, s"),
+}
 # Only what a reader can do something with; the rest of a picture is for whoever looks into the table.
 _FACTS = {
     "name": lazy_gettext("name"),
@@ -22,6 +37,13 @@ _FACTS = {
     "kind": lazy_gettext("kind"),
     "skill": lazy_gettext("skill"),
     "skills": lazy_gettext("skills"),
+    "service": lazy_gettext("service"),
+    "risk": lazy_gettext("risk class"),
+    **RULES,
+    "bypass_by": lazy_gettext("bridged by"),
+    "bypass_until": lazy_gettext("until"),
+    "until": lazy_gettext("until"),
+    "shows": lazy_gettext("panels show"),
     "payer": lazy_gettext("cost centre"),
     "cost_centre": lazy_gettext("cost centre"),
     "label": lazy_gettext("label"),
@@ -47,7 +69,7 @@ _FACTS = {
 # Of something new: what tells it apart. That it begins at once goes without saying.
 _OF_NEW = frozenset(
     {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope"}
-    | {"suspended_from", "valid_from", "valid_until", "changed"}
+    | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
 )
 _ENDS = frozenset({"valid_until"})
 _HALF_A_DAY = timedelta(hours=12)

@@ -22,6 +22,7 @@ KINDS = {
     "establishment": lazy_gettext("Address"),
     "holder": lazy_gettext("Person"),
     "machine": lazy_gettext("Machine"),
+    "master": lazy_gettext("Master badge"),
     "membership": lazy_gettext("Membership"),
     "payer": lazy_gettext("Cost centre"),
     "period": lazy_gettext("Month"),

@@ -13,10 +13,12 @@ from server.accounts.models import Account
 from server.audit.service import Entry
 from server.db import db, reading
 from server.pages.audit.sentences import Names, coded, sentence
+from server.pages.people.names import named
 from server.people.models import Payer
 from server.training.models import Skill
 
 _ACCOUNT = "account:"
+_HOLDER = "holder:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,16 @@ def who(label: str, names: dict[str, str]) -> str:
     """The name behind a label of the audit; a command of the server is named as it is."""
     if label.startswith(_ACCOUNT):
         return names.get(label) or gettext("account %(number)s", number=label.removeprefix(_ACCOUNT))
+    if label.startswith(_HOLDER):
+        return _holder(label.removeprefix(_HOLDER))
     return label
+
+
+def _holder(number: str) -> str:
+    """Whoever did it at a machine, by badge."""
+    with reading():
+        found = named([int(number)]) if number.isdecimal() else {}
+    return found[int(number)].name if found else number
 
 
 def account_names(labels: Iterable[str]) -> dict[str, str]:

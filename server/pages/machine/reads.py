@@ -15,15 +15,18 @@ from server.domain.period import day_of, day_start
 from server.lists.models import PublishedList
 from server.machines.bypass import is_bypassed
 from server.machines.models import Agent, Machine, MachineLive, MachineSkill, OpeningHours
+from server.machines.service import policy_of
 from server.pages.people.names import named
 from server.people.models import Payer
 from server.training.models import Qualification, Skill
 from server.usage import sessions
-from server.usage.models import UsageSession
+from server.usage.models import Notice, UsageSession
 from server.web.here import now, zone
+from wire.messages import Policy
 
 WEEKS = 12
 _LAST = 12
+_TOLD = 6
 _LONGEST = timedelta(days=31)  # a session that has ended went on for less
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -39,6 +42,7 @@ class AgentHealth:
     synced: bool
     revision: int
     waiting: int | None
+    disk_free_mb: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,26 @@ class Bypassed:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """What the box beside it said last. ``working``: by its meter, None where nobody measures."""
+
+    problem: bool
+    working: bool | None
+    proven_open_at: datetime | None
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something somebody did at the box, or the box did by itself. ``who`` is empty for those who may not know."""
+
+    kind: str
+    at: datetime
+    who: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class MachineNow:
     """What staff ask something of. ``last_event``: the newest number its agent has written, up to which a stop can be
     cleared."""
@@ -102,9 +126,10 @@ class MachinePage:
     service: str
     note: str
     latched: bool
-    confirm_s: int
-    max_s: int | None
-    on_max: str
+    policy: Policy
+    bypass: Bypassed
+    box: Box
+    told: tuple[Told, ...]
     ended_at: datetime | None
     wish: str | None
     agent: AgentHealth
@@ -163,9 +188,10 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
             service=machine.service,
             note=machine.service_note,
             latched=bool(live and live.latched),
-            confirm_s=machine.confirm_s,
-            max_s=machine.max_s,
-            on_max=machine.on_max,
+            policy=policy_of(machine),
+            bypass=_bypass(machine, now),
+            box=_box(live),
+            told=_told(machine, sees_sessions),
             ended_at=machine.ended_at,
             wish=machine.end_session,
             agent=_health(agent, sent),
@@ -197,10 +223,26 @@ def _bypass(machine: Machine, now: datetime) -> Bypassed:
     return Bypassed(machine.bypass_by, machine.bypass_reason, machine.bypass_until, is_on=True)
 
 
+def _box(live: MachineLive | None) -> Box:
+    if live is None:
+        return Box(problem=False, working=None, proven_open_at=None, lacks=())
+    return Box(live.problem, live.running, live.proven_open_at, tuple(live.lacks))
+
+
+def _told(machine: Machine, sees_sessions: bool) -> tuple[Told, ...]:
+    wanted = select(Notice).where(Notice.machine_id == machine.id).order_by(Notice.event_id.desc()).limit(_TOLD)
+    rows = db.session.scalars(wanted).all()
+    people = named(row.holder_number for row in rows if row.holder_number is not None) if sees_sessions else {}
+    return tuple(
+        Told(row.kind, row.at, people[row.holder_number].name if row.holder_number in people else "", row.until)
+        for row in rows
+    )
+
+
 def _health(agent: Agent, sent: int | None) -> AgentHealth:
     waiting = sent if sent is not None and sent > agent.revision else None
     known = (agent.name, agent.online, agent.last_seen_at, agent.version, agent.synced, agent.revision)
-    return AgentHealth(*known, waiting)
+    return AgentHealth(*known, waiting, agent.disk_free_mb)
 
 
 def _hours(machine: Machine) -> tuple[HoursFact, ...]:

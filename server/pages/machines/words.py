@@ -9,8 +9,19 @@ from flask_babel import gettext, lazy_gettext
 
 from server.machines.models import OpeningHours
 from server.machines.service import END_OF_DAY, Hours
-from server.web.formats import language
-from wire.messages import OnMaximum, RiskClass, Service
+from server.web.formats import duration, language, number
+from wire.messages import (
+    LatchCleared,
+    ListExtended,
+    OnMaximum,
+    Policy,
+    ProblemReported,
+    RiskClass,
+    Service,
+    SessionAdopted,
+)
+
+_GIGABYTE = 1000  # megabytes
 
 RISKS = {
     RiskClass.LOW: lazy_gettext("Low"),
@@ -28,12 +39,57 @@ MAXIMUMS = {
     OnMaximum.CUT: lazy_gettext("Cut the power"),
 }
 
+TOLD = {
+    ProblemReported.KIND: lazy_gettext("A problem was reported"),
+    LatchCleared.KIND: lazy_gettext("Problem cleared by a staff badge"),
+    SessionAdopted.KIND: lazy_gettext("Went on without its agent"),
+    ListExtended.KIND: lazy_gettext("Access list extended by a master badge"),
+}
+
 ALWAYS = tuple(Hours(number, time(), END_OF_DAY) for number in range(7))  # what a category without hours looks like
 
 
-def weekday(number: int, width: Literal["wide", "abbreviated", "short"] = "wide") -> str:
+def told(kind: str) -> str:
+    """What a box told, in a few words."""
+    return str(TOLD.get(kind, kind))
+
+
+def more_rules(policy: Policy) -> list[tuple[str, str]]:
+    """The rules of a machine beyond its longest session, as far as they are set: what it is, and what it says."""
+    rules: list[tuple[str, int | None]] = [
+        (gettext("Button to start"), policy.press_s),
+        (gettext("Choice of the payer"), policy.payer_s),
+        (gettext("Card stays in"), policy.removal_s),
+        (gettext("Longer by a tap"), policy.extend_s),
+        (gettext("Warns when it stands still"), policy.idle_warn_s),
+        (gettext("Ends when it stands still"), policy.idle_end_s),
+        (gettext("Others may take over after"), policy.takeover_s),
+        (gettext("Power kept afterwards"), policy.cooldown_s),
+        (gettext("Continues after a power cut within"), policy.continue_s),
+    ]
+    said = [(name, _length(seconds)) for name, seconds in rules if seconds]
+    if policy.removal_s == 0:
+        said.append((gettext("Card stays in"), gettext("ends at once")))
+    return [
+        (name, f"{text} × {policy.extend_times}" if name == gettext("Longer by a tap") else text) for name, text in said
+    ]
+
+
+def disk(free_mb: int | None) -> str:
+    if free_mb is None:
+        return gettext("not known")
+    if free_mb < _GIGABYTE:
+        return gettext("%(size)s MB", size=number(free_mb))
+    return gettext("%(size)s GB", size=number(round(free_mb / _GIGABYTE, 1)))
+
+
+def _length(seconds: int) -> str:
+    return duration(seconds) if seconds >= 60 else gettext("%(seconds)s s", seconds=seconds)
+
+
+def weekday(day: int, width: Literal["wide", "abbreviated", "short"] = "wide") -> str:
     """``lundi``; 0 is Monday."""
-    return str(get_day_names(width, "stand-alone", locale=language())[number])
+    return str(get_day_names(width, "stand-alone", locale=language())[day])
 
 
 def time_of_day(at: time) -> str:

@@ -15,7 +15,16 @@ from server.domain.usage import moment
 from server.machines.models import Agent
 from server.usage.evidence import GENESIS, chain_hash, payload_hash
 from server.usage.models import Event, EventPayload
-from wire.messages import Body, Checkpoint, Fault, SessionEnded, SessionStarted, decode_body, decode_envelope
+from wire.messages import (
+    Body,
+    Checkpoint,
+    Fault,
+    SessionAdopted,
+    SessionEnded,
+    SessionStarted,
+    decode_body,
+    decode_envelope,
+)
 
 _BETWEEN = 400  # two weeks of hourly words
 _EVENT = select(
@@ -49,16 +58,19 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``hours`` are the hourly words in which the session was still running."""
+    """``hours`` are the hourly words in which the session was still running; ``adopted``: its agent was away, and found
+    it running."""
 
     start: Word | None
     end: Word | None
     hours: tuple[Word, ...]
     faults: tuple[Word, ...]
+    adopted: tuple[Word, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
-        return tuple(word for word in (self.start, *self.hours, *self.faults, self.end) if word is not None)
+        told = (self.start, *self.hours, *self.faults, *self.adopted, self.end)
+        return tuple(word for word in told if word is not None)
 
     @property
     def whole(self) -> bool:
@@ -79,7 +91,8 @@ def evidence_of(session_id: str, machine: str) -> Evidence:
     between = _between(session_id, start, end)
     hours = tuple(word for word in between if _confirms(word, session_id))
     faults = tuple(word for word in between if isinstance(word.said, Fault) and word.said.machine in {machine, None})
-    return Evidence(start, end, hours, faults)
+    adopted = tuple(word for word in own if isinstance(word.said, SessionAdopted))
+    return Evidence(start, end, hours, faults, adopted)
 
 
 def _between(session_id: str, start: Word | None, end: Word | None) -> list[Word]:

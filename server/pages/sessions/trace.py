@@ -1,11 +1,13 @@
 """A session drawn over time: the relay, the hourly words of its agent, its faults. Places are percent of the width."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.pages.sessions.reads import SessionFacts
 from server.web.formats import clock_time
 from server.web.here import zone
+from wire.messages import SessionAdopted
 
 _STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480, 1440))
 _MOST = 6  # ticks that fit with their hour below
@@ -20,6 +22,7 @@ class Trace:
     counts: float | None
     hours: tuple[float, ...]
     faults: tuple[float, ...]
+    gaps: tuple[tuple[float, float], ...]  # where its agent was away: place and width
 
 
 def trace_of(facts: SessionFacts, now: datetime) -> Trace | None:
@@ -39,7 +42,14 @@ def trace_of(facts: SessionFacts, now: datetime) -> Trace | None:
         counts=until,
         hours=tuple(place(word.at) for word in facts.evidence.hours),
         faults=tuple(place(word.at) for word in facts.evidence.faults),
+        gaps=tuple((place(since), round(place(until) - place(since), 2)) for since, until in _gaps(facts)),
     )
+
+
+def _gaps(facts: SessionFacts) -> Iterator[tuple[datetime, datetime]]:
+    for word in facts.evidence.adopted:
+        if word.at is not None and isinstance(word.said, SessionAdopted):
+            yield word.at - timedelta(seconds=word.said.gap_s), word.at
 
 
 def _round_times(start: datetime, end: datetime) -> list[datetime]:

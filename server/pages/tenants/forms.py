@@ -11,7 +11,13 @@ from server.pages.people.forms import LANGUAGES
 from server.pages.prices.words import KINDS, TREATMENTS
 from server.pages.tenants.choices import address_choices, tenant_names
 from server.web.forms import Day, Form, Moment, Reason
+from wire.messages import Shows
 
+SHOWS = {
+    Shows.PRICE: lazy_gettext("the price"),
+    Shows.TIME_LEFT: lazy_gettext("the time left, no price"),
+    Shows.NOTHING: lazy_gettext("neither price nor time"),
+}
 _CODE = Regexp(r"[a-z0-9][a-z0-9-]*$", message=lazy_gettext("Only a-z, 0-9 and -, such as blue-school."))
 _COUNTRY = Regexp(r"[A-Za-z]{2}$", message=lazy_gettext("Type the two letters of the country: FR, DE, CH."))
 
@@ -21,6 +27,9 @@ class TenantForm(Form):
     kind = SelectField(lazy_gettext("Kind"), choices=[(kind.value, name) for kind, name in KINDS.items()])
     language = SelectField(lazy_gettext("Language of its invoices"), choices=LANGUAGES)
     parent = SelectField(lazy_gettext("Belongs to"), [Optional()])
+    shows = SelectField(
+        lazy_gettext("Panels show"), choices=[(shows.value, name) for shows, name in SHOWS.items()], default=Shows.PRICE
+    )
 
     def offer_parents(self, without: str = "") -> None:
         others = [(code, name) for code, name in tenant_names() if code != without]

@@ -99,6 +99,7 @@ class TenantFile:
     name: str
     kind: str
     language: str
+    shows: str
     suspended_from: datetime | None
     suspended_reason: str
     ended_at: datetime | None
@@ -181,7 +182,7 @@ def read_tenant(code: str, now: datetime) -> TenantFile:
         )
 
 
-_PLAIN = ("code", "name", "kind", "language", "suspended_from", "suspended_reason", "ended_at", "version")
+_PLAIN = ("code", "name", "kind", "language", "shows", "suspended_from", "suspended_reason", "ended_at", "version")
 
 
 def _parent(number: int | None) -> tuple[str, str] | None:

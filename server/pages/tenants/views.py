@@ -19,6 +19,7 @@ from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.here import now, today
 from server.web.needs import actor, needs
+from wire.messages import Shows
 
 pages = Blueprint("tenants", __name__)
 
@@ -96,7 +97,9 @@ def save(code: str) -> Answer:
         return _edit_page(form, file), 422
     said_of_it = (form.name.data or "", TenantKind(form.kind.data), form.language.data, form.parent.data or None)
     try:
-        people.edit_tenant(code, *said_of_it, version=form.version.data, actor=actor().label, now=now())
+        people.edit_tenant(
+            code, *said_of_it, Shows(form.shows.data), version=form.version.data, actor=actor().label, now=now()
+        )
     except Stale:
         current = read_tenant(code, now())
         return conflict_page(form, _values(current), current.version)
@@ -111,7 +114,13 @@ def _edit_page(form: TenantForm, file: TenantFile) -> str:
 
 def _values(file: TenantFile) -> dict[str, Any]:
     parent = file.parent[0] if file.parent else ""
-    return {"name": file.name, "kind": file.kind, "language": file.language, "parent": parent}
+    return {
+        "name": file.name,
+        "kind": file.kind,
+        "language": file.language,
+        "parent": parent,
+        "shows": file.shows,
+    }
 
 
 # --- as a whole -------------------------------------------------------------------------------------------------------

@@ -14,29 +14,36 @@ from server.domain.period import day_of, month_of
 from server.domain.usage import SessionState
 from server.jobs import pulse
 from server.jobs.models import Job
+from server.machines.models import Machine, MachineLive
 from server.mail.models import Mail
 from server.pages.months.listing import to_close
 from server.pages.months.papers import unpaid
+from server.pages.people.names import named
 from server.pages.training.held import LAPSES_SOON, holding
 from server.people.models import Token
-from server.usage.models import Denial, RejectedEvent, UsageSession
+from server.usage.models import Denial, Notice, RejectedEvent, UsageSession
 from server.usage.service import SILENT_AFTER
 from server.web.here import settings, zone
-from wire.messages import DenialReason, EndReason
+from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported
 
 _UNKNOWN_FOR = timedelta(days=7)
 _BADGES = 5
+_MASTERS_FOR = timedelta(days=7)
+_PROVEN_FOR = timedelta(days=30)
 _NIGHT_FROM, _NIGHT_TO = time(20), time(8)  # on the lab's clock
 
 
 class Kind(StrEnum):
     """What can wait, in the order in which it is shown."""
 
+    EXTENDED = "extended"
+    MASTER = "master"
     PART_LOST = "part_lost"
     REJECTED = "rejected"
     JOBS = "jobs"
     UNCONFIRMED = "unconfirmed"
     UNKNOWN_BADGE = "unknown_badge"
+    UNPROVEN = "unproven"
     PRICES = "prices"
     VAT = "vat"
     HELD = "held"
@@ -59,11 +66,22 @@ class Waiting:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``ran``: whose session it was then, whom one may ask; empty where nobody's was."""
+
+    at: datetime
+    ran: str
+
+
 def waiting(now: datetime) -> list[Waiting]:
     """Everything, in the order of the kinds. What somebody may not see is left out by the view."""
     with reading():
         found = [
             *(Waiting(Kind.PART_LOST, subject=part) for part in pulse.lost(now)),
+            *_extended(now),
+            *_masters(now),
+            *_unproven(now),
             *_set_aside(),
             *_unconfirmed(now),
             *_unknown_badges(now),
@@ -75,6 +93,52 @@ def waiting(now: datetime) -> list[Waiting]:
             *_unsent_mails(),
         ]
     return sorted(found, key=lambda one: list(Kind).index(one.kind))
+
+
+def problems() -> dict[str, Problem]:
+    """The last problem reported at each machine at which one stands, by the machine's code."""
+    wanted = (
+        select(Machine.code, Notice.at, Notice.holder_number)
+        .join(Machine, Machine.id == Notice.machine_id)
+        .join(MachineLive, MachineLive.machine_id == Machine.id)
+        .where(Notice.kind == ProblemReported.KIND, MachineLive.problem)
+        .order_by(Notice.event_id)
+    )
+    with reading():
+        last = {code: (at, holder) for code, at, holder in db.session.execute(wanted)}
+        people = named(holder for _, holder in last.values() if holder is not None)
+    return {code: Problem(at, people[holder].name if holder in people else "") for code, (at, holder) in last.items()}
+
+
+def _extended(now: datetime) -> Iterator[Waiting]:
+    """Lists that a master badge extended lately."""
+    wanted = select(Machine.code, Machine.name, Notice.at).join(Machine, Machine.id == Notice.machine_id)
+    wanted = wanted.where(Notice.kind == ListExtended.KIND, Notice.at >= now - _MASTERS_FOR)
+    for code, name, at in db.session.execute(wanted.order_by(Notice.at.desc()).limit(_BADGES)):
+        yield Waiting(Kind.EXTENDED, subject=code, since=at, detail=name)
+
+
+def _masters(now: datetime) -> Iterator[Waiting]:
+    """Sessions that a master badge began lately."""
+    wanted = select(UsageSession.id, Machine.name, UsageSession.started_at)
+    wanted = wanted.join(Machine, Machine.id == UsageSession.machine_id)
+    wanted = wanted.where(UsageSession.master, UsageSession.started_at >= now - _MASTERS_FOR)
+    for session_id, name, started in db.session.execute(wanted.order_by(UsageSession.started_at.desc()).limit(_BADGES)):
+        yield Waiting(Kind.MASTER, subject=session_id, since=started, detail=name)
+
+
+def _unproven(now: datetime) -> Iterator[Waiting]:
+    """Machines whose contact was last seen to open long ago although they were used since: each use should prove it."""
+    used_since = UsageSession.machine_id == MachineLive.machine_id
+    used_since &= UsageSession.started_at > MachineLive.proven_open_at
+    wanted = select(Machine.code, Machine.name, MachineLive.proven_open_at)
+    wanted = wanted.join(MachineLive, MachineLive.machine_id == Machine.id).where(
+        Machine.ended_at.is_(None),
+        MachineLive.proven_open_at < now - _PROVEN_FOR,
+        select(UsageSession.id).where(used_since).exists(),
+    )
+    for code, name, proven_at in db.session.execute(wanted.order_by(MachineLive.proven_open_at)):
+        yield Waiting(Kind.UNPROVEN, subject=code, since=proven_at, detail=name)
 
 
 def _set_aside() -> Iterator[Waiting]:

@@ -3,6 +3,7 @@
 from flask import Blueprint, current_app, render_template
 from sqlalchemy import func, select
 
+from server.dashboard.board import Worry
 from server.dashboard.feed import Seen
 from server.db import db, reading
 from server.domain.roles import THE_LAB, About, Verb
@@ -49,6 +50,11 @@ def jobs() -> str:
 def _rows(seen: Seen) -> list[Row]:
     """What a machine shows comes before what waits in the books. Everybody sees what he may do something about."""
     places = {tile.code: About(machine=tile.code, room=tile.room) for room in seen.board.rooms for tile in room.tiles}
-    floor = [(words.of_floor(trouble), places.get(trouble.machine, THE_LAB)) for trouble in seen.board.troubles]
+    reported = reads.problems() if any(one.worry is Worry.PROBLEM for one in seen.board.troubles) else {}
+    asked = reported if allowed(Verb.SEE_SESSIONS) else {}
+    floor = [
+        (words.of_floor(trouble, asked.get(trouble.machine)), places.get(trouble.machine, THE_LAB))
+        for trouble in seen.board.troubles
+    ]
     books = [(words.of_books(waiting), THE_LAB) for waiting in reads.waiting(now())]
     return [row for row, about in (*floor, *books) if allowed(row.verb, about)]

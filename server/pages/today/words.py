@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 from server.dashboard import words as floor
 from server.dashboard.board import Trouble, Worry
 from server.domain.roles import Verb
-from server.pages.today.reads import Kind, Waiting
+from server.pages.today.reads import Kind, Problem, Waiting
 from server.web import formats
 
 
@@ -26,8 +26,10 @@ class Row:
     since: object = None
 
 
-def of_floor(trouble: Trouble) -> Row:
-    """What a machine or an agent shows to be wrong."""
+def of_floor(trouble: Trouble, problem: Problem | None = None) -> Row:
+    """What a machine or an agent shows to be wrong. ``problem``: what is known of one that was reported."""
+    if trouble.worry in {Worry.PROBLEM, Worry.BYPASSED, Worry.LACKS}:
+        return _of_box(trouble, problem)
     machine = url_for("machine.page", code=trouble.machine) if trouble.machine else ""
     match trouble.worry:
         case Worry.FAULT:
@@ -60,6 +62,29 @@ def of_floor(trouble: Trouble) -> Row:
         case Worry.OVERTIME:
             text = gettext("Longer than planned. Ask at the machine.")
             return Row(trouble.subject, text, gettext("Open"), machine, Verb.SEE_FLOOR, "use", since=trouble.since)
+
+
+def _of_box(trouble: Trouble, problem: Problem | None) -> Row:
+    """What somebody said at the box, or what the box is not able to do."""
+    match trouble.worry:
+        case Worry.PROBLEM:
+            text = gettext("Somebody reported a problem. Look at the machine, then clear it.")
+            if problem is not None and problem.ran:
+                text = gettext("%(name)s was at it: ask there first.", name=problem.ran) + " " + text
+            href = url_for("machine.clear_stop", code=trouble.machine)
+            since = problem.at if problem is not None else None
+            return Row(trouble.subject, text, gettext("Clear it"), href, Verb.RUN_MACHINES, "lock", since=since)
+        case Worry.BYPASSED:
+            text = gettext(
+                "Bypassed until %(until)s. Write its sessions down by hand.", until=formats.moment(trouble.until)
+            )
+            href = url_for("bypass.end", code=trouble.machine)
+            return Row(trouble.subject, text, gettext("End the bypass"), href, Verb.RUN_MACHINES, "fault")
+        case _:
+            part = floor.lack(trouble.why)
+            text = gettext("Its box has %(part)s: change the rules, or add the part.", part=part)
+            href = url_for("machines.edit", code=trouble.machine)
+            return Row(trouble.subject, text, gettext("Change the rules"), href, Verb.EDIT_MACHINES, "lock")
 
 
 def of_books(waiting: Waiting) -> Row:
@@ -97,8 +122,29 @@ def of_books(waiting: Waiting) -> Row:
             )
             href = f"/badges/unknown/{waiting.subject}"
             return Row(title, text, gettext("Give it to…"), href, Verb.EDIT_PEOPLE, icon="nfc", since=waiting.since)
+        case Kind.EXTENDED | Kind.MASTER | Kind.UNPROVEN:
+            return _of_machines(waiting)
         case _:
             return _of_money(waiting)
+
+
+def _of_machines(waiting: Waiting) -> Row:
+    match waiting.kind:
+        case Kind.EXTENDED:
+            title = gettext("%(machine)s: access list extended", machine=waiting.detail)
+            text = gettext("A master badge let the expired list hold on. Who, and until when, stands with the machine.")
+            href = url_for("machine.page", code=waiting.subject)
+            return Row(title, text, gettext("Open"), href, Verb.EDIT_MACHINES, icon="shield-alert", since=waiting.since)
+        case Kind.MASTER:
+            title = gettext("%(machine)s: started with a master badge", machine=waiting.detail)
+            text = gettext("Its box was cut off from the server. See who it was, and who pays.")
+            href = url_for("sessions.show", session_id=waiting.subject)
+            return Row(title, text, gettext("Open"), href, Verb.MANAGE_ACCOUNTS, icon="id-card", since=waiting.since)
+        case _:
+            title = gettext("%(machine)s: contact not proven open", machine=waiting.detail)
+            text = gettext("It was used since, and nobody saw its contact open. Test its relay.")
+            href = url_for("machine.page", code=waiting.subject)
+            return Row(title, text, gettext("Open"), href, Verb.RUN_MACHINES, icon="unplug", since=waiting.since)
 
 
 def _of_money(waiting: Waiting) -> Row:
