@@ -1,0 +1,209 @@
+"""Whatever happens to a machine, in whatever order: the rules that cost fingers or money hold."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.access import Denied, MasterGrant
+from agent.failures import MATRIX, Failure, Power
+from agent.machine import Machine
+from agent.session import next_deadline, step
+from agent.stimuli import (
+    Draining,
+    Effect,
+    EndRecorded,
+    Energise,
+    Failed,
+    Felt,
+    Measured,
+    Mended,
+    NotRecorded,
+    PinChecked,
+    Pressed,
+    ProblemPressed,
+    Record,
+    Release,
+    Removed,
+    Sense,
+    Stimulus,
+    Stopping,
+    Tapped,
+    Ticked,
+    Wished,
+)
+from tests.agent.fakes import stamp
+from tests.agent.rules import ADA, BOB, THRESHOLDS
+from wire.messages import (
+    Bypass,
+    DenialReason,
+    EndReason,
+    OnLoss,
+    OnMaximum,
+    Policy,
+    RiskClass,
+    Service,
+    SessionEnded,
+    SessionStarted,
+)
+
+POLICIES = st.builds(
+    Policy,
+    max_s=st.sampled_from([None, 300, 900]),
+    on_max=st.sampled_from(OnMaximum),
+    press_s=st.sampled_from([None, 10]),
+    removal_s=st.sampled_from([None, 20]),
+    idle_warn_s=st.sampled_from([None, 60]),
+    idle_end_s=st.sampled_from([None, 120]),
+    cooldown_s=st.sampled_from([0, 60]),
+    takeover_s=st.sampled_from([None, 60]),
+    extend_s=st.just(300),
+    extend_times=st.sampled_from([0, 2]),
+    payer_s=st.sampled_from([0, 300]),
+)
+REFUSED = Denied(frozenset({DenialReason.QUALIFICATION_MISSING}), 7, 9, "Eva", "en")
+CLOSED = Denied(frozenset({DenialReason.BUDGET_REACHED}), 7, 1, "Ada", "en", otherwise=ADA)
+ANSWERS = {"ada": ADA, "bob": BOB, "eva": REFUSED, "closed": CLOSED}
+RELEASES = frozenset(one for one in Failure if any(cell.power is Power.RELEASED for cell in MATRIX[one].values()))
+_BYPASSES = st.sampled_from([None, Bypass("Eva", 2**52)])
+STIMULI = st.one_of(
+    st.tuples(st.sampled_from(sorted(ANSWERS)), st.booleans()),
+    st.sampled_from([Pressed(), ProblemPressed(), Removed(), Ticked(), EndRecorded(), NotRecorded(), Stopping()]),
+    st.sampled_from([PinChecked(True), PinChecked(False), Draining()]),
+    st.builds(Felt, st.sampled_from(Sense), st.booleans()),
+    st.builds(Measured, st.sampled_from([0.0, 8.0, 25.0, 200.0]), st.none()),
+    st.builds(Failed, st.sampled_from(Failure), st.just("")),
+    st.builds(Mended, st.sampled_from(Failure)),
+    st.builds(
+        Wished,
+        st.sampled_from(RiskClass),
+        st.sampled_from(Service),
+        st.booleans(),
+        st.none(),
+        st.integers(0, 3),
+        st.just(()),
+        _BYPASSES,
+    ),
+)
+PASSES = st.lists(st.tuples(STIMULI, st.sampled_from([0.0, 0.3, 1.0, 2.5, 30.0, 200.0])), max_size=40)
+START_BY = (Tapped, Pressed, PinChecked)
+
+
+class Witness:
+    """Follows one machine, and says no to what must never be."""
+
+    def __init__(self, machine: Machine, policy: Policy) -> None:
+        self.machine, self.policy = machine, policy
+        self.seconds, self.sessions = 0.0, 0
+        self.energised = False
+        self.open: str | None = None
+
+    def lives(self, stimulus: Stimulus, seconds: float) -> None:
+        until = self.seconds + seconds
+        for _ in range(1000):
+            due = next_deadline(self.machine)
+            if due is None or due > until * 1000:
+                break
+            self.seconds = max(self.seconds, due / 1000)
+            self.step(Ticked())
+            later = next_deadline(self.machine)
+            assert later is None or later > self.seconds * 1000, "a deadline that does not pass keeps the loop awake"
+        self.seconds = until
+        self.step(stimulus)
+
+    def step(self, stimulus: Stimulus) -> None:
+        before = self.machine
+        self.machine, effects = step(before, stimulus, stamp(self.seconds))
+        for n, effect in enumerate(effects):
+            self._looks_at(effect, effects[:n], stimulus)
+        assert self.machine.powered == self.energised
+        assert (self.machine.session is not None) >= self.energised
+        if before.powered and not self.machine.powered and isinstance(stimulus, Failed):
+            assert stimulus.failure in RELEASES, "nothing else removes power"
+
+    def _looks_at(self, effect: Effect, earlier: tuple[Effect, ...], stimulus: Stimulus) -> None:
+        match effect:
+            case Energise():
+                assert isinstance(stimulus, START_BY), "only a badge and its buttons close a permit"
+                record = earlier[-1]
+                assert isinstance(record, Record)
+                assert record.first
+                assert isinstance(record.events[0], SessionStarted)
+                assert not self.energised
+                self.energised = True
+            case Release():
+                self.energised = False
+            case Record(events=events):
+                for event in events:
+                    self._reads(event)
+
+    def _reads(self, event: object) -> None:
+        if isinstance(event, SessionStarted):
+            assert self.open is None, "two sessions at once"
+            self.open = event.session
+        if isinstance(event, SessionEnded):
+            assert event.session == self.open
+            assert not self.energised, "safety first: release, then record"
+            assert event.occupied_s + event.cooldown_s == event.powered_s >= 0
+            assert event.measured_s is None or (event.running_s or 0) <= event.measured_s <= event.powered_s + 1
+            self.open = None
+
+    def badge(self, who: str, again: bool) -> Tapped:
+        answer = ANSWERS[who]
+        if self.machine.hindrances(stamp(self.seconds)):
+            answer = Denied(self.machine.hindrances(stamp(self.seconds)), 7)
+        elif not isinstance(answer, Denied):
+            answer = replace(answer, policy=self.policy)
+        self.sessions += 1
+        master = MasterGrant(9, "digest", ADA, None) if who == "eva" else None
+        return Tapped(who if again else f"{who}, second badge", answer, str(UUID(int=self.sessions)), master=master)
+
+
+@given(st.sampled_from(OnLoss), st.sampled_from(RiskClass), st.booleans(), POLICIES, PASSES)
+@settings(max_examples=300, deadline=None)
+def test_whatever_happens_the_rules_hold(
+    on_loss: OnLoss,
+    risk: RiskClass,
+    metered: bool,
+    policy: Policy,
+    passes: list[tuple[Stimulus | tuple[str, bool], float]],
+) -> None:
+    witness = Witness(Machine("p1", on_loss, risk, THRESHOLDS if metered else None), policy)
+
+    for what, seconds in passes:
+        stimulus = witness.badge(*what) if isinstance(what, tuple) else what
+        if isinstance(stimulus, NotRecorded):  # comes in the very step of a start, and nowhere else
+            continue
+        witness.lives(stimulus, seconds)
+
+
+def test_the_witness_sees_a_permit_that_a_list_closes() -> None:
+    """Or the test above could never fail."""
+    witness = Witness(Machine("p1"), Policy())
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0)
+
+    seen = None
+    try:
+        witness._looks_at(Energise(), (), wished)
+    except AssertionError as error:
+        seen = error
+
+    assert "only a badge" in str(seen)
+
+
+def test_every_end_reason_is_reached_by_some_rule_or_by_a_restart() -> None:
+    by_restart = {EndReason.POWER_LOSS}
+    in_rules = {answer.end for row in MATRIX.values() for answer in row.values() if answer.end}
+    named = {
+        EndReason.HOLDER,
+        EndReason.STAFF,
+        EndReason.MAX_DURATION,
+        EndReason.SHUTDOWN,
+        EndReason.CARD_REMOVED,
+        EndReason.IDLE,
+        EndReason.TAKEN_OVER,
+        EndReason.EMERGENCY_STOP,
+    }
+
+    assert by_restart | in_rules | named == set(EndReason)
