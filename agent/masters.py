@@ -8,7 +8,7 @@ nothing that protects anybody: out of service, maintenance, latch, fault, emerge
 from dataclasses import replace
 
 from agent.access import Grant, InForce, Local, MasterGrant, Rights, lacks_feature, payer_here, validity_left_ms
-from wire.messages import Master, OnMaximum, Policy, RiskClass, Service, Stamp
+from wire.messages import HolderEntry, Master, OnMaximum, Policy, RiskClass, Service, Stamp
 
 LONGEST_S = 2 * 3600
 EXTENSION_MS = 12 * 3_600_000
@@ -21,11 +21,12 @@ def master_grant(
     somewhere on this agent already."""
     master = None if in_force is None else in_force.index.masters.get(token)
     rights = None if in_force is None else in_force.index.machines.get(machine)
-    if in_force is None or master is None or rights is None or busy:
+    holder = None if in_force is None else in_force.index.holders.get(token)
+    if in_force is None or master is None or rights is None or holder is None or busy:
         return None
     cut_off = away_ms is not None and away_ms >= in_force.index.masters_after_ms
-    grant = _grant(in_force, master, rights, machine)
-    if not cut_off or local.hindrances or not grant.payers or not _may_pass(rights):
+    grant = _grant(in_force, master, holder, rights)
+    if not cut_off or local.hindrances or holder.denied is not None or not grant.payers or not _may_pass(rights):
         return None
     return MasterGrant(
         holder=master.holder,
@@ -40,13 +41,12 @@ def _may_pass(rights: Rights) -> bool:
     return entry.risk is not RiskClass.HIGH and entry.service is Service.IN and not lacks_feature(entry)
 
 
-def _grant(in_force: InForce, master: Master, rights: Rights, machine: str) -> Grant:
+def _grant(in_force: InForce, master: Master, holder: HolderEntry, rights: Rights) -> Grant:
     listed = in_force.index
     card = listed.payers.get(master.payer)
-    payers = () if card is None else (payer_here(card, machine),)
-    holder = listed.holders.get(master.token)
-    name, lang = (None, "fr") if holder is None else (holder.name, holder.lang)
-    return Grant(master.holder, name, lang, payers, listed.revision, _for_two_hours(rights.entry.policy))
+    payers = () if card is None or card.closed is not None else (payer_here(card, rights.entry.machine),)
+    policy = _for_two_hours(rights.entry.policy)
+    return Grant(master.holder, holder.name, holder.lang, payers, listed.revision, policy)
 
 
 def _for_two_hours(policy: Policy) -> Policy:

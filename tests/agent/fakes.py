@@ -11,6 +11,7 @@ from agent.config import Broker, Config, Place, SiteKey
 from agent.controller import Controller
 from agent.hardware import Presented
 from agent.panel import Shown
+from agent.places import Inputs
 from agent.reports import Connected, ListArrived, ReceiptArrived, Stop
 from agent.state import Outbox, State
 from wire.messages import (
@@ -152,16 +153,20 @@ class FakeLine:
 class Box:
     """One agent with two printers. ``diary`` has relay edges and commits in the order in which they happened."""
 
-    def __init__(self, directory: Path, on_loss: OnLoss = OnLoss.OFF) -> None:
+    def __init__(self, directory: Path, on_loss: OnLoss = OnLoss.OFF, button: int | None = None) -> None:
         self.directory = directory
         self.diary: list[str] = []
         self.on_loss = on_loss
+        self.inputs = Inputs(button=button)
         self.held = False  # what the actuators will say after the next restart
         self.clock = FakeClock()
         self.start()
 
     def start(self) -> None:
-        places = (Place("p1", "", 17, self.on_loss), Place("p2", "", 27, self.on_loss))
+        places = (
+            Place("p1", "", 17, self.on_loss, inputs=self.inputs),
+            Place("p2", "", 27, self.on_loss, inputs=self.inputs),
+        )
         broker = Broker("localhost", 1883, "agent-1", "", tls=False, ca_file=None)
         config = Config("agent-1", self.directory, (SiteKey("k1", KEY),), "en", True, broker, places, None)
         self.state = State(self.directory, simulated=True)
