@@ -21,6 +21,7 @@ from server.db import db, make_app
 from server.jobs import pulse
 from server.jobs import service as jobs
 from server.jobs.service import ClaimedJob
+from server.machines import site_keys
 from server.mail import service as mail
 from server.settings import Settings
 from server.usage import letters, notices
@@ -47,7 +48,7 @@ def run(settings: Settings) -> None:
                 beaten = patience()
             if patience() - tidied >= TIDY_EVERY_S:
                 tidied = patience()
-                _tidy(app, clock.now())
+                _tidy(app, settings, clock.now())
             idle = not _do_one(app, clock, settings)
         except (OperationalError, InterfaceError) as error:
             log.warning("the database is away: %s", str(error)[:300])
@@ -116,7 +117,10 @@ def _stand_back() -> None:
         Path("/proc/self/autogroup").write_text(str(_STANDS_BACK))
 
 
-def _tidy(app: Flask, now: datetime) -> None:
+def _tidy(app: Flask, settings: Settings, now: datetime) -> None:
     with app.app_context():
         log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
         log.info("forgot %d old mails and %d web sessions", mail.forget_old(now), websessions.forget_old(now))
+    with suppress(OSError):  # the folder of keys may be read only for this process; the next change forgets them, too
+        for name in site_keys.forget_old(settings, now):
+            log.info("forgot the site key %s: its 90 days are over", name)

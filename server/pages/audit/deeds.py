@@ -86,6 +86,7 @@ _DEEDS = {
     "tenant.suspend": lazy_gettext("Tenant suspended"),
     "token.block": lazy_gettext("Badge blocked"),
     "token.give": lazy_gettext("Badge lent"),
+    "token.rekey": lazy_gettext("Badge known by the new site key"),
     "token.replace": lazy_gettext("Badge replaced by another"),
     "token.return": lazy_gettext("Badge taken back"),
     "token.unblock": lazy_gettext("Badge unblocked"),
