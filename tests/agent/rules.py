@@ -6,7 +6,7 @@ from typing import Any
 from agent.access import Denied, Grant, Payer
 from agent.machine import Machine
 from agent.metering import Thresholds
-from agent.session import next_deadline, step
+from agent.session import next_deadline, next_glance, step
 from agent.stimuli import Effect, Energise, Measured, Record, Release, Stimulus, Tapped, Ticked
 from tests.agent.fakes import stamp
 from wire.messages import AccessDenied, Body, DenialReason, OnLoss, Policy, RiskClass, SessionEnded, SessionStarted
@@ -39,7 +39,7 @@ class Bench:
         return self
 
     def at(self, seconds: float) -> "Bench":
-        while (due := next_deadline(self.machine)) is not None and due <= seconds * 1000:
+        while (due := self._due()) is not None and due <= seconds * 1000:
             before = self.machine
             self.seconds = max(due / 1000, self.seconds)
             self._step(Ticked())
@@ -83,6 +83,10 @@ class Bench:
         """The relay's moves of the last stimulus."""
         names = {Energise: "on", Release: "off"}
         return [names[type(effect)] for effect in self.effects if type(effect) in names]
+
+    def _due(self) -> int | None:
+        dues = (next_deadline(self.machine), next_glance(self.machine))
+        return min((due for due in dues if due is not None), default=None)
 
     def _step(self, stimulus: Stimulus) -> None:
         self.machine, effects = step(self.machine, stimulus, stamp(self.seconds))
