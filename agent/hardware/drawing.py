@@ -67,14 +67,15 @@ def _middle(image: Image.Image, face: Face, lines: list[str]) -> None:
     parts = lines if len(lines) != 1 else broken(lines[0])
     top = _MIDDLE + (_MIDDLE_HIGH - Type.TEXT.value.height * len(parts)) // 2
     for number, line in enumerate(parts):
-        type_ = line_type(face, number, len(parts))
+        type_ = line_type(face, number, parts)
         at = (MARGIN, top + number * (Type.TEXT.value.height + 1))
         write(image, at, shortened(line, type_, LINE), type_)
 
 
-def line_type(face: Face, number: int, lines: int) -> Type:
+def line_type(face: Face, number: int, lines: list[str]) -> Type:
     """Of two lines, the first is bold where it is what somebody looks for: the price before a session, the time in it."""
-    return Type.BOLD if face in _FIRST_COUNTS and number == 0 and lines == 2 else Type.TEXT
+    counts = face in _FIRST_COUNTS and number == 0 and len(lines) == 2
+    return Type.BOLD if counts and width(lines[0], Type.BOLD) <= LINE else Type.TEXT
 
 
 def broken(line: str) -> list[str]:

@@ -160,7 +160,7 @@ def test_the_maximum_warns_and_the_job_goes_on(box: Box) -> None:
     box.at(HOUR + 40)
 
     assert box.relays["p1"].on
-    assert "Longest time reached" in box.shows
+    assert "Time limit reached" in box.shows
 
 
 def test_the_maximum_cuts_where_policy_says_so_to_the_second(box: Box) -> None:

@@ -40,10 +40,7 @@ def too_wide(text: str, spot: Spot) -> int:
         case Spot.HINT:
             return width(text, Type.SMALL) - HINT
         case _:
-            return (
-                max(width(line, Type.BOLD if len(lines) == 2 and line is lines[0] else Type.TEXT) for line in lines)
-                - LINE
-            )
+            return max(width(line, Type.TEXT) for line in text.split("\n")) - LINE
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -84,7 +84,7 @@ def test_the_first_tap_shows_the_time_and_how_to_stop() -> None:
 def test_a_session_past_its_maximum_says_so() -> None:
     machine = after((tap(replace(GRANT, policy=Policy(max_s=60))), 0), (Ticked(), 60))
 
-    assert said(machine, 60) == "In use | 1 min | Longest time reached | Finish soon"
+    assert said(machine, 60) == "In use | 1 min | Time limit reached | Finish soon"
 
 
 def test_an_end_shows_how_long_it_was() -> None:
