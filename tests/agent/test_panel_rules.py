@@ -131,7 +131,7 @@ def test_a_pin_shows_dots_and_never_digits() -> None:
     ("moved", "text"),
     [
         (Felt(Sense.ESTOP, True), "Ended | 1 min | Emergency stop | Turn it, badge again"),
-        (Felt(Sense.CONTACT, False), "Ended | 1 min | No power | Check stop and breaker"),
+        (Felt(Sense.CONTACT, False), "Ended | 1 min | No power | Check stop, breaker"),
     ],
 )
 def test_an_end_that_nobody_asked_for_says_what_to_look_at(moved: Felt, text: str) -> None:
