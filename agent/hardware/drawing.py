@@ -15,7 +15,7 @@ MARGIN = 2
 LINE = WIDTH - 2 * MARGIN
 _RIGHT = WIDTH - MARGIN
 _INVERTED = (Face.GRANTED, Face.REFUSED, Face.LOCKED)
-_FIRST_COUNTS = (Face.GRANTED, Face.IN_USE)
+_FIRST_COUNTS = (Face.FREE, Face.GRANTED, Face.IN_USE)
 _BAR = 16
 _HEAD_AT = MARGIN + SIDE + 4
 HEAD = _RIGHT - _HEAD_AT
@@ -73,9 +73,13 @@ def _middle(image: Image.Image, face: Face, lines: list[str]) -> None:
 
 
 def line_type(face: Face, number: int, lines: list[str]) -> Type:
-    """Of two lines, the first is bold where it is what somebody looks for: the price before a session, the time in it."""
-    counts = face in _FIRST_COUNTS and number == 0 and len(lines) == 2
-    return Type.BOLD if counts and width(lines[0], Type.BOLD) <= LINE else Type.TEXT
+    """Bold, where it fits: a line that is the whole answer, and above another the number that somebody looks for.
+
+    That is the price before a session, the time in it and after it.
+    """
+    counts = face in _FIRST_COUNTS and number == 0 and any(one.isdigit() for one in lines[0])
+    told = counts or len(lines) == 1
+    return Type.BOLD if told and width(lines[number], Type.BOLD) <= LINE else Type.TEXT
 
 
 def broken(line: str) -> list[str]:
