@@ -24,6 +24,8 @@ from server.app import create_app
 from server.clock import Clock
 from server.db import db, make_app, writing
 from server.domain.roles import Role
+from server.machines import certificates
+from server.machines.keys import Files
 from server.settings import Mqtt, Settings
 from tests.browser.helpers import complaints
 from tests.floor import Floor, busy
@@ -172,7 +174,11 @@ class LabWithAPast:
 def lab_with_a_past(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabWithAPast]:
     folder = tmp_path_factory.mktemp("past")
     shutil.copyfile(_sqlite_template, folder / "lab.db")
-    settings = settings_for(f"sqlite:///{folder}/lab.db", data_dir=folder, demo=True)
+    keys, passwords = Files(folder / "keys"), folder / "passwords"
+    certificates.provide(keys, [], "Halle Zéro", NOW)
+    passwords.touch()
+    mqtt = Mqtt(host="127.0.0.1", port=1883, password=SecretStr("x"), password_file=passwords)
+    settings = settings_for(f"sqlite:///{folder}/lab.db", data_dir=folder, demo=True, keys_dir=keys.folder, mqtt=mqtt)
     site = Site(settings, StoppedClock(NOW))
     try:
         with site.app.app_context():

@@ -5,6 +5,7 @@ The pages are those of the URL map. One whose address has a value in it needs a 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from werkzeug.routing import Rule
 from server.accounts.models import Account
 from server.db import writing
 from server.domain.roles import Role, Verb
+from server.machines.pairing import Code
 from server.pages.agents import files
 from server.web.needs import declared
 from tests.browser.conftest import LabWithAPast, Site
@@ -24,6 +26,7 @@ from tests.furnished import AGENT, NOW, PAUSED, PRINTING, SESSION, TENANT, UNKNO
 from tests.server.billing_lab import MONTH
 
 PARTS = 4  # of the whole, so that two cores share them
+CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
 FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "me.data", "static"}
@@ -43,7 +46,7 @@ FURTHER = (
 OF_LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
 
 
-def samples(lab: Furnished, key: str) -> dict[str, dict[str, Any]]:
+def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
     """What stands in the addresses, by the area of the page; a page that needs something else is named itself."""
     person, account = {"number": lab.maker}, {"number": lab.account}
     return {
@@ -63,6 +66,7 @@ def samples(lab: Furnished, key: str) -> dict[str, dict[str, Any]]:
         "memberships": person | {"ref": lab.membership},
         "months": {"month": MONTH, "establishment": lab.address},
         "papers": {"code": TENANT, "number": lab.address, "payer": "acme-2"},
+        "pairing": {"name": AGENT, "key": code},
         "people": person,
         "person_states": person,
         "person_states.ask_unblock": {"number": lab.blocked},
@@ -149,12 +153,16 @@ def _ready(lab: LabWithAPast, page: Page) -> Walk:
     }
     with site.app.app_context(), writing() as session:
         number = select(Account.id).where(Account.email == "manager@lab.test")
-        made = files.make(AGENT, ["m1"], "192.168.1.10", "fr", lab.settings, session.scalar(number), NOW)
+        manager = session.scalar(number)
+        made = files.make(AGENT, ["m1"], "192.168.1.10", "fr", lab.settings, manager, NOW)
         session.scalars(
             select(Account).order_by(Account.id.desc())
         ).first().totp_secret = b"sealed"  # of the guarded one
     key = site.app.extensions["agent_files"].keep(made)
-    return Walk(site, page, cookies, samples(lab.facts, key), complaints(page))
+    until = NOW + timedelta(hours=1)
+    shown = files.Shown(AGENT, manager, Code(AGENT, CODE, until), "https://prolab.example:8443", until)
+    code = site.app.extensions["pairing_codes"].keep(shown)
+    return Walk(site, page, cookies, samples(lab.facts, key, code), complaints(page))
 
 
 def pages(app: Flask) -> list[Rule]:
