@@ -11,20 +11,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 from agent.hardware.board_agents import AgentSide
 from agent.hardware.board_edges import Records
 from agent.hardware.board_map import PinBank, create, read_config
 from agent.hardware.board_readers import Reader
+from agent.hardware.board_request import field, one_of, patience_s
 from agent.hardware.board_server import Switchboard
 from agent.hardware.board_steps import Stepper
 from agent.hardware.board_time import BoardTime
+from agent.hardware.board_wires import CONTACTS, PRESSED, Harness
 
-T = TypeVar("T")
 _PIN_POLL_S = 0.005
 _IDLE_S = 1.0
-_PATIENCE_S = 30.0
 
 
 class Board:
@@ -45,6 +45,7 @@ class Board:
         }
         self._records = Records(directory, config, banks)
         self._switch = Switchboard(directory, self._agents, self._records, self._time, config.kernel_keeps_level)
+        self._harness = Harness(config.places, banks)
         self._stepper = Stepper(self._switch, self._agents.values(), self._records, self._time)
         self._stopped = False
 
@@ -54,13 +55,17 @@ class Board:
         while not self._stopped and os.getppid() == parent:
             self._switch.pump(_IDLE_S if self._config.virtual else _PIN_POLL_S)
             if not self._config.virtual:
-                self._records.look(self._time.now_ms())
+                self._look()
             while self._switch.requests:
                 line, request = self._switch.requests.popleft()
                 line.send({"id": request.get("id"), **self._answer(request)})
 
     def stop(self) -> None:
         self._stopped = True
+
+    def _look(self) -> None:
+        self._records.look(self._time.now_ms())
+        self._harness.look(self._time.now_ms())
 
     def close(self) -> None:
         self._records.look(self._time.now_ms())
@@ -83,6 +88,10 @@ class Board:
             "next_boot": self._next_boot,
             "sync": self._sync,
             "break": self._break,
+            "press": self._press,
+            "contact": self._contact,
+            "mains": self._mains,
+            "reader": self._reader,
             "stop": self._stop,
         }
         if request["do"] not in does:
@@ -90,33 +99,33 @@ class Board:
         return does[request["do"]](request)
 
     def _tap(self, request: dict[str, Any]) -> dict[str, Any]:
-        machine, card = _field(request, "machine", str), _field(request, "card", str)
-        frames = _field(request, "frames", int, 2)
+        machine, card = field(request, "machine", str), field(request, "card", str)
+        frames = field(request, "frames", int, 2)
         if machine not in self._readers or frames < 1:
             raise ValueError(f"no reader at {machine!r}, or {frames} frames")
         side = next(side for side in self._agents.values() if machine in side.readers)
         if self._config.virtual:
-            self._stepper.until(lambda: side.lacks_reader(machine), _patience_s(request))
+            self._stepper.until(lambda: side.lacks_reader(machine), patience_s(request))
         written = self._readers[machine].present(card, frames, is_heard=side.line is not None)
         self._records.tap(self._time.now_ms(), machine, card, frames, written)
         return {"t_ms": self._time.now_ms(), "bytes": written}
 
     def _advance(self, request: dict[str, Any]) -> dict[str, Any]:
         self._only_in_virtual_time()
-        to_ms, fine = _field(request, "to_ms", int), _field(request, "fine", bool, False)
+        to_ms, fine = field(request, "to_ms", int), field(request, "fine", bool, False)
         if to_ms < self._time.now_ms():
             raise ValueError(f"{to_ms} is past: it is {self._time.now_ms()}")
-        steps = self._stepper.advance(to_ms, fine, _patience_s(request))
+        steps = self._stepper.advance(to_ms, fine, patience_s(request))
         return {"t_ms": to_ms, "steps": steps}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
         self._only_in_virtual_time()
-        revisions = _field(request, "revision", dict, {})
+        revisions = field(request, "revision", dict, {})
         for agent in revisions:
             self._side({"agent": agent})
-            _field(revisions, agent, int)
-        receipted, connected = _field(request, "receipted", bool, False), _field(request, "connected", bool, False)
-        self._stepper.until_settled(revisions, receipted, connected, _patience_s(request))
+            field(revisions, agent, int)
+        receipted, connected = field(request, "receipted", bool, False), field(request, "connected", bool, False)
+        self._stepper.until_settled(revisions, receipted, connected, patience_s(request))
         self._records.look(self._time.now_ms())
         return {"t_ms": self._time.now_ms()}
 
@@ -127,6 +136,7 @@ class Board:
         return {
             "t_ms": self._time.now_ms(),
             "agents": {side.name: side.describe() for side in self._agents.values()},
+            "power": self._harness.describe(),
             "pins": {machine: {**pin._asdict(), "driven": pin.driven} for machine, pin in pins.items()},
             "written": {machine: reader.written for machine, reader in self._readers.items()},
             "unread": {machine: reader.unread() for machine, reader in self._readers.items()},
@@ -142,17 +152,52 @@ class Board:
         return {}
 
     def _break(self, request: dict[str, Any]) -> dict[str, Any]:
-        machine = _field(request, "machine", str)
+        machine = field(request, "machine", str)
         place = next((place for place in self._config.places if place.machine == machine), None)
         if place is None:
             raise ValueError(f"board.json names no machine {machine!r}")
-        self._agents[place.agent].bank.spoil(place.relay, _field(request, "broken", bool))
+        self._agents[place.agent].bank.spoil(place.relay, field(request, "broken", bool))
+        return {}
+
+    def _press(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answered once the wire is as it was asked for."""
+        name, down = one_of(request, "input", PRESSED), field(request, "down", bool)
+        self._harness.of(field(request, "machine", str)).press(name, down)
+        self._look()
+        return {}
+
+    def _contact(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._harness.of(field(request, "machine", str)).contactor.does = one_of(request, "does", CONTACTS)
+        self._look()
+        return {}
+
+    def _mains(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Of one Pi and its machines. A Pi without mains lets its pins fall when its agent dies, and starts none."""
+        self._only_in_real_time()
+        side, on = self._side(request), field(request, "on", bool)
+        side.mains = on
+        self._harness.set_mains(side.name, on)
+        if not on:
+            side.plan_boot(new_boot=True, synced=True, wall_offset_ms=0)
+            if side.line is None:
+                self._switch.power_cycle(side)
+        self._look()
+        return {}
+
+    def _reader(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Pull a reader's plug, or put it back in."""
+        self._only_in_real_time()
+        machine, plugged = field(request, "machine", str), field(request, "plugged", bool)
+        if machine not in self._readers:
+            raise ValueError(f"no reader at {machine!r}")
+        reader = self._readers[machine]
+        (reader.plug_in if plugged else reader.pull_out)()
         return {}
 
     def _next_boot(self, request: dict[str, Any]) -> dict[str, Any]:
         side = self._side(request)
-        new_boot, synced = _field(request, "new_boot", bool), _field(request, "synced", bool, True)
-        side.plan_boot(new_boot, synced, _field(request, "wall_offset_ms", int, 0))
+        new_boot, synced = field(request, "new_boot", bool), field(request, "synced", bool, True)
+        side.plan_boot(new_boot, synced, field(request, "wall_offset_ms", int, 0))
         if new_boot and side.line is None:
             self._switch.power_cycle(side)
         return {}
@@ -161,28 +206,15 @@ class Board:
         if not self._config.virtual:
             raise ValueError("time is real here: it does not wait for agents, and nobody moves it")
 
+    def _only_in_real_time(self) -> None:
+        if self._config.virtual:
+            raise ValueError("time is virtual here: nobody would tell when an agent has noticed")
+
     def _side(self, request: dict[str, Any]) -> AgentSide:
-        name = _field(request, "agent", str)
+        name = field(request, "agent", str)
         if name not in self._agents:
             raise ValueError(f"board.json names no agent {name!r}")
         return self._agents[name]
-
-
-def _field(request: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
-    value = request.get(name)
-    if value is None and default is not None:
-        return default
-    if type(value) is not kind:
-        raise ValueError(f"{name}: expected {kind.__name__}, found {type(value).__name__}")
-    return value
-
-
-def _patience_s(request: dict[str, Any]) -> float:
-    match request.get("timeout_s", _PATIENCE_S):
-        case int() | float() as seconds:
-            return seconds
-        case _:
-            raise ValueError("timeout_s: expected a number of seconds")
 
 
 def main() -> None:

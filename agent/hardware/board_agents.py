@@ -46,6 +46,7 @@ class AgentSide:
         self.pid: int | None = None
         self.boot: Boot | None = None
         self.report: Report | None = None
+        self.mains = True
         self._next_boot: Boot | None = None
         self._wakes = 0
         self._written_before: dict[str, int] = {}

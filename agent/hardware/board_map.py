@@ -1,8 +1,8 @@
 """The simulated board's memory-mapped file: virtual time, and 64 pins an agent, which outlive the process behind them.
 
 First 8 bytes: virtual wall time in ms, little-endian. Then for each agent, in the order in which agents first appear in
-board.json, 64 pins of 8 bytes: function (0 input, 1 output), level, pull, whether the driver is broken, and a count of
-writes (u32).
+board.json, 64 pins of 8 bytes: function (0 input, 1 output), level, pull, what the board does to the pin (1: its driver is
+broken, 2: a wire closes it to ground), and a count of writes (u32).
 """
 
 import json
@@ -21,7 +21,19 @@ PINS = 64
 _TIME_BYTES = 8
 _PIN_BYTES = 8
 _HIGH = bytes((OUTPUT, 1))
+_BROKEN, _GROUNDED = 1, 2
+_CONTACTOR_MS = 30
 _WRITES = struct.Struct("<I")
+WIRES = ("contact", "estop", "button", "problem", "bypass")
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The wires into one machine's box: name and pin of each. ``mirror``: the contact is open while power is closed."""
+
+    pins: tuple[tuple[str, int], ...] = ()
+    mirror: bool = True
+    contactor_ms: int = _CONTACTOR_MS  # from the relay to the contactor's own contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,11 @@ class Place:
     machine: str
     agent: str
     relay: int
+    wiring: Wiring = Wiring()
+
+    @property
+    def pins(self) -> list[int]:
+        return [self.relay, *(pin for _, pin in self.wiring.pins)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +66,27 @@ def read_config(directory: Path) -> BoardConfig:
     """Raises ValueError naming what is missing or twice in board.json."""
     plain: dict[str, Any] = json.loads((directory / CONFIG_NAME).read_text())
     try:
-        places = tuple(Place(str(m["machine"]), str(m["agent"]), int(m["relay"])) for m in plain["machines"])
+        places = tuple(_place(table) for table in plain["machines"])
         config = BoardConfig(
             bool(plain["virtual"]), int(plain["start_ms"]), bool(plain.get("kernel_keeps_level", False)), places
         )
     except KeyError as error:
         raise ValueError(f"{CONFIG_NAME}: {error} is missing") from error
-    for what in ([p.machine for p in places], [(p.agent, p.relay) for p in places]):
+    for what in ([p.machine for p in places], [(p.agent, pin) for p in places for pin in p.pins]):
         if len(set(what)) < len(what):
-            raise ValueError(f"{CONFIG_NAME}: a machine or a relay pin is named twice")
-    if not all(0 <= place.relay < PINS for place in places):
-        raise ValueError(f"{CONFIG_NAME}: relay pins go from 0 to {PINS - 1}")
+            raise ValueError(f"{CONFIG_NAME}: a machine or a pin is named twice")
+    if not all(0 <= pin < PINS for place in places for pin in place.pins):
+        raise ValueError(f"{CONFIG_NAME}: pins go from 0 to {PINS - 1}")
+    if config.virtual and any(place.wiring.pins for place in places):
+        raise ValueError(f"{CONFIG_NAME}: wires into the box need real time: nobody tells when they were looked at")
     return config
+
+
+def _place(table: dict[str, Any]) -> Place:
+    pins = tuple((name, int(table[name])) for name in WIRES if name in table)
+    mirror = table.get("contact_kind", "mirror") == "mirror"
+    wiring = Wiring(pins, mirror, int(table.get("contactor_ms", _CONTACTOR_MS)))
+    return Place(str(table["machine"]), str(table["agent"]), int(table["relay"]), wiring)
 
 
 class PinState(NamedTuple):
@@ -98,8 +124,10 @@ class PinBank:
 
     def read(self, pin: int) -> PinState:
         at = self._at(pin)
-        function, level, pull, broken = self._map[at : at + 4]
-        return PinState(function, level, pull, bool(broken), _WRITES.unpack_from(self._map, at + 4)[0])
+        function, level, pull, flags = self._map[at : at + 4]
+        if function == INPUT and flags & _GROUNDED:
+            level = 0
+        return PinState(function, level, pull, bool(flags & _BROKEN), _WRITES.unpack_from(self._map, at + 4)[0])
 
     def driven(self, pin: int) -> bool:
         """As PinState.driven, for those who look often."""
@@ -109,7 +137,7 @@ class PinBank:
     def drive(self, pin: int, level: int) -> None:
         """Make the pin an output at ``level``. Raises OSError where its driver is broken."""
         at = self._at(pin)
-        if self._map[at + 3]:
+        if self._map[at + 3] & _BROKEN:
             raise OSError(EIO, f"simulated: the driver of pin {pin} is broken")
         self._map[at : at + 2] = bytes((OUTPUT, level))
         self._count(at)
@@ -125,7 +153,11 @@ class PinBank:
         at = self._at(pin)
         if broken:
             self._map[at + 1] = 0
-        self._map[at + 3] = broken
+        self._flag(at, _BROKEN, broken)
+
+    def ground(self, pin: int, closed: bool) -> None:
+        """A wire outside closes this pin to ground, or opens again. What an input then reads is low, or its resistor's."""
+        self._flag(self._at(pin), _GROUNDED, closed)
 
     def fall(self) -> None:
         """What the hardware does when nobody drives it any more: every pin an input, at the board's resistor."""
@@ -137,6 +169,10 @@ class PinBank:
         if not 0 <= pin < PINS:
             raise ValueError(f"pin {pin} is not on the board")
         return self._start + pin * _PIN_BYTES
+
+    def _flag(self, at: int, flag: int, on: bool) -> None:
+        """Only the board's process does this, so that two flags do not need to change at once."""
+        self._map[at + 3] = self._map[at + 3] | flag if on else self._map[at + 3] & ~flag
 
     def _count(self, at: int) -> None:
         written = _WRITES.unpack_from(self._map, at + 4)[0]

@@ -36,22 +36,41 @@ class Reader:
     """One reader's line. ``written`` counts bytes for ever; ``lost`` those no agent was there to read."""
 
     def __init__(self, directory: Path, machine: str) -> None:
+        self._link = directory / TTY_DIRECTORY / machine
+        self._link.parent.mkdir(exist_ok=True)
+        self.written = 0
+        self.lost = 0
+        self._is_there = False
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        if self._is_there:
+            return
         self._board_end, self._agent_end = os.openpty()
         tty.setraw(self._agent_end)
         os.set_blocking(self._board_end, False)
-        self._link = directory / TTY_DIRECTORY / machine
-        self._link.parent.mkdir(exist_ok=True)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(os.ttyname(self._agent_end))
-        self.written = 0
-        self.lost = 0
+        self._is_there = True
+
+    def pull_out(self) -> None:
+        """Whoever reads it is told by an error, and its device is gone."""
+        if self._is_there:
+            self.lost += self.unread()
+            self._is_there = False
+            self._link.unlink(missing_ok=True)
+            os.close(self._board_end)
+            os.close(self._agent_end)
 
     def present(self, card: str, frames: int, is_heard: bool) -> int:
         """Hold a card to the reader for so many frames; returns the bytes written.
 
         Where nobody is there to hear it, what was written then waits in the line. Raises ValueError if that is full.
+        A reader that is pulled out sees no card.
         """
         frame = rdm6300_frame(card) * frames
+        if not self._is_there:
+            return 0
         waiting = self.unread()
         if waiting + len(frame) > _BUFFER_BYTES:
             raise ValueError("the reader's line is full: nobody reads it")
@@ -75,15 +94,17 @@ class Reader:
 
     def unread(self) -> int:
         """Bytes that wait in the line. While somebody reads it, bytes of this moment may be on their way and uncounted."""
+        if not self._is_there:
+            return 0
         answer = fcntl.ioctl(self._agent_end, termios.FIONREAD, b"\0" * 4)
         return int(struct.unpack("i", answer)[0])
 
     def drop_unread(self) -> None:
         """Forget what nobody read, as opening a serial port does."""
+        if not self._is_there:
+            return
         self.lost += self.unread()
         termios.tcflush(self._agent_end, termios.TCIFLUSH)
 
     def close(self) -> None:
-        self._link.unlink(missing_ok=True)
-        os.close(self._board_end)
-        os.close(self._agent_end)
+        self.pull_out()

@@ -84,6 +84,8 @@ class Switchboard:
             self._serve(side.line)  # its end may already be waiting here
         if side.line is not None:
             raise ValueError(f"{name} is already connected, as process {side.pid}")
+        if not side.mains:
+            raise ValueError(f"the Pi of {name} has no mains")
         side.connect(line, pid, self._time.now_ms())
 
     def _of(self, line: Line) -> AgentSide:

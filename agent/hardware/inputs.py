@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gpiozero.input_devices import DigitalInputDevice
+from gpiozero.input_devices import InputDevice
 from gpiozero.pins import Factory
 
 from agent.hardware import Input, InputsDown, Moved
@@ -27,7 +27,8 @@ class Wire:
         self.machine = machine
         self._name = name
         self._inverted = inverted
-        self._device: Any = DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
+        # not gpiozero's DigitalInputDevice, which has callbacks on edges whether anybody wants them or not
+        self._device: Any = InputDevice(pin, pull_up=True, pin_factory=factory)
         self._last: bool | None = None
         self._told: bool | None = None
 
