@@ -1,4 +1,5 @@
-"""The program on the Pi: ``prolab-agent run --config agent.toml [--simulate]``, and ``prolab-agent pair URL CODE`` before it."""
+"""The program on the Pi: ``prolab-agent run --config agent.toml [--simulate]``, ``prolab-agent pair URL CODE`` before it, and
+``safe-off``, ``drain``, ``doctor`` and ``learn`` beside it."""
 
 import argparse
 import importlib.metadata
@@ -12,11 +13,13 @@ from typing import Any
 
 from gpiozero.pins import Factory
 
-from agent import pairing
+from agent import instance, pairing
 from agent.box import build
 from agent.clock import Clock, SystemClock, clock_for
+from agent.commands import doctor, drain, learn, safe_off
 from agent.config import Config, ConfigError, load
 from agent.controller import Controller
+from agent.feed import overheard
 from agent.hardware import Panel
 from agent.hardware.gpio import pi_pin_factory
 from agent.hardware.log_panel import LogPanel
@@ -50,6 +53,7 @@ def run(config: Config) -> None:
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     clock = _clock(config)
     box = build(config, _pins(config), partial(_mono_ms, clock))
+    mine_alone = _claim(config)
     state = State(config.state_dir, config.simulate)
     link = Link(
         agent=config.name,
@@ -65,13 +69,15 @@ def run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: inbox.put(Stop()))
     signal.signal(signal.SIGUSR1, lambda number, frame: inbox.put(Drain()))
+    mine_alone.announce()
     controller.begin()
     link.start()
-    box.start(inbox.put, panel)
-    try:
-        controller.run()
-    finally:
-        box.stop()
+    with overheard(inbox.put, config.state_dir) as put:
+        box.start(put, panel)
+        try:
+            controller.run()
+        finally:
+            box.stop()
     link.stop(GOODBYE_S)
 
 
@@ -82,8 +88,16 @@ def _arguments() -> argparse.Namespace:
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
     command.add_argument("--simulate", action="store_true", help="pins and readers are the simulated board's")
     command.set_defaults(run=_run)
-    pairing.add_command(commands)
+    for one in (pairing, safe_off, drain, doctor, learn):
+        one.add_command(commands)
     return parser.parse_args()
+
+
+def _claim(config: Config) -> instance.Instance:
+    try:
+        return instance.claim(config.state_dir)
+    except instance.AlreadyRunningError as error:
+        sys.exit(str(error))
 
 
 def _clock(config: Config) -> Clock:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,12 @@ class LiveBox:
         self.tap()
         until(lambda: self.pin().driven)
 
+    def ends_its_session(self) -> None:
+        self.tap()
+        time.sleep(0.5)  # what comes sooner is the same card still lying there
+        self.tap()
+        until(lambda: not self.pin().driven)
+
     def command(self, *words: str, **how: Any) -> subprocess.Popen[str]:
         """One of the other commands, in a process of its own."""
         command = [sys.executable, "-m", "agent", *words, "--config", str(self.settings)]
@@ -92,7 +100,11 @@ def _open_by(bench: Bench, agent: subprocess.Popen[bytes]) -> bool:
     """The agent has opened its reader."""
     assert agent.poll() is None
     tty = (bench.directory / "tty" / "p1").resolve()
-    return any(link.resolve() == tty for link in Path(f"/proc/{agent.pid}/fd").iterdir())
+    for link in Path(f"/proc/{agent.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if link.readlink() == tty:
+                return True
+    return False
 
 
 def _give_list(directory: Path) -> None:

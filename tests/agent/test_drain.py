@@ -14,7 +14,6 @@ from tests.agent.conftest import Bench
 from tests.agent.fakes import START_MS, stamp
 from tests.agent.live_box import LiveBox
 from tests.agent.test_state import SESSION
-from tests.waiting import until
 
 NOW_S = 7200
 
@@ -50,7 +49,7 @@ def test_it_waits_for_the_last_session_and_says_whose_machine_it_is(box: LiveBox
     assert command.stdout is not None
     first = command.stdout.readline()
     assert box.pin().driven
-    until(lambda: box.tap() or not box.pin().driven)  # two taps within the time for it end the session
+    box.ends_its_session()
     said, _ = command.communicate(timeout=30)
 
     assert first == "1 session still runs: p1 since 0 min\n"
@@ -71,9 +70,9 @@ def test_whoever_stops_waiting_leaves_it_draining(box: LiveBox) -> None:
     assert command.returncode == 130
     assert "Still draining" in said
     assert box.pin().driven
+    box.ends_its_session()
     assert box.agent is not None
-    until(lambda: box.tap() or box.agent.poll() is not None)  # and it ends with its session all the same
-    assert not box.pin().driven
+    assert box.agent.wait(timeout=20) == 0
 
 
 def test_without_an_agent_there_is_nothing_to_wait_for_whatever_number_a_power_cut_left(tmp_path: Path) -> None:
