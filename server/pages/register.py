@@ -19,7 +19,7 @@ from server.pages.me import views as me
 from server.pages.months import documents
 from server.pages.months import views as months
 from server.pages.more import views as more
-from server.pages.people import badges, masters, memberships, states
+from server.pages.people import badges, masters, memberships, numbers, states
 from server.pages.people import views as people
 from server.pages.prices import seller, tariffs, vat
 from server.pages.search import views as search
@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(area.pages)
     for area in (machines, hours, rooms, agents, pairing, tariffs, vat, seller):
         app.register_blueprint(area.pages)
-    for area in (people, states, memberships, badges, masters, tenants, papers, skills, giving, search, audit):
+    for area in (people, states, memberships, badges, numbers, masters, tenants, papers, skills, giving, search, audit):
         app.register_blueprint(area.pages)
     for area in (today, floor, machine, bypass, me, books, health, more):
         app.register_blueprint(area.pages)

@@ -6,13 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from server.db import db, writing
-from server.domain.roles import Role
-from server.machines.models import Machine
+from server.db import db
 from server.people import service as people
-from server.people.models import Payer, Token
-from server.usage.models import Denial, Event, Outbox, UsageSession
-from tests.server.signed_in import clock_of, signed_in, web_app
+from server.people.models import Token
+from tests.server.badge_desk import Desk
 from wire.messages import DenialReason
 
 NEW, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
@@ -22,55 +19,6 @@ NEW, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 def database_url(sqlite_url):
     """One kind of database is enough for pages; what services write is tested on both."""
     return sqlite_url
-
-
-class Desk:
-    """Somebody at the desk who waits for a badge, and the machine it is held to."""
-
-    def __init__(self, database_url, lab, now):
-        self.web = web_app(database_url, now)
-        self.client = signed_in(self.web, Role.DESK)
-        self.lab = lab
-        self.now = now
-        self.events = 0
-
-    def wait(self, **asked):
-        """Press "wait" and return the address of the page that waits."""
-        answer = self.client.post(f"/people/{self.lab.holder}/badges/new", query_string=asked, data={"machine": "p1"})
-        assert answer.status_code == 303
-        return answer.location
-
-    def later(self, seconds):
-        self.now += timedelta(seconds=seconds)
-        clock_of(self.web).moment = self.now
-
-    def tap(self, fingerprint, *reasons, at=None, holder=None):
-        """A refusal arrives from the agent; ``at`` is what its clock said."""
-        self.events += 1
-        with writing() as session:
-            machine = session.scalars(select(Machine).where(Machine.code == "p1")).one()
-            if session.get(Outbox, "box") is None:
-                session.add(Outbox(id="box", agent_id=machine.agent_id, first_seen_at=self.now))
-                session.flush()
-            event = Event(outbox="box", n=self.events, agent_id=machine.agent_id, kind="access_denied", simulated=False)
-            event.received_at, event.payload_hash, event.chain_hash = self.now, "0" * 64, "0" * 64
-            session.add(event)
-            session.flush()
-            refusal = Denial(event_id=event.id, machine_id=machine.id, holder_number=holder, token=fingerprint)
-            refusal.reasons, refusal.at = [str(reason) for reason in reasons], at or self.now
-            session.add(refusal)
-
-    def start(self, holder):
-        """A badge is granted, and the machine runs."""
-        with writing() as session:
-            machine = session.scalars(select(Machine).where(Machine.code == "p1")).one()
-            facts = {"state": "open", "time_quality": "synced", "revision": 1, "simulated": False}
-            payer = session.scalars(select(Payer.id).where(Payer.code == self.lab.payer)).one()
-            places = {"machine_id": machine.id, "payer_id": payer, "holder_number": holder}
-            session.add(UsageSession(id="s-1", started_at=self.now, **places, **facts))
-
-    def page(self, address, **more):
-        return self.client.get(address, headers=more)
 
 
 @pytest.fixture

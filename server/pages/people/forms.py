@@ -60,5 +60,13 @@ class BadgeForm(Form):
     until = Day(lazy_gettext("Lent until the end of"), [Optional()])
 
 
+class NumberForm(Form):
+    number = StringField(
+        lazy_gettext("Number on the badge"),
+        [InputRequired(), Length(max=40)],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+
+
 class WaitForm(Form):
     machine = RadioField(lazy_gettext("Machine"), [InputRequired()])
