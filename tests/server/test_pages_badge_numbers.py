@@ -66,7 +66,8 @@ def test_a_decimal_number_needs_one_tap_at_any_reader_and_is_found_then(typing, 
     assert typing.types(number).location.endswith(f"/badges/lend/{typing.mark()}")
 
 
-def test_a_badge_that_was_tapped_under_an_older_site_key_is_found_too(typing):
+def test_a_badge_that_was_tapped_under_an_older_site_key_is_found_too(typing, tmp_path):
+    typing.settings.keys_dir = tmp_path
     old = typing.mark()
     typing.desk.tap(old, DenialReason.UNKNOWN_TOKEN)
     rotate(typing.settings, actor="Eva", now=typing.desk.now)
