@@ -89,7 +89,7 @@ def test_a_bypass_is_declared_seen_everywhere_in_red_and_ended(app: Flask, desk:
     assert "Pontée par Paul, atelier" in own
     for face in ("/map", "/map?view=list", "/wall"):
         shown = page(desk, face)
-        assert "Imprimante P1 est pontée." in shown, face
+        assert "Imprimante P1 est pontée jusqu’au" in shown, face
         assert "Paul" not in shown, face  # no name where everybody looks
     assert "Pontée jusqu’au" in rows(desk)
     post(desk, "/machines/p1/end-bypass", reason="réparé")

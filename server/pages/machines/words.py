@@ -63,9 +63,9 @@ def more_rules(policy: Policy) -> list[tuple[str, str]]:
         (gettext("Longer by a tap"), policy.extend_s),
         (gettext("Warns when it stands still"), policy.idle_warn_s),
         (gettext("Ends when it stands still"), policy.idle_end_s),
-        (gettext("Others may take over after"), policy.takeover_s),
+        (gettext("Others may take over"), policy.takeover_s),
         (gettext("Power kept afterwards"), policy.cooldown_s),
-        (gettext("Continues after a power cut within"), policy.continue_s),
+        (gettext("Goes on after a power cut"), policy.continue_s),
     ]
     said = [(name, _length(seconds)) for name, seconds in rules if seconds]
     if policy.removal_s == 0:
