@@ -71,7 +71,7 @@ def serve() -> None:
     with open_books(settings):
         names = ("web", "link", "work", *(["pairing"] if Files(settings.keys_dir).are_there else []))
         parts = {part: [sys.executable, "-m", "server.cli", part] for part in names}
-    sys.exit(run_together(parts))
+    sys.exit(run_together(parts, spared={"pairing"}))
 
 
 @main.command()

@@ -6,6 +6,7 @@ Nothing permissive: the example holder has no badge and no qualification unless 
 import json
 import os
 import secrets
+import socket
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ from wire.messages import RiskClass
 
 AGENT, MACHINE, KEY_ID, TIMEZONE = "agent-1", "p1", "k1", "Europe/Paris"
 _OURS = ("prolab.toml", "agent.toml", "seller.toml", "prolab.db", "broker", "keys")
-AGENTS_PORT = 8883
+AGENTS_PORT, PAIRING_PORT = 8883, 8443
 
 
 class Refused(Exception):  # noqa: N818 — a sentence for a person
@@ -57,6 +58,12 @@ class _Secrets:
     agent_password: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    agents: int
+    pairing: int
+
+
 def make(lab: FirstLab, now: datetime) -> str:
     """Write it all and return what to do next, in words. Raises Refused."""
     _refuse_to_overwrite(lab)
@@ -65,10 +72,11 @@ def make(lab: FirstLab, now: datetime) -> str:
     _fill_database(lab, known.site_key, now)
     keys = Files(lab.directory / "keys")
     certificates.provide(keys, certificates.own_names(), lab.name, now)
-    broker = Broker(lab.directory / "broker", keys, AGENTS_PORT)
+    ports = _Ports(_free(AGENTS_PORT), _free(PAIRING_PORT))
+    broker = Broker(lab.directory / "broker", keys, ports.agents)
     broker.add_user("server", known.server_password)
     broker.add_user(AGENT, known.agent_password)
-    _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, known))
+    _write_secret(lab.directory / "prolab.toml", _settings(lab, broker.port, ports, known))
     access = BrokerAccess(HOST, broker.port, known.agent_password)
     agent = agent_toml(AGENT, [MACHINE], access, [SiteKey(KEY_ID, badge_key(known.site_key))])
     _write_secret(lab.directory / "agent.toml", agent)
@@ -134,7 +142,7 @@ def _example(lab: FirstLab, site_key: bytes, now: datetime) -> None:
 # --- the files --------------------------------------------------------------------------------------------------------
 
 
-def _settings(lab: FirstLab, broker_port: int, known: _Secrets) -> str:
+def _settings(lab: FirstLab, broker_port: int, ports: _Ports, known: _Secrets) -> str:
     return f"""\
 # The settings of this lab. It holds secrets: keep it readable by the server only, and a copy apart from the backups.
 # Paths are relative to this file. A variable such as PROLAB_MQTT__HOST wins over what stands here.
@@ -154,15 +162,29 @@ port = {broker_port}
 password = {_text(known.server_password)}
 password_file = "broker/broker.passwords"
 pid_file = "broker/broker.pid"
-agents_port = {AGENTS_PORT}                 # with TLS: what comes over the network; the port above is for this computer alone
+agents_port = {ports.agents}                 # with TLS: what comes over the network; the port above is for this computer alone
 
 [pairing]
-port = 8443                        # where `prolab-agent pair` finds this server, with TLS
+port = {ports.pairing}                        # where `prolab-agent pair` finds this server, with TLS
 
 [web]
 host = "127.0.0.1"
 port = 8080
 """
+
+
+def _free(wished: int) -> int:
+    """The port that was wished, unless another program on this computer has it: then any."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    return wished
 
 
 def _text(value: str) -> str:
@@ -187,7 +209,9 @@ Next, each in its own terminal:
   2. cd {lab.directory} && prolab serve            the pages are then on http://127.0.0.1:8080
   3. cd {lab.directory} && prolab account YOUR-ADDRESS --name "YOUR NAME"
      prints a link: open it and choose a password. You are the manager then, and invite everybody else.
-  4. on the Pi, after setting the reader's port, the relay's pin and the broker's address in agent.toml:
+  4. cd {lab.directory} && prolab agents code {AGENT}
+     prints the line to type at the Pi. Or, on this computer, with a reader at the port named in agent.toml:
      prolab-agent run --config agent.toml
+Keep a copy of prolab.toml and of the folder keys: they are in no backup.
 Before the first invoice: fill in seller.toml, run prolab seller seller.toml, and let your accountant confirm the three
 VAT cells."""

@@ -1,7 +1,10 @@
 """The commands: what they say, what they refuse, and their exit codes."""
 
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -151,6 +154,7 @@ def test_init_says_what_to_do_next(tmp_path):
         "mosquitto -c",
         "prolab serve",
         "prolab account",
+        "prolab agents code agent-1",
         "prolab-agent run",
         "Nobody can start a machine yet",
     ):
@@ -351,7 +355,7 @@ SERVE = """
 import sys
 from server.cli.serving import run_together
 parts = {name: [sys.executable, "-c", code] for name, code in zip(sys.argv[1::2], sys.argv[2::2])}
-sys.exit(run_together(parts))
+sys.exit(run_together(parts, spared={"c"}))
 """
 STAYS = "import os, time; os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)"  # in one piece: parts share their pipe
 
@@ -394,6 +398,16 @@ def test_serve_ends_with_the_first_part_that_ends(serve):
     assert gone(child)
 
 
+def test_serve_goes_on_without_a_part_that_can_be_spared(serve):
+    running = serve(STAYS, STAYS, "import sys; sys.exit(3)")
+    children = [int(running.stdout.readline()) for _ in range(2)]
+
+    assert running.stderr.readline() == "c ended with 3; the others go on\n"
+    assert not any(gone(child) for child in children)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 0
+
+
 def test_parts_end_with_a_serve_that_was_killed(serve):
     running = serve(STAYS)
     child = int(running.stdout.readline())
@@ -403,3 +417,63 @@ def test_parts_end_with_a_serve_that_was_killed(serve):
 
     assert running.stdout.read() == ""  # ends only when the last who could write there has
     until(lambda: gone(child))
+
+
+# --- agents -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_is_added_with_a_machine_and_its_code_is_printed_with_the_line_to_type(lab, database_url):
+    done = run("agents", "add", "agent-2", "--machine", "p1", "--by", "ana")
+
+    code, _, line = done.output.splitlines()
+    assert re.fullmatch("([A-Z2-7]{4}-){7}[A-Z2-7]{4}", code)
+    assert re.fullmatch(rf"  sudo prolab-agent pair https://{socket.gethostname()}:\d+ {code}", line)
+    assert len(rows(database_url, "pairing_code")) == 1
+    assert [who for (who,) in rows(database_url, "pairing_code", "made_by")] == ["ana"]
+
+
+def test_an_agent_without_a_machine_waits_for_one(lab, database_url):
+    done = run("agents", "add", "agent-2")
+
+    assert "has no machine yet" in done.output
+    assert rows(database_url, "pairing_code") == []
+    again = run("agents", "add", "agent-2", "--replaces", "agent-1")
+    assert (again.exit_code, "already an agent agent-2" in again.output) == (1, True)
+    assert "sudo prolab-agent pair" in run("agents", "code", "agent-2", "--replaces", "agent-1").output
+
+
+def test_an_agent_is_revoked_and_its_account_is_gone(lab):
+    passwords = lab / "broker" / "broker.passwords"
+    assert "agent-1:" in passwords.read_text()
+
+    done = run("agents", "revoke", "agent-1", "--reason", "stolen")
+
+    assert done.exit_code == 0
+    assert "the broker refuses agent-1 after:" in done.output  # nobody has started it here
+    assert "agent-1:" not in passwords.read_text()
+
+
+def test_certificates_are_renewed_for_another_name_and_else_left_alone(lab):
+    assert "still good" in run("certificates").output
+
+    done = run("certificates", "--name", "prolab.example")
+
+    assert "made: " in done.output
+    assert "prolab.example" in done.output
+    assert re.search(r"listener \d+\n  certfile .*/keys/server.pem", done.output)
+
+
+def test_without_certificates_there_is_no_code_and_the_way_to_them_is_said(lab):
+    shutil.rmtree(lab / "keys")
+
+    done = run("agents", "code", "agent-1")
+
+    assert (done.exit_code, "prolab certificates" in done.output) == (2, True)
+
+
+def test_a_new_site_key_says_until_when_the_one_before_holds(lab):
+    done = run("site-key", "rotate")
+
+    assert "the site key is k2 from now on" in done.output
+    assert "k1 holds until" in done.output
+    assert (lab / "keys" / "site-keys.toml").stat().st_mode & 0o777 == 0o600

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from server.cli.first_lab import AGENTS_PORT, FirstLab, make
+from server.cli.first_lab import FirstLab, make
 from server.db import closing_database, make_app, reading
 from server.demo.board_client import BoardClient
 from server.demo.broker import find_mosquitto
@@ -40,13 +40,13 @@ class PairedLab:
         self.broker_port = free_port()
         make(FirstLab(folder / "lab", "Test lab", None, CARD, "ana"), datetime.now(UTC))
         self.settings = folder / "lab" / "prolab.toml"
-        text = self.settings.read_text().replace("port = 8443", f'port = {self.port}\nhost = "127.0.0.1"')
-        text = text.replace(f"agents_port = {AGENTS_PORT}", f'agents_port = {self.broker_port}\nagents_host = "{HOST}"')
+        text = self.settings.read_text()
+        text = re.sub(r"(?<=\[pairing\]\n)port = \d+", f'port = {self.port}\nhost = "127.0.0.1"', text)
+        (given,) = re.findall(r"agents_port = (\d+)", text)
+        text = text.replace(f"agents_port = {given}", f'agents_port = {self.broker_port}\nagents_host = "{HOST}"')
         self.settings.write_text(text)
         conf = folder / "lab" / "broker" / "broker.conf"
-        conf.write_text(
-            conf.read_text().replace(f"listener {AGENTS_PORT}\n", f"listener {self.broker_port} 127.0.0.1\n")
-        )
+        conf.write_text(conf.read_text().replace(f"listener {given}\n", f"listener {self.broker_port} 127.0.0.1\n"))
         self.url = f"https://{HOST}:{self.port}"
         self.boards: dict[str, BoardClient] = {}
 
