@@ -60,7 +60,7 @@ class BoxPanel:
                 front.display.start()
 
     def stop(self) -> None:
-        """Lamps dark, buzzers silent. Displays are cleared by their driver when the process ends."""
+        """Lamps and displays dark, buzzers silent."""
         self._beat.stop()
         for player in self._players:
             player.close()

@@ -7,6 +7,7 @@ told once and stops nothing.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from PIL import Image
@@ -54,6 +55,9 @@ class Oled:
         self._serial.command(_NOTHING)
 
     def close(self) -> None:
+        """Dark, where it still answers."""
+        with suppress(Exception):
+            self._device.hide()
         self._serial.cleanup()
 
 
@@ -84,11 +88,12 @@ class Display:
         self._news.set()
 
     def stop(self) -> None:
-        """Leaves the last picture to the driver, which clears it when the process ends."""
+        """Goes dark: an old word on a display is worse than none."""
         self._stopping = True
         self._news.set()
         if self._thread.is_alive():
             self._thread.join(timeout=1)
+        self._let_go()
 
     def _run(self) -> None:
         while not self._stopping:

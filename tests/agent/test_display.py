@@ -81,6 +81,16 @@ def test_a_picture_that_stays_is_sent_once_and_then_only_asked_for(oled: Simulat
     assert oled.frames == frames
 
 
+def test_a_display_whose_program_ends_is_dark(oled: SimulatedOled) -> None:
+    shower = Shower()
+    shower.show(FREE)
+    until(lambda: shows(oled, FREE))
+
+    shower.display.stop()
+
+    assert oled.seen() is None
+
+
 def test_a_frame_is_at_most_1100_bytes_on_the_bus(oled: SimulatedOled) -> None:
     glass = Oled("ssd1306", 1, 0x3C)
     before = oled.bytes_seen

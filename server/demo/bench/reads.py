@@ -31,13 +31,17 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a box shows. ``lamp`` is one of the agent's own words, such as "white steady"."""
+    """What a box shows. ``lamp`` is one of the agent's own words, such as "white steady".
+
+    ``drawn``: when its picture was drawn, which tells one picture from the next; 0 while there is none.
+    """
 
     head: str = ""
     right: str = ""
     lines: tuple[str, ...] = ()
     hint: str = ""
     lamp: str = ""
+    drawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,15 @@ def _cards(board: Path) -> list[dict[str, Any]]:
     return cards
 
 
+def panels(board: Path) -> Path:
+    """Where the boxes' pictures lie."""
+    return board / _PANELS
+
+
 def _panel(board: Path, machine: str) -> Panel:
     try:
-        shown = json.loads((board / _PANELS / f"{machine}.json").read_text())
+        shown = json.loads((panels(board) / f"{machine}.json").read_text())
+        drawn = (panels(board) / f"{machine}.png").stat().st_mtime_ns
     except FileNotFoundError:
         return Panel()  # its agent has not started yet
-    return Panel(shown["head"], shown["right"], tuple(shown["lines"]), shown["hint"], shown["lamp"])
+    return Panel(shown["head"], shown["right"], tuple(shown["lines"]), shown["hint"], shown["lamp"], drawn)

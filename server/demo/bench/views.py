@@ -7,7 +7,7 @@ lab: a card before a reader, a cable, a process. Nothing here speaks MQTT, and n
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_from_directory, url_for
 from werkzeug.wrappers import Response
 
 from server.demo.bench import reads, words
@@ -34,6 +34,13 @@ def bench() -> str:
 def machines() -> str:
     """The part of the page that changes by itself."""
     return render_template("bench/machines.html", chosen=request.args.get("card", ""), **_stands())
+
+
+@pages.get("/bench/panels/<machine>.png")
+@needs(Verb.PLAY)
+def panel(machine: str) -> Response:
+    """The picture on a box's display. Its address changes with every picture, so that it may be kept."""
+    return send_from_directory(reads.panels(_board()), f"{machine}.png", max_age=3600)
 
 
 @pages.post("/bench/do")
