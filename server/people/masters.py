@@ -29,8 +29,8 @@ def give_master(
         row.given_at, row.given_by = now, actor
         session.add(row)
         session.flush()
-        after = {"holder": holder_number, "payer": payer_code}
-        audit.record(actor, "give", "master", row.id, None, after, "", now)
+        after = {"payer": payer_code}
+        audit.record(actor, "give", "master", holder_number, None, after, "", now)
         jobs.announce("access", f"holder:{holder_number}", now)
     return row
 
@@ -43,5 +43,5 @@ def end_master(master_id: int, reason: str, version: int | None = None, *, actor
             raise PeopleError("This master badge has ended already.")
         expect_version(row, version)
         row.ended_at = now
-        audit.record(actor, "end", "master", row.id, {"ended_at": None}, {"ended_at": now}, reason, now)
+        audit.record(actor, "end", "master", row.holder_number, {"ended_at": None}, {"ended_at": now}, reason, now)
         jobs.announce("access", f"holder:{row.holder_number}", now)

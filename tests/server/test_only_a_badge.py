@@ -33,7 +33,7 @@ from server.web.here import zone
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.signed_in import signed_in, web_app
-from wire.messages import MachineState, Policy, Service, Stamp, TimeQuality, decode_access_list
+from wire.messages import FEATURES, MachineState, Policy, Service, Stamp, TimeQuality, decode_access_list
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 BY: dict[str, Any] = {"actor": "test", "now": billing_lab.OPENED}
@@ -46,7 +46,8 @@ AT_REST = [
 ]
 TYPED = {"password": "rather long and never used", "email": "zoe@lab.test", "reason": "test", "upto": "900",
          "code": "zz9", "until": "2027-01-05", "day": "2026-11-01", "start": "2026-11-17T09:00", "end": "2026-11-17T10:00",
-         "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100"}  # fmt: skip
+         "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100",
+         "pin": "1394", "again": "1394", "who": "Paul"}  # fmt: skip
 LAST = ("end", "block", "return", "suspend", "remove", "take-back", "revoke")  # after these there is less to ask
 
 
@@ -111,7 +112,7 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
         ref = {"badges": session.query(Token).one().ref, "memberships": holder.ref}
         ended = session.query(UsageSession).filter_by(state="ended").one().id
     anywhere = {"number": 1, "role": 1, "session": "1", "secret": "1", "month": "2026-10", "category": "printer",
-                "payer": "acme-2", "session_id": ended, "fingerprint": "ab" * 16}  # fmt: skip
+                "payer": "acme-2", "master_id": 1, "session_id": ended, "fingerprint": "ab" * 16}  # fmt: skip
     return {
         "": anywhere,
         "/people": {"number": holder.holder_number, **{f"{kind} ref": one for kind, one in ref.items()}},
@@ -159,7 +160,7 @@ def wishes(app: Flask) -> Wished | None:
     if sent is None:
         return None
     index = access.index(decode_access_list(sent.payload))
-    return wish(InForce(index, NOW.timestamp() * 1000), "p1") if "p1" in index.machines else None
+    return wish(InForce(index, NOW.timestamp() * 1000), "p1", FEATURES) if "p1" in index.machines else None
 
 
 def energised(machine: Machine, asked: Wished) -> bool:
@@ -192,6 +193,17 @@ def test_no_form_of_any_page_energises_a_machine(app: Flask) -> None:
         }
         assert session.query(UsageSession).filter_by(state="open").count() <= 1
         assert session.query(Event).count() == 0
+
+
+def test_a_bypass_declared_and_ended_on_a_page_energises_nothing(app: Flask) -> None:
+    manager, asked = signed_in(app, Role.MANAGER), set()
+    said = {"who": "Paul", "until": "2026-11-18T18:00", "reason": "box dead"}
+    for path, body in (("/machines/p1/bypass", said), ("/machines/p1/end-bypass", {"reason": "repaired"})):
+        assert manager.post(path, data=body).status_code == 303
+        asked.add(wishes(app))
+
+    assert [bool(one and one.bypass) for one in asked].count(True) == 1  # it did reach the list
+    assert [(machine.state, one) for machine in AT_REST for one in asked if one and energised(machine, one)] == []
 
 
 def test_a_badge_does(app: Flask) -> None:

@@ -10,6 +10,7 @@ from server.audit.service import Entry
 from server.domain.roles import Role
 from server.pages.account.words import ROLES
 from server.pages.audit.deeds import deed
+from server.pages.machines.words import MAXIMUMS, RISKS, SERVICES
 from server.pages.prices.words import KINDS, treatment
 from server.people.models import TenantKind
 from server.web import formats
@@ -72,6 +73,11 @@ _OF_NEW = frozenset(
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
 )
 _ENDS = frozenset({"valid_until"})
+_WORDS: Mapping[str, Mapping[str, Any]] = {  # by fact: the words of a closed list, as pages say them
+    "service": {word.value: said for word, said in SERVICES.items()},
+    "risk": {word.value: said for word, said in RISKS.items()},
+    "on_max": {word.value: said for word, said in MAXIMUMS.items()},
+}
 _HALF_A_DAY = timedelta(hours=12)
 
 Names = Mapping[tuple[str, str], str]  # ("skill", "milling") → its name
@@ -132,6 +138,8 @@ def _called(name: str, value: str) -> str:
         return str(KINDS[TenantKind(value)])
     if name == "role" and value in set(Role):
         return str(ROLES[Role(value)])
+    if name in _WORDS:
+        return str(_WORDS[name].get(value, ""))
     return treatment(value) if name == "treatment" else ""
 
 

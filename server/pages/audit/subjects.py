@@ -37,6 +37,7 @@ KINDS = {
     "token": lazy_gettext("Badge"),
     "vat_cell": lazy_gettext("VAT cell"),
 }
+_OF_HOLDERS = ("holder", "master")  # known by the number of a holder
 _PAGES = {
     "account": "/accounts/",
     "agent": "/agents/",
@@ -64,9 +65,8 @@ def subjects(entries: Iterable[Entry]) -> list[Subject]:
     ids = {kind: {one.object_id for one in entries if one.object_kind == kind} for kind in KINDS}
     with reading():
         refs = _of_people(ids)
-        holders = {int(number) for number in ids["holder"] if number.isdigit()} | {
-            number for _, number in refs.values()
-        }
+        of_holders = (number for kind in _OF_HOLDERS for number in ids[kind])
+        holders = {int(number) for number in of_holders if number.isdigit()} | {number for _, number in refs.values()}
         people, houses = named(holders), _houses(ids["establishment"])
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     known = _Known(people, refs, houses, skills)
@@ -86,7 +86,7 @@ class _Known:
             what, holder = self.refs[number]
             name = self.people[holder].name if holder in self.people else str(holder)
             return Subject(f"{name} · {what}" if what else name, f"/people/{holder}")
-        if kind == "holder" and number.isdigit() and int(number) in self.people:
+        if kind in _OF_HOLDERS and number.isdigit() and int(number) in self.people:
             return Subject(self.people[int(number)].name, f"/people/{number}")
         if kind == "establishment" and number in self.houses:
             name, code = self.houses[number]
