@@ -7,6 +7,7 @@ import logging
 import queue
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from agent.commands import doctor, drain, learn, safe_off
 from agent.config import Config, ConfigError, load
 from agent.controller import Controller
 from agent.feed import overheard
-from agent.hardware import Panel
+from agent.hardware import Panel, PanelTrouble
+from agent.hardware.box_panel import BoxPanel, fronts
 from agent.hardware.gpio import pi_pin_factory
 from agent.hardware.log_panel import LogPanel
 from agent.link import Link
@@ -52,7 +54,8 @@ def run(config: Config) -> None:
     """Until SIGTERM or SIGINT. Pins first: whatever fails later, the relays are off by then."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     clock = _clock(config)
-    box = build(config, _pins(config), partial(_mono_ms, clock))
+    pins, mono_ms = _pins(config), partial(_mono_ms, clock)
+    box = build(config, pins, mono_ms)
     mine_alone = _claim(config)
     state = State(config.state_dir, config.simulate)
     link = Link(
@@ -64,7 +67,7 @@ def run(config: Config) -> None:
         stopwatch_ms=partial(_mono_ms, SystemClock()),
     )
     version = importlib.metadata.version("prolab")
-    panel = _panel(config)
+    panel = _panel(config, pins, mono_ms, inbox.put)
     controller = Controller(config, clock, state, box.relays, box.readers, panel, link, inbox, version, _pulse(config))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: inbox.put(Stop()))
@@ -73,11 +76,13 @@ def run(config: Config) -> None:
     controller.begin()
     link.start()
     with overheard(inbox.put, config.state_dir) as put:
+        panel.start()
         box.start(put, panel)
         try:
             controller.run()
         finally:
             box.stop()
+            panel.stop()
     link.stop(GOODBYE_S)
 
 
@@ -114,9 +119,15 @@ def _pins(config: Config) -> Factory:
     return board_pin_factory(config.board.directory, config.name)
 
 
-def _panel(config: Config) -> Panel:
+def _panel(config: Config, factory: Factory, mono_ms: Callable[[], int], put: Callable[[Any], None]) -> Panel:
     """Drawn on the simulated board where somebody may be looking: not while virtual time flies."""
-    if config.board is None or config.board.virtual:
+    if config.board is None:
+
+        def trouble(machine: str, detail: str) -> None:
+            put(PanelTrouble(machine, detail))
+
+        return BoxPanel(fronts(config.machines, factory, mono_ms, trouble))
+    if config.board.virtual:
         return LogPanel()
     from agent.hardware.simulated_panel import SimulatedPanel
 

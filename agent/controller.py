@@ -26,6 +26,7 @@ from agent.hardware import (
     Moved,
     OutputTrouble,
     Panel,
+    PanelTrouble,
     Presented,
     RandomId,
     Reader,
@@ -203,6 +204,13 @@ class Controller:
                 self._driver.apply(machine, Failed(Failure.OUTPUT_FAILED, detail), now)
             case InputsDown(machine, detail):
                 self._driver.apply(machine, Failed(Failure.EFFECT_FAILED, detail), now)
+            case PanelTrouble(machine, detail):
+                self._fault(machine, "panel_failed", detail, now)
+            case _:
+                self._handle_order(report, now)
+
+    def _handle_order(self, report: Any, now: Stamp) -> None:
+        match report:
             case Drain():
                 self._draining = True
                 self._driver.apply_to_all(Draining(), now)

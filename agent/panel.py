@@ -3,7 +3,7 @@
 Pure. The lamp never says that a machine is safe (no green), and no state is told by the lamp alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.access import Denied
@@ -76,6 +76,7 @@ class Shown:
     lamp: Lamp
     face: Face
     sound: Sound = Sound.NONE
+    answer: int = 0  # which one, as a moment: two answers with the same words are still two
 
 
 def language(machine: Machine) -> str | None:
@@ -96,7 +97,7 @@ def draw(view: View, translate: Translate) -> Shown:
     _ = translate
     machine = view.machine
     if machine.notice is not None:
-        return _answer(view, machine.notice, _)
+        return replace(_answer(view, machine.notice, _), answer=machine.notice.until_ms)
     if (begun := _half_begun(view, _)) is not None:
         return begun
     if machine.session is not None:
@@ -138,7 +139,9 @@ def _about_session(view: View, notice: Notice, session: Session, _: Translate) -
         text = _("{duration} left").format(duration=duration(left, _))
         return Shown(_("Extended"), name, (text, ""), _("Tap again: stop"), Lamp.IN_USE, Face.GRANTED, Sound.GRANTED)
     lines = (terms(session.payer, _), session.payer.label)
-    return Shown(_("Granted"), name, lines, _how(session, view.machine.has_button, _), Lamp.IN_USE, Face.GRANTED, Sound.GRANTED)
+    return Shown(
+        _("Granted"), name, lines, _how(session, view.machine.has_button, _), Lamp.IN_USE, Face.GRANTED, Sound.GRANTED
+    )
 
 
 def _ended(notice: Notice, session: Session, name: str, _: Translate) -> Shown:

@@ -122,8 +122,18 @@ class OutputTrouble:
 
 
 MeterReport = Metered | MeterDown
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTrouble:
+    """A display, lamp or buzzer fails. Told once an outage; it forbids nothing."""
+
+    machine: str
+    detail: str
+
+
 PlugReport = Metered | MeterDown | Moved | OutputTrouble
-HardwareReport = ReaderReport | Moved | InputsDown | MeterReport | OutputTrouble
+HardwareReport = ReaderReport | Moved | InputsDown | MeterReport | OutputTrouble | PanelTrouble
 
 
 class Reader(Protocol):
@@ -164,7 +174,12 @@ class Meter(Protocol):
 
 
 class Panel(Protocol):
-    """Display, lamp and buzzer. Neither method blocks; drawing is done elsewhere than in the caller's thread."""
+    """Display, lamp and buzzer. Showing never blocks; drawing is done elsewhere than in the caller's thread."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Dark and silent."""
 
     def show(self, machine: str, shown: Shown) -> None: ...
 

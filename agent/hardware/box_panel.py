@@ -41,6 +41,7 @@ class _Begun:
     lamp: Lamp
     sound: Sound
     words: str
+    answer: int
 
 
 class BoxPanel:
@@ -74,7 +75,7 @@ class BoxPanel:
         if front.display is not None:
             front.display.show(shown)
         before = self._begun.get(machine)
-        now = self._begun[machine] = _Begun(shown.lamp, shown.sound, _words(shown))
+        now = self._begun[machine] = _Begun(shown.lamp, shown.sound, _words(shown), shown.answer)
         if now == before:
             return
         if front.lamp is not None and (before is None or before.lamp is not now.lamp or lamp.PATTERNS[now.lamp].once):

@@ -38,3 +38,9 @@ class SimulatedPanel:
 
     def seen(self, machine: str) -> None:
         """Nothing flashes here: the answer follows within milliseconds."""
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+    def stop(self) -> None:
+        """What was shown last stays to be read."""

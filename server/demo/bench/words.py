@@ -8,6 +8,9 @@ _LAMPS = {
     "red, two flashes, then steady": lazy_gettext("red, two flashes, then steady"),
     "white, one flash in 4 s": lazy_gettext("white, one flash in 4 s"),
     "amber, one flash in 2 s": lazy_gettext("amber, one flash in 2 s"),
+    "white, slow breath": lazy_gettext("white, slow breath"),
+    "amber steady": lazy_gettext("amber, steady"),
+    "blue, three seconds on and off": lazy_gettext("blue, three seconds on and off"),
     "red, one flash a second": lazy_gettext("red, one flash a second"),
 }
 
