@@ -51,7 +51,7 @@ class EndForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class MasterRow:
-    """``works``: its PIN was made under the site key in use."""
+    """``works``: its PIN was made under a site key that still holds."""
 
     id: int
     version: int
@@ -114,7 +114,7 @@ def _rows() -> list[MasterRow]:
         .where(Master.ended_at.is_(None))
         .order_by(Master.given_at)
     )
-    key_id = ring(settings(), now()).newest.id
+    keys = ring(settings(), now()).ids
     with reading():
         rows = db.session.execute(wanted).all()
         people_of = named([row.holder_number for row, _, _ in rows])
@@ -126,7 +126,7 @@ def _rows() -> list[MasterRow]:
             f"{tenant} · {centre}" if centre else tenant,
             row.given_at,
             row.given_by,
-            row.key_id == key_id,
+            row.key_id in keys,
         )
         for row, tenant, centre in rows
     ]
