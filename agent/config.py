@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.places import Place, read_places
 from agent.texts import LANGUAGES
 from agent.toml_reader import TomlReader
+from wire.hosts import is_loopback
 from wire.topics import is_agent_name
 
 _KEYS_AT_MOST = 8
@@ -102,12 +103,13 @@ def _site_key(reader: TomlReader, key_id: str, name: str) -> SiteKey:
 
 
 def _broker(reader: TomlReader, name: str) -> Broker:
-    tls = reader.take("tls", bool, False)
+    host = reader.take("host", str)
+    tls = reader.take("tls", bool, not is_loopback(host))
     port = reader.take("port", int, 8883 if tls else 1883)
     reader.check("port", port, lambda port: 0 < port < 65536, "should be 1 to 65535")
     ca_file = reader.path("ca_file") if reader.take("ca_file", str, None) is not None else None
     username, authority = reader.take("username", str, name), reader.take("authority", str, "")
-    return Broker(reader.take("host", str), port, username, reader.secret("password"), tls, ca_file, authority)
+    return Broker(host, port, username, reader.secret("password"), tls, ca_file, authority)
 
 
 def _board(reader: TomlReader) -> Board:

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
+from wire.hosts import is_loopback
+
 _PREFIX = "PROLAB_"
 _SYSTEM_FILE = Path("/etc/prolab/prolab.toml")
 _SECRETS = (("database_url",), ("site_key",), ("mqtt", "password"), ("smtp", "password"))
@@ -44,7 +46,7 @@ class Mqtt(BaseModel):
     port: int = Field(ge=1, le=65535)
     username: str = "server"
     password: SecretStr
-    tls: bool = False
+    tls: bool = Field(default_factory=lambda said: not is_loopback(said.get("host", "localhost")))
     ca_file: Path | None = None  # None with tls: the system's authorities
     # Where the broker, on the same computer, keeps its accounts and its process number: with them a downloaded agent
     # file is known to it at once; without them the page says which line to add.

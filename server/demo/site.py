@@ -138,7 +138,8 @@ class Site:
 
 def _broker(access: Access, account: str, password: str) -> list[str]:
     host, name, secret = _text(access.host), _text(account), _text(password)
-    return [f"host = {host}", f"port = {access.port}", f"username = {name}", f"password = {secret}"]
+    tls = "tls = false"  # a broker of somebody else's is named as mqtt://, which is plain
+    return [f"host = {host}", f"port = {access.port}", f"username = {name}", f"password = {secret}", tls]
 
 
 def _text(value: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.machines.site_keys import SiteKey
+from wire.hosts import is_loopback
 
 RELAYS = (17, 27, 22, 23)  # Broadcom numbers that stay low while a Pi boots, in the order of the wiring sheet
 
@@ -57,7 +58,9 @@ username = {_text(name)}
 password = {_text(broker.password)}
 """
     if not broker.tls:
-        return plain
+        return (
+            plain if is_loopback(broker.host) else f"{plain}tls = false                      # as the server has it\n"
+        )
     authority = f'authority = """\n{broker.authority.strip()}\n"""\n' if broker.authority else ""
     return f"{plain}tls = true\n{authority}"
 

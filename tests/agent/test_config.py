@@ -151,3 +151,13 @@ def test_a_file_that_is_no_toml_or_not_there_is_refused(tmp_path: Path) -> None:
     assert "agent.toml" in problems(tmp_path, "name = ")
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "missing.toml")
+
+
+def test_what_crosses_a_network_is_encrypted_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    def broker(host: str, more: str = "") -> tuple[bool, int]:
+        config = load(written(tmp_path, GOOD.replace('host = "127.0.0.1"', f'host = "{host}"{more}')))
+        return config.broker.tls, config.broker.port
+
+    assert [broker(host) for host in ("127.0.0.1", "localhost", "::1")] == [(False, 1883)] * 3
+    assert [broker(host) for host in ("192.168.1.10", "prolab.local")] == [(True, 8883)] * 2
+    assert broker("prolab.local", "\ntls = false") == (False, 1883)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import SettingsError, load_settings
+from server.settings import Mqtt, SettingsError, load_settings
 
 KEY = "ab" * 32
 GOOD = f"""
@@ -177,3 +177,12 @@ def test_an_error_never_shows_a_secret(file):
         load_settings(file)
 
     assert "c0ffee" not in str(raised.value)
+
+
+def test_what_crosses_a_network_is_encrypted_unless_somebody_says_otherwise():
+    def tls(host, **more):
+        return Mqtt(host=host, port=1883, password="x", **more).tls
+
+    assert [tls(host) for host in ("127.0.0.1", "localhost", "::1")] == [False] * 3
+    assert [tls(host) for host in ("192.168.1.10", "broker.lan")] == [True] * 2
+    assert (tls("broker.lan", tls=False), tls("localhost", tls=True)) == (False, True)

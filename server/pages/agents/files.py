@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
@@ -21,6 +20,7 @@ from server.machines.keys import CertificateError, Files
 from server.machines.pairing import Code
 from server.machines.site_keys import ring
 from server.settings import Mqtt, Settings
+from wire.hosts import is_loopback
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -115,13 +115,6 @@ def pairing_address(asked: str, settings: Settings) -> str:
     """Where a Pi finds the door for new agents. ``asked``: how the browser reached this server, empty for a command."""
     host = asked if asked and not is_loopback(asked) else settings.mqtt.agents_host or socket.gethostname()
     return f"https://{f'[{host}]' if ':' in host else host}:{settings.pairing.port}"
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _access(address: str, password: str, settings: Settings) -> BrokerAccess:

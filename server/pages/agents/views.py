@@ -14,7 +14,7 @@ from server.machines import service as machines
 from server.machines.agent_file import RELAYS
 from server.machines.keys import CertificateError
 from server.pages.agents import files, reads
-from server.pages.agents.files import Ready, Shelf, is_loopback
+from server.pages.agents.files import Ready, Shelf
 from server.pages.agents.forms import AgentForm, EndForm, FileForm
 from server.pages.audit.trails import told
 from server.pages.machines.words import disk
@@ -22,6 +22,7 @@ from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.here import now, settings
 from server.web.needs import actor, needs
+from wire.hosts import is_loopback
 
 pages = Blueprint("agents", __name__)
 Answer = Response | tuple[str, int]

@@ -23,6 +23,7 @@ from server.pages.agents.files import Told
 from server.settings import Settings
 from server.web.here import now, settings
 from server.web.needs import needs
+from wire.hosts import is_loopback
 
 LONGEST_REQUEST = 2_000
 FREE_FOR_AN_ADDRESS, FREE_FOR_ALL = 10, 100  # wrong codes before the waits begin
@@ -100,7 +101,7 @@ def _settings_of(admitted: Admitted, ready: files.Ready) -> dict[str, object]:
 def _host() -> str:
     """How the agent reaches the broker: as the settings say, else by the name under which it has just reached this door."""
     mqtt = settings().mqtt
-    if mqtt.agents_host or not files.is_loopback(mqtt.host):
+    if mqtt.agents_host or not is_loopback(mqtt.host):
         return mqtt.agents_host or mqtt.host
     host = request.host
     return host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
