@@ -6,13 +6,10 @@ It alone touches relays and writes the state file; no network stands between a b
 import logging
 import queue
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from agent import lists, recorder, restart, session
-from agent.access import InForce, validity_left_ms
+from agent import lists, restart, session
 from agent.clock import Clock, WaitReport
 from agent.config import Config
 from agent.driver import Driver
@@ -36,10 +33,10 @@ from agent.hardware import (
 )
 from agent.hardware import Removed as CardGone
 from agent.machine import Machine, PinEntry
+from agent.peer import Peer
 from agent.places import Place
 from agent.pulse import Pulse
-from agent.records import occupied_s
-from agent.reports import Connected, Disconnected, Drain, Line, LinkTrouble, ListArrived, ReceiptArrived, Stop
+from agent.reports import Drain, Line, Stop
 from agent.state import State
 from agent.stimuli import (
     Draining,
@@ -54,19 +51,15 @@ from agent.stimuli import (
 )
 from agent.taps import felt, tapped
 from agent.teller import Teller
+from agent.tokens import Seen
+from agent.upkeep import Upkeep
 from wire.messages import (
     AgentStarted,
     Body,
-    Checkpoint,
     Gap,
-    RunningSession,
     Stamp,
 )
-from wire.tokens import fingerprint, pin_digest
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-QUIET_MS = 2_000  # nobody has held a badge for so long: time to tidy up
-KEEP_TIME_MS = 600_000  # how much of the time a power cut may cost a Pi that boots without a clock
 log = logging.getLogger(__name__)
 
 
@@ -86,27 +79,21 @@ class Controller:
         version: str,
         pulse: Pulse | None = None,
     ) -> None:
-        self._config = config
         self._clock = clock
         self._state = state
         self._readers = readers
         self._inbox = inbox
         self._version = version
         self._teller = Teller(config, panel, line, version)
-        self._in_force: InForce | None = None
-        self._connected = False
-        self._away_ms: int | None = None  # mono: since when there is no server
-        self._pulse = pulse
         self._stopped = self._draining = False
-        self._hourly_ms: int | None = None
-        self._kept_ms = self._forgot_ms = self._tapped_ms = 0
         self._faults = FaultCounter()
         clock.floor_ms = state.last_wall_ms
         now = clock.now()
-        self._parts = {place.id: place.parts for place in config.machines}
         machines = [_machine(place, now) for place in config.machines]
         self._relays = relays
         self._driver = Driver(machines, relays, state, line.wake, self._pin_fits)
+        self._peer = Peer(config, state, self._driver, self._fault)
+        self._upkeep = Upkeep(state, self._driver, pulse)
 
     def run(self) -> None:
         """Until a Stop arrives. Every relay is released at the end, however the end comes about, but those that hold."""
@@ -128,11 +115,8 @@ class Controller:
         if self._state.lost is not None:
             started.insert(0, Gap(self._state.lost.outbox, self._state.lost.reason[:200], now))
         self._driver.record(started, now)
-        self._away_ms = now.mono_ms
         restart.take_up(self._driver, self._state, self._relays, now)
-        self._in_force = lists.restore(self._state, self._config)
-        self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "not connected yet"), now)
-        self._wish(now)
+        self._peer.begin(now)
         self._tell(now)
 
     def turn(self, report: Any) -> None:
@@ -142,26 +126,21 @@ class Controller:
         if report is not None:
             self._take(report, now)
         self._do_soon(now)
-        self._tell(now)
         if self._draining and not any(machine.session for machine in self._driver.machines.values()):
             self._stopped = True
+        self._tell(now)
 
     def deadlines(self) -> tuple[int | None, int | None]:
         """When (mono ms) to wake: exactly, and without hurry."""
         machines = self._driver.machines.values()
-        hard = [*map(session.next_deadline, machines), self._hourly_ms, *self._list_ends(self._clock.now())]
-        soft = [*map(_without_hurry, machines), self._driver.recorder.retry_ms, self._kept_ms + KEEP_TIME_MS]
-        if self._state.untidy:
-            soft.append(self._tapped_ms + QUIET_MS)
-        if self._pulse is not None:
-            soft.append(self._pulse.due_ms)
-        return _first(hard), _first(soft)
+        hard = [*map(session.next_deadline, machines), self._upkeep.hard, *self._peer.list_ends(self._clock.now())]
+        return _first(hard), _first([*map(_without_hurry, machines), *self._upkeep.soft])
 
     def report(self) -> WaitReport:
         seen = {machine: count for machine, reader in self._readers.items() if (count := reader.bytes_seen) is not None}
         _, last_n, through = self._state.position
         unreceipted = last_n - through + self._driver.recorder.held
-        return WaitReport(seen, lists.revision(self._in_force), unreceipted, self._connected)
+        return WaitReport(seen, lists.revision(self._peer.in_force), unreceipted, self._peer.is_there)
 
     # --- what happened --------------------------------------------------------------------------------------------------
 
@@ -176,7 +155,7 @@ class Controller:
     def _handle(self, report: Any, now: Stamp) -> None:
         match report:
             case Presented(machine, card_id):
-                self._tapped(machine, fingerprint(card_id, self._config.site_key), now)
+                self._tapped(machine, self._peer.recognise(card_id), now)
             case CardGone(machine):
                 self._driver.apply(machine, Removed(), now)
             case RandomId(machine):
@@ -194,7 +173,7 @@ class Controller:
     def _handle_parts(self, report: Any, now: Stamp) -> None:
         match report:
             case Moved(machine) if (stimulus := felt(report)) is not None:
-                self._tapped_ms = now.mono_ms
+                self._upkeep.touched_ms = now.mono_ms
                 self._driver.apply(machine, stimulus, now)
             case Metered(machine, watts, wh):
                 self._driver.apply(machine, Measured(watts, wh), now)
@@ -218,71 +197,23 @@ class Controller:
                 self._driver.apply_to_all(Stopping(), now)
                 self._stopped = True
             case _:
-                self._handle_link(report, now)
+                self._peer.handle(report, now)
 
-    def _handle_link(self, report: Any, now: Stamp) -> None:
-        match report:
-            case Connected():
-                self._connected, self._away_ms = True, None
-                self._driver.apply_to_all(Mended(Failure.PEER_AWAY), now)
-            case Disconnected():
-                self._connected, self._away_ms = False, self._away_ms or now.mono_ms
-                self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "disconnected"), now)
-            case ListArrived():
-                self._list_arrived(report, now)
-            case ReceiptArrived(through):
-                self._receipt(through.get(self._state.position.outbox, 0), now)
-            case LinkTrouble(code, detail):
-                self._fault(None, code, detail, now)
-
-    def _tapped(self, machine_id: str, token: str, now: Stamp) -> None:
-        self._tapped_ms = now.mono_ms
-        away_ms = None if self._away_ms is None else now.mono_ms - self._away_ms
-        stimulus = tapped(self._in_force, token, self._driver.machines, machine_id, away_ms, str(uuid4()), now)
+    def _tapped(self, machine_id: str, seen: Seen, now: Stamp) -> None:
+        self._upkeep.touched_ms = now.mono_ms
+        in_force, away_ms = self._peer.in_force, self._peer.away_ms(now)
+        stimulus = tapped(in_force, seen.token, self._driver.machines, machine_id, away_ms, str(uuid4()), now)
         self._driver.apply(machine_id, stimulus, now)
+        self._peer.rename(seen, now)
 
     def _pin_fits(self, entry: PinEntry) -> bool:
-        return pin_digest(entry.master.holder, entry.digits, self._config.site_key) == entry.master.pin
+        return self._peer.pin_fits(entry.master.holder, entry.digits, entry.master.pin)
 
     def _failing(self, machine_id: str, failure: Failure, detail: str, now: Stamp) -> None:
         """What may come and go by the hundred is told at most every ten minutes."""
         if failure not in self._driver.machines[machine_id].failures:
             told = self._faults.note(machine_id, failure, detail, now)
             self._driver.apply(machine_id, Failed(failure, detail, 0 if told is None else told.count), now)
-
-    def _list_arrived(self, arrived: ListArrived, now: Stamp) -> None:
-        trouble = lists.fits(arrived.index, self._config)
-        if trouble is not None:
-            self._fault(None, trouble.code, trouble.detail, now)
-        elif arrived.index.revision > lists.revision(self._in_force):
-            self._in_force = InForce(arrived.index, now)
-            self._driver.write(partial(lists.keep, arrived, now), now, key="list")
-            self._wish(now)
-
-    def _wish(self, now: Stamp) -> None:
-        for machine in self._driver.machines:
-            wish = None if self._in_force is None else lists.wish(self._in_force, machine, self._parts[machine])
-            if wish is not None:
-                self._driver.apply(machine, wish, now)
-
-    def _receipt(self, through: int, now: Stamp) -> None:
-        """The server may know less than before (it was restored from a backup) or, after us, more (our card was)."""
-        known = self._state.position
-        oldest = self._state.oldest_n() or known.last_n + 1
-        if through > known.last_n:
-            self._renew(known.through, "the server has more of this outbox than we: this is an older copy of it", now)
-        elif through + 1 < oldest:
-            self._renew(0, f"the server lacks events before {oldest}, which are gone here", now)
-        elif through != known.through:
-            self._driver.write(partial(recorder.receipted, through), now, key="receipt")
-
-    def _renew(self, after: int, reason: str, now: Stamp) -> None:
-        """Begin a new outbox: numbers that the server will not take, or has taken for something else, help nobody."""
-        gap = Gap(self._state.position.outbox, reason, now)
-        self._driver.write(partial(recorder.renewed, after, gap), now)
-        for machine_id, machine in self._driver.machines.items():
-            if machine.latch is not None:
-                self._driver.machines[machine_id] = replace(machine, latch=replace(machine.latch, n=0))
 
     # --- what time brings -------------------------------------------------------------------------------------------------
 
@@ -298,47 +229,7 @@ class Controller:
             due_ms = _without_hurry(machine)
             if due_ms is not None and due_ms <= now.mono_ms:
                 self._apply_safely(machine_id, Ticked(), now)
-        self._hourly(now)
-        retry_ms = self._driver.recorder.retry_ms
-        if retry_ms is not None and retry_ms <= now.mono_ms:
-            self._driver.recorder.retry(now)
-        self._keep_time(now)
-        quiet = self._state.untidy and self._tapped_ms + QUIET_MS <= now.mono_ms
-        if quiet or self._state.too_untidy:
-            self._state.tidy()
-        if self._pulse is not None and self._pulse.due_ms <= now.mono_ms:
-            self._driver.check_outputs(now)
-            self._state.answers()
-            self._pulse.beat(now.mono_ms)
-
-    def _keep_time(self, now: Stamp) -> None:
-        """Every record carries the time to disk; where there was none for a while, or once a day, one for its own sake."""
-        if self._state.last_wall_ms >= now.wall_ms:
-            self._kept_ms = now.mono_ms
-        if now.mono_ms >= min(self._kept_ms + KEEP_TIME_MS, self._forgot_ms + DAY_MS):
-            self._kept_ms = self._forgot_ms = now.mono_ms
-            self._driver.write(recorder.forget_old, now, key="time")
-
-    def _hourly(self, now: Stamp) -> None:
-        """Each hour in which anything runs, one event with the seconds of all that runs."""
-        running = [one.session for one in self._driver.machines.values() if one.powered]
-        open_sessions = [one for one in running if one is not None]
-        if not open_sessions:
-            self._hourly_ms = None
-        elif self._hourly_ms is None:
-            self._hourly_ms = now.mono_ms + HOUR_MS
-        elif self._hourly_ms <= now.mono_ms:
-            self._hourly_ms = now.mono_ms + HOUR_MS
-            seconds = tuple(RunningSession(one.id, one.machine, occupied_s(one, now)) for one in open_sessions)
-            self._driver.record([Checkpoint(seconds, now)], now)
-
-    def _list_ends(self, now: Stamp) -> list[int]:
-        """The moments (mono ms) at which the list grows too old for a machine, as far as they lie ahead."""
-        if self._in_force is None:
-            return []
-        entries = [rights.entry for rights in self._in_force.index.machines.values()]
-        left = [validity_left_ms(self._in_force, entry, now) for entry in entries]
-        return [now.mono_ms + ms for ms in left if ms > 0]
+        self._upkeep.do(now)
 
     def _apply_safely(self, machine_id: str, stimulus: Stimulus, now: Stamp) -> None:
         try:
@@ -352,12 +243,12 @@ class Controller:
     def _tell(self, now: Stamp) -> None:
         for machine_id, machine in list(self._driver.machines.items()):
             try:
-                self._teller.show(machine, self._in_force, now)
+                self._teller.show(machine, self._peer.in_force, now)
             except Exception as error:
                 log.exception("the panel of %s broke", machine_id)
                 self._effect_failed(machine_id, error, now)
-        machines = self._driver.machines.values()
-        self._teller.tell(machines, self._in_force, self._state.position, not self._stopped, now, self._state.free_mb)
+        machines, online = self._driver.machines.values(), not self._stopped
+        self._teller.tell(machines, self._peer.in_force, self._state.position, online, now, self._state.free_mb)
 
     def _effect_failed(self, machine_id: str | None, error: Exception, now: Stamp) -> None:
         failed = Failed(Failure.EFFECT_FAILED, repr(error))

@@ -10,7 +10,7 @@ import pytest
 from agent import lists
 from agent.hardware import FrameRefused, ReaderDown, ReaderUp
 from agent.reports import Connected, Disconnected, LinkTrouble, ReceiptArrived
-from tests.agent.fakes import ADA, BOB, HOUR, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
+from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
 from wire.messages import (
     AccessDenied,
     AgentStarted,
@@ -30,9 +30,12 @@ from wire.messages import (
     SessionEnded,
     SessionStarted,
     TimeQuality,
+    TokenRekeyed,
     WireError,
+    WrappedKey,
     encode,
 )
+from wire.tokens import fingerprint, wrap
 
 
 @pytest.fixture
@@ -598,3 +601,29 @@ def test_a_status_is_told_only_when_something_in_it_has_changed(box: Box) -> Non
 
     assert len(box.line.statuses) == told + 1
     assert box.status.machines[0].session == box.of(SessionStarted)[0].session
+
+
+# --- site keys ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_badge_that_the_list_knows_by_an_older_key_starts_first_and_tells_its_new_name_then(tmp_path: Path) -> None:
+    newer = bytes(range(16, 48))
+    box = Box(tmp_path).connected()
+    box.give(a_list(keys=(WrappedKey("k2", "k1", wrap(newer, "k2", KEY)),))).tap(ADA)
+
+    kinds = [type(event) for event in box.events]
+    (renamed,) = box.of(TokenRekeyed)
+    assert box.relays["p1"].on
+    assert kinds.index(SessionStarted) < kinds.index(TokenRekeyed)
+    assert (renamed.old, renamed.new, renamed.key_id) == (token(ADA), fingerprint(ADA, newer), "k2")
+    box.close()
+
+
+def test_a_badge_that_nobody_knows_is_told_by_the_newest_key(tmp_path: Path) -> None:
+    newer = bytes(range(16, 48))
+    box = Box(tmp_path).connected()
+    box.give(a_list(keys=(WrappedKey("k2", "k1", wrap(newer, "k2", KEY)),))).tap(STRANGER)
+
+    assert [one.token for one in box.of(AccessDenied)] == [fingerprint(STRANGER, newer)]
+    assert box.of(TokenRekeyed) == []
+    box.close()
