@@ -19,6 +19,7 @@ from server.db import writing
 from server.domain.roles import Role, ScopeKind
 from server.ingest import ingest
 from server.jobs.models import Job
+from server.machines import bypass
 from server.people import service as people
 from server.people.models import Establishment, Holder, Person
 from server.settings import Settings
@@ -101,6 +102,8 @@ def _people() -> tuple[str, str]:
         membership = people.add_membership(HOLDER, "acme-1", **_BEFORE)
         badge = people.lend_token(HOLDER, "ab" * 16, "k1", "casier 12", **_BEFORE)
         people.lend_token(7, "cd" * 16, "k1", **_BEFORE)
+        people.give_master(HOLDER, "ef" * 16, "k1", "acme-1", **_BY)
+        bypass.declare_bypass("c1", "Ansgar", "boîtier en panne", NOW + timedelta(hours=7), **_BY)
         people.block_holder(7, "facture impayée", **_BY)
         people.suspend_tenant(PAUSED, "impayé depuis août", **_BY)
         return badge.ref, membership.ref
