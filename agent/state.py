@@ -7,32 +7,21 @@ returns: ``synchronous=FULL`` lost none of the acknowledged rows when power was 
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from agent.machine import Latch, Memory, Session
+from agent.state_file import FILE_NAME, ROW_BYTES, open_file
+from agent.state_rescue import ensure_sound
 from wire.codec import decode, encode
-from wire.messages import Body, Envelope, Revocation, Stamp, decode_envelope, encode_event
+from wire.messages import Body, Revocation, Stamp, decode_envelope, encode_envelope, encode_event
 
 T = TypeVar("T")
-FILE_NAME = "agent.db"
 KEPT_MS = 45 * 86_400_000  # receipted events, so that a server restored from a backup gets them again (design rule 8)
-_ROW_BYTES = 64 * 1024
 _TIDY_AFTER, _TIDY_AT_LAST_AFTER = 50, 500  # writes: about one megabyte of journal, and ten
-_SCHEMA = """
-CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
-CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE running (machine TEXT PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE latch (machine TEXT PRIMARY KEY, n INTEGER NOT NULL, latch BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE memory (machine TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE list (only INTEGER PRIMARY KEY CHECK (only = 1), received BLOB NOT NULL, payload BLOB NOT NULL);
-CREATE TABLE reported (
-    kind TEXT NOT NULL, ref TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (kind, ref, at_ms)
-) WITHOUT ROWID;
-"""
 
 
 class StateUnwritable(Exception):  # noqa: N818 — it says what is the matter
@@ -50,13 +39,6 @@ class Position(NamedTuple):
 class StoredList(NamedTuple):
     received: Stamp
     payload: bytes
-
-
-class Lost(NamedTuple):
-    """An outbox of which what was not sent is gone."""
-
-    outbox: str | None
-    reason: str
 
 
 class Transaction:
@@ -122,7 +104,7 @@ class Transaction:
         self.position = Position(str(uuid4()), 0, 0)
         for n, (_, payload) in enumerate(rows, 1):
             old = decode_envelope(payload)
-            self._insert(n, encode(Envelope(self.position.outbox, n, old.kind, old.body, old.simulated, old.v)))
+            self._insert(n, encode_envelope(replace(old, outbox=self.position.outbox, n=n)))
             self.position = self.position._replace(last_n=n)
 
     def _insert(self, n: int, payload: bytes) -> None:
@@ -130,14 +112,14 @@ class Transaction:
 
 
 class State:
-    """The state file of one agent. ``lost`` tells of an unreadable one that was set aside for it, if there was one."""
+    """The state file of one agent. ``lost`` tells of a damaged one that was set aside for it, if there was one."""
 
     def __init__(self, directory: Path, simulated: bool) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / FILE_NAME
         self._simulated = simulated
-        self.lost = _set_aside(self.path)
-        self._connection = _open(self.path)
+        self.lost = ensure_sound(self.path)
+        self._connection = open_file(self.path)
         row = self._connection.execute("SELECT id, last_n, through, wall_ms FROM outbox").fetchone()
         self.position = Position(*row[:3])
         self.last_wall_ms: int = row[3]
@@ -167,21 +149,19 @@ class State:
         return result
 
     def running(self) -> list[Session]:
-        return [
-            decode(Session, row[0], _ROW_BYTES) for row in self._all("SELECT session FROM running ORDER BY machine")
-        ]
+        return [decode(Session, row[0], ROW_BYTES) for row in self._all("SELECT session FROM running ORDER BY machine")]
 
     def latches(self) -> dict[str, Latch]:
         rows = self._all("SELECT machine, n, latch FROM latch")
-        return {machine: replace(decode(Latch, latch, _ROW_BYTES), n=n) for machine, n, latch in rows}
+        return {machine: replace(decode(Latch, latch, ROW_BYTES), n=n) for machine, n, latch in rows}
 
     def memories(self) -> dict[str, Memory]:
         rows = self._all("SELECT machine, memory FROM memory")
-        return {machine: decode(Memory, memory, _ROW_BYTES) for machine, memory in rows}
+        return {machine: decode(Memory, memory, ROW_BYTES) for machine, memory in rows}
 
     def stored_list(self) -> StoredList | None:
         for received, payload in self._all("SELECT received, payload FROM list"):
-            return StoredList(decode(Stamp, received, _ROW_BYTES), payload)
+            return StoredList(decode(Stamp, received, ROW_BYTES), payload)
         return None
 
     def oldest_n(self) -> int | None:
@@ -238,46 +218,3 @@ class Outbox:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 1048576")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # see tidy()
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").fetchone():
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA}; INSERT INTO outbox VALUES ('{uuid4()}', 0, 0, 0); COMMIT;"
-        )
-    return connection
-
-
-def _set_aside(path: Path) -> Lost | None:
-    """Move an unusable file out of the way. Raises sqlite3.Error where the trouble is not in the file, such as a full disk."""
-    reason = _problem_in(path) if path.exists() else None
-    if reason is None:
-        return None
-    lost = Lost(_outbox_in(path), reason)
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):  # the newest only, so that none fill the disk
-        if (file := path.with_name(name)).exists():
-            file.replace(path.with_name(f"bad-{name}"))
-    return lost
-
-
-def _problem_in(path: Path) -> str | None:
-    try:
-        with closing(sqlite3.connect(path, timeout=5)) as connection:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            return None if verdict == "ok" else str(verdict)
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return str(error)
-        raise
-
-
-def _outbox_in(path: Path) -> str | None:
-    """The id of a damaged file's outbox, if that much can still be read."""
-    with suppress(sqlite3.Error, TypeError, ValueError), closing(sqlite3.connect(path, timeout=5)) as connection:
-        return str(UUID(connection.execute("SELECT id FROM outbox").fetchone()[0]))
-    return None

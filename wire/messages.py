@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from wire.codec import WireError, decode, encode, from_plain, to_plain
+from wire.codec import WireError, decode, dump, encode, from_plain, to_plain
 
 __all__ = ["WireError", "encode"]
 
@@ -418,6 +418,20 @@ KINDS: dict[str, type[Body]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """What an event was known by first. It was then saved from a damaged file, and has the identity of a new one."""
+
+    AS_ARRAY: ClassVar[bool] = True
+    outbox: str
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_uuid(self.outbox)
+        if self.n < 1:
+            raise ValueError("numbers start at 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What every event is wrapped in: readable even when what is inside is not. (outbox, n) is the event's identity."""
 
@@ -427,17 +441,28 @@ class Envelope:
     body: Any  # parsed JSON
     simulated: bool = False
     v: int = PROTOCOL
+    was: First | None = None  # stored under this already: a duplicate
 
     def __post_init__(self) -> None:
         _check_uuid(self.outbox)
         if self.n < 1:
             raise ValueError("numbers start at 1")
+        if self.was is not None and self.was.outbox == self.outbox:
+            raise ValueError("saved from its own outbox")
         if not 0 < len(self.kind) <= 64:
             raise ValueError("kind of 1 to 64 characters")
 
 
 def encode_event(outbox: str, n: int, body: Body, simulated: bool) -> bytes:
-    return encode(Envelope(outbox, n, body.KIND, to_plain(body), simulated))
+    return encode_envelope(Envelope(outbox, n, body.KIND, to_plain(body), simulated))
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """``was`` is left out where it says nothing, which is always but after a damaged file."""
+    plain = to_plain(envelope)
+    if envelope.was is None:
+        del plain["was"]
+    return dump(plain)
 
 
 def decode_envelope(payload: bytes) -> Envelope:

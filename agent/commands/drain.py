@@ -18,7 +18,7 @@ from agent.clock import SystemClock
 from agent.config import ConfigError, load
 from agent.instance import running
 from agent.machine import Session
-from agent.state import FILE_NAME
+from agent.state_file import FILE_NAME
 from wire.codec import WireError, decode
 from wire.messages import Stamp
 

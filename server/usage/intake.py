@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from server.machines.models import Agent
 from server.usage.counts import Count, Tally, printable
 from server.usage.models import Outbox, RejectedEvent
-from wire.messages import MAX_EVENT_BYTES, Envelope, Receipt
+from wire.messages import MAX_EVENT_BYTES, Envelope, First, Receipt
 
 OUTBOXES_AN_AGENT = 1000  # a new one comes with a new state file; so many come only from a fault, and fill receipts
 RAW_A_DAY = 100  # of one agent, of what has no place in an outbox; all of it is counted
@@ -53,7 +53,10 @@ class Intake:
         self._tally = tally
 
     def next_in_line(self, message: Incoming, envelope: Envelope) -> Arrival | None:
-        """The event if it is the next of its outbox, whose number then counts as taken; else None, counted."""
+        """The event if it is the next of its outbox, whose number then counts as taken; else None, counted.
+
+        One that an agent saved from a damaged file has another number now; by the first one it is known whether it is new.
+        """
         agent_id = self._agents.get(message.agent)
         if agent_id is None:
             self.refuse(message, Count.UNKNOWN_AGENT, "unknown agent")
@@ -67,7 +70,8 @@ class Intake:
             self._tally.note(Count.DUPLICATE if envelope.n <= last else Count.AHEAD, message.agent)
             return None
         self._last[outbox] = envelope.n
-        return Arrival(message, agent_id, envelope)
+        arrival = Arrival(message, agent_id, envelope)
+        return arrival if envelope.was is None else self._new_under(envelope.was, arrival)
 
     def refuse(self, message: Incoming, count: Count, reason: str) -> None:
         """Count what has no place in an outbox, and keep it raw as long as there is not too much of it."""
@@ -113,6 +117,18 @@ class Intake:
             return Count.FOREIGN_OUTBOX, f"outbox {outbox} belongs to another agent"
         self._owners[outbox] = agent_id
         return None
+
+    def _new_under(self, first: First, arrival: Arrival) -> Arrival | None:
+        """None, counted, if it was stored under its first number. Else that counts as taken too: the file may be damaged
+        again, and then the same event comes in a third outbox."""
+        if (refusal := self._claim(first.outbox, arrival.agent_id)) is not None:
+            self.reject(arrival, f"saved from a damaged file: {refusal[1]}")
+            return None
+        if first.n <= self._last.setdefault(first.outbox, 0):
+            self._tally.note(Count.DUPLICATE, arrival.message.agent)
+            return None
+        self._last[first.outbox] = first.n
+        return arrival
 
     def _few_of_the_loose(self) -> list[dict[str, Any]]:
         if not self._loose:
