@@ -26,9 +26,6 @@ from wire.messages import (
     RiskClass,
 )
 
-NEEDS_METER = frozenset({IDLE_WARNING, IDLE_END, TAKE_OVER})
-NEEDS_BUTTON = frozenset({PRESS_TO_START, PAYER_CHOICE, MASTER_BADGE})
-
 
 class RuleClash(Refusal):
     """Two rules that cannot both hold. ``rule`` names the field of the policy that should give way."""
@@ -47,12 +44,12 @@ def requires(entry: MachineEntry, masters: bool) -> tuple[str, ...]:
         MAXIMUM_WARN: policy.max_s is not None and policy.on_max is OnMaximum.WARN,
         MAXIMUM_CUT: policy.max_s is not None and policy.on_max is OnMaximum.CUT,
         OPENING_HOURS: entry.open is not None,
-        PRESS_TO_START: bool(policy.press_s),
+        PRESS_TO_START: policy.press_s is not None,
         CARD_STAYS: policy.removal_s is not None,
-        IDLE_WARNING: bool(policy.idle_warn_s),
-        IDLE_END: bool(policy.idle_end_s),
+        IDLE_WARNING: policy.idle_warn_s is not None,
+        IDLE_END: policy.idle_end_s is not None,
         COOL_DOWN: bool(policy.cooldown_s),
-        TAKE_OVER: bool(policy.takeover_s),
+        TAKE_OVER: policy.takeover_s is not None,
         EXTENSION: bool(policy.extend_s and policy.extend_times),
         PAYER_CHOICE: bool(policy.payer_s),
         CONTINUATION: bool(policy.continue_s),

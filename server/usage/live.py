@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from server.domain.usage import Session, moment
+from server.domain.usage import Session, milliseconds, moment
 from server.machines.models import MachineLive
 from wire.messages import MachineState, MachineStatus
 
@@ -92,7 +92,7 @@ class Board:
 
     def _proven(self, row: Shown | None, proven_ms: int | None) -> datetime | None:
         """The later of what is known and what is said: a new box does not take a proof away, nor date one ahead."""
-        said = None if proven_ms is None else min(moment(proven_ms), self._now)
+        said = None if proven_ms is None else moment(min(max(proven_ms, 0), milliseconds(self._now)))
         known = row.proven_open_at if row is not None else None
         return max((at for at in (said, known) if at is not None), default=None)
 

@@ -55,6 +55,52 @@ def test_a_status_updates_the_agent_and_its_machines_and_announces_them(lab, now
     assert {(change.topic, change.key) for change in changes_after(before)} == {("machine", "p1"), ("machine", "p2")}
 
 
+def live_row(machine_id=1):
+    return db.session.execute(select(MachineLive.__table__).where(MachineLive.machine_id == machine_id)).one()
+
+
+def test_what_a_box_says_of_its_machine_is_kept_with_it(lab, now):
+    proven, lacks = now - 9 * MINUTE, ("press_to_start",)
+    told = MachineStatus(
+        "p1", "running", ms(now), S1, 30, problem=True, running=False, proven_open_ms=ms(proven), lacks=lacks
+    )
+
+    statuses([says(now, told, disk_free_mb=11_400)], now)
+
+    row = live_row()
+    assert (row.problem, row.running, row.proven_open_at, row.lacks) == (True, False, proven, ["press_to_start"])
+    assert agent_row().disk_free_mb == 11_400
+
+
+def test_whether_it_works_is_not_said_of_the_next_session_before_its_box_says_so(lab, now):
+    agent = PaperAgent()
+    idle = MachineStatus("p1", "idle", ms(now - 9 * MINUTE), running=False)
+    statuses([says(now - 9 * MINUTE, idle)], now - 9 * MINUTE)
+
+    ingest([agent.starts(S1, "p1", now - MINUTE)], now)
+
+    assert (live_row().state, live_row().running) == ("running", None)
+
+
+@pytest.mark.parametrize("said", [None, 0])
+def test_a_new_box_takes_no_proof_away(lab, now, said):
+    proven = now - 9 * MINUTE
+    statuses([says(now, MachineStatus("p1", "idle", ms(now), proven_open_ms=ms(proven)))], now)
+
+    statuses([says(now, MachineStatus("p1", "idle", ms(now), proven_open_ms=said), boot="boot-2")], now)
+
+    assert live_row().proven_open_at == proven
+
+
+def test_a_proof_dated_ahead_counts_as_of_now_and_a_disk_of_nonsense_is_not_known(lab, now):
+    ahead = MachineStatus("p1", "idle", ms(now), proven_open_ms=2**52)
+
+    statuses([says(now, ahead, disk_free_mb=2**52)], now)
+
+    assert live_row().proven_open_at == now
+    assert agent_row().disk_free_mb is None
+
+
 def test_a_status_that_says_nothing_new_announces_nothing(lab, now):
     idle = MachineStatus("p1", "idle", ms(now))
     statuses([says(now, idle)], now)
