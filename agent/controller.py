@@ -5,7 +5,8 @@ It alone touches relays and writes the state file; no network stands between a b
 
 import logging
 import queue
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -145,12 +146,7 @@ class Controller:
     # --- what happened --------------------------------------------------------------------------------------------------
 
     def _take(self, report: Any, now: Stamp) -> None:
-        """An error of ours here must not end the loop, for that would release what is running (design rule 4)."""
-        try:
-            self._handle(report, now)
-        except Exception as error:
-            log.exception("a %s broke us", type(report).__name__)
-            self._effect_failed(getattr(report, "machine", None), error, now)
+        self._safely(getattr(report, "machine", None), partial(self._handle, report, now), now)
 
     def _handle(self, report: Any, now: Stamp) -> None:
         match report:
@@ -229,33 +225,39 @@ class Controller:
             due_ms = _without_hurry(machine)
             if due_ms is not None and due_ms <= now.mono_ms:
                 self._apply_safely(machine_id, Ticked(), now)
-        self._upkeep.do(now)
+        for part in self._upkeep.parts:
+            self._safely(None, partial(part, now), now)
 
     def _apply_safely(self, machine_id: str, stimulus: Stimulus, now: Stamp) -> None:
-        try:
-            self._driver.apply(machine_id, stimulus, now)
-        except Exception as error:
-            log.exception("%s broke us", machine_id)
-            self._effect_failed(machine_id, error, now)
+        self._safely(machine_id, partial(self._driver.apply, machine_id, stimulus, now), now)
 
     # --- small parts ------------------------------------------------------------------------------------------------------
 
     def _tell(self, now: Stamp) -> None:
         for machine_id, machine in list(self._driver.machines.items()):
-            try:
-                self._teller.show(machine, self._peer.in_force, now)
-            except Exception as error:
-                log.exception("the panel of %s broke", machine_id)
-                self._effect_failed(machine_id, error, now)
+            self._safely(machine_id, partial(self._teller.show, machine, self._peer.in_force, now), now)
+        self._safely(None, partial(self._tell_status, now), now)
+
+    def _tell_status(self, now: Stamp) -> None:
         machines, online = self._driver.machines.values(), not self._stopped
         self._teller.tell(machines, self._peer.in_force, self._state.position, online, now, self._state.free_mb)
 
+    def _safely(self, machine_id: str | None, act: Callable[[], None], now: Stamp) -> None:
+        """An error of ours must not end the loop, for that would release what is running (design rule 4)."""
+        try:
+            act()
+        except Exception as error:
+            log.exception("our own fault, at %s", machine_id or "all machines")
+            self._effect_failed(machine_id, error, now)
+
     def _effect_failed(self, machine_id: str | None, error: Exception, now: Stamp) -> None:
-        failed = Failed(Failure.EFFECT_FAILED, repr(error))
-        if machine_id in self._driver.machines:
-            self._driver.apply(str(machine_id), failed, now)
-        else:
-            self._driver.apply_to_all(failed, now)
+        """Set aside until staff look, also where not even that can be written down."""
+        machines = self._driver.machines
+        for one in [machine_id] if machine_id in machines else list(machines):
+            try:
+                self._driver.apply(str(one), Failed(Failure.EFFECT_FAILED, repr(error)), now)
+            except Exception:
+                log.exception("%s is set aside, and this could not be recorded", one)
 
     def _now(self) -> Stamp:
         """A clock that was set back while we run may not take us below what is on disk."""

@@ -94,7 +94,7 @@ MATRIX: Mapping[Failure, Mapping[Column, Answer]] = MappingProxyType(
         Failure.METER_SILENT: _same(_TOLD),
         Failure.POWER_WITHOUT_SESSION: _same(_TOLD),
         Failure.SESSION_WITHOUT_POWER: _same(_TOLD),
-        Failure.KEY_UNDECLARED: _same(_TOLD),
+        Failure.KEY_UNDECLARED: _same(_GOES_ON),
     }
 )
 

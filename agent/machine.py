@@ -227,7 +227,12 @@ class Machine:
 
     @property
     def denies_starts(self) -> bool:
-        return any(MATRIX[one][self.column].next_start is NextStart.DENIED for one in self.failures)
+        return bool(self._denying)
+
+    @property
+    def _denying(self) -> frozenset[Failure]:
+        row = {one: MATRIX[one][self.column].next_start for one in self.failures}
+        return frozenset(one for one, start in row.items() if start is NextStart.DENIED)
 
     def runs(self, now: Stamp) -> bool | None:
         """By the meter; None without one, or while it is silent."""
@@ -245,7 +250,7 @@ class Machine:
             DenialReason.LATCHED: self.latch is not None and not self.latch.problem,
             DenialReason.EMERGENCY_STOP: self.estop is not None and self.estop.on,
             DenialReason.BYPASSED: self.bypassed(now),
-            DenialReason.FAULT: self.denies_starts,
+            DenialReason.FAULT: bool(self._denying - {Failure.KEY_UNDECLARED}),  # the key has a reason of its own
             DenialReason.AGENT_UPDATE_NEEDED: bool(self.lacks) or self.draining,
         }
         return frozenset(reason for reason, held in holds.items() if held)

@@ -1,5 +1,7 @@
 """What the main loop does when nobody waits for it: the hourly event, what the disk did not take, the time, the watchdog."""
 
+from collections.abc import Callable
+
 from agent import recorder
 from agent.driver import Driver
 from agent.pulse import Pulse
@@ -37,15 +39,23 @@ class Upkeep:
             dues.append(self._pulse.due_ms)
         return dues
 
-    def do(self, now: Stamp) -> None:
-        self._hourly(now)
+    @property
+    def parts(self) -> tuple[Callable[[Stamp], None], ...]:
+        """To be done one by one, so that what is wrong with one of them does not keep the others from it."""
+        return self._hourly, self._retry, self._keep_time, self._tidy, self._beat
+
+    def _retry(self, now: Stamp) -> None:
         retry_ms = self._driver.recorder.retry_ms
         if retry_ms is not None and retry_ms <= now.mono_ms:
             self._driver.recorder.retry(now)
-        self._keep_time(now)
+
+    def _tidy(self, now: Stamp) -> None:
         quiet = self._state.untidy and self.touched_ms + QUIET_MS <= now.mono_ms
         if quiet or self._state.too_untidy:
             self._state.tidy()
+
+    def _beat(self, now: Stamp) -> None:
+        """Only once pins and disk have answered."""
         if self._pulse is not None and self._pulse.due_ms <= now.mono_ms:
             self._driver.check_outputs(now)
             self._state.answers()

@@ -142,11 +142,14 @@ class FakeLine:
     def __init__(self) -> None:
         self.woken = 0
         self.statuses: list[Status] = []
+        self.broken = False
 
     def wake(self) -> None:
         self.woken += 1
 
     def set_status(self, status: bytes) -> None:
+        if self.broken:
+            raise RuntimeError("the line fell off")
         self.statuses.append(decode_status(status))
 
 

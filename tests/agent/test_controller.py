@@ -541,6 +541,38 @@ def test_frames_that_are_none_are_counted_and_do_nothing(box: Box) -> None:
     assert (fault.machine, fault.code, fault.detail) == ("p1", "frame_refused", "wrong checksum")
 
 
+def test_a_status_that_cannot_be_told_stops_nothing_and_sets_every_machine_aside(box: Box) -> None:
+    box.tap(ADA).at(100)
+    box.line.broken = True
+
+    box.tap(BOB, "p2").at(110)
+
+    assert (box.relays["p1"].on, box.relays["p2"].on) == (True, True)
+    assert {(fault.machine, fault.code) for fault in box.of(Fault)} == {("p1", "effect_failed"), ("p2", "effect_failed")}
+    box.line.broken = False
+    box.tap(ADA).at(112).tap(ADA)
+    assert not box.relays["p1"].on
+    box.tap(ADA)
+    assert not box.relays["p1"].on, "set aside until staff have looked"
+
+
+def test_an_error_of_ours_that_keeps_everything_from_being_written_releases_nothing(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise TypeError("we are wrong")
+
+    box.tap(ADA).at(100)
+    monkeypatch.setattr("agent.driver._write", broken)
+
+    box.tap(BOB).at(200)
+
+    assert box.relays["p1"].on
+    assert box.status.machines[0].latched
+    box.tap(ADA).at(201).tap(ADA)
+    assert not box.relays["p1"].on, "an end releases first"
+
+
 def test_a_broker_that_goes_away_stops_nothing_and_denies_nothing(box: Box) -> None:
     running(box)
 
