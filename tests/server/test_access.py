@@ -3,22 +3,29 @@
 from datetime import time, timedelta
 
 from server.access.service import load_facts
+from server.accounts import service as accounts
+from server.accounts.service import AccountFacts
 from server.domain.facts import (
     GoneFact,
     HoursFact,
     MachineFact,
+    MasterFact,
     MembershipFact,
     PayerFact,
     QualificationFact,
+    StaffFact,
     TenantFact,
     TokenFact,
 )
+from server.domain.roles import Role, ScopeKind
+from server.jobs import service as jobs
 from server.machines import changes
 from server.machines import service as machines
 from server.people import service as people
+from server.people.models import TenantKind
 from server.training import service as training
 from tests.conftest import SITE_KEY
-from wire.messages import OnMaximum, Policy, RiskClass, Service
+from wire.messages import OnMaximum, Policy, RiskClass, Service, Shows
 
 
 def test_the_facts_are_what_the_services_wrote(lab, now):
@@ -85,6 +92,46 @@ def test_a_machine_arrives_with_its_rules_and_wishes(lab, now):
         now,
     )
     assert facts.hours == (HoursFact("laser", 4, time(8), time.max),)
+
+
+def test_staff_are_those_whose_account_has_such_a_role_and_each_change_of_that_turns_the_lists(lab, now):
+    by = {"actor": "m", "now": now}
+    account = accounts.add_account(AccountFacts("ada@lab.test", "Ada", None, lab.holder), **by)
+    seen = jobs.last_change_id()
+    everywhere = accounts.give_role(account, Role.DESK, **by)
+    accounts.give_role(account, Role.TRAINER, ScopeKind.ROOM, "Hall", **by)
+    accounts.give_role(account, Role.TRAINER, ScopeKind.MACHINE, "p1", valid_until=now + timedelta(days=1), **by)
+    accounts.give_role(account, Role.LAB_ACCOUNTANT, **by)  # looks after no machine
+    tomorrow = now + timedelta(days=1)
+
+    assert set(load_facts("k1", {}).staff) == {
+        StaffFact(lab.holder, "", "", now),
+        StaffFact(lab.holder, "", "Hall", now),
+        StaffFact(lab.holder, "p1", "", now, tomorrow),
+    }
+    accounts.end_role(everywhere, **by)
+    assert StaffFact(lab.holder, "", "", now, now) in load_facts("k1", {}).staff
+    accounts.end_account(account, **by)
+    assert load_facts("k1", {}).staff == ()
+    assert [change.topic for change in jobs.changes_after(seen)] == ["access"] * 5
+
+
+def test_a_master_badge_arrives_with_its_digest_and_goes_when_it_ends(lab, now):
+    by = {"actor": "m", "now": now}
+    seen = jobs.last_change_id()
+    given = people.give_master(lab.holder, "d1" * 16, "k1", "acme-rd", **by)
+
+    assert load_facts("k1", {}).masters == (MasterFact(lab.holder, "d1" * 16, "acme-rd"),)
+    assert load_facts("k2", {}).masters == ()  # no box could check its PIN
+    people.end_master(given.id, "lost", **by)
+    assert load_facts("k1", {}).masters == ()
+    assert [change.topic for change in jobs.changes_after(seen)] == ["access", "access"]
+
+
+def test_what_panels_show_of_a_tenants_terms_arrives_with_its_payers(lab, now):
+    people.edit_tenant("acme", "Acme SARL", TenantKind.COMPANY, "fr", None, Shows.NOTHING, actor="m", now=now)
+
+    assert load_facts("k1", {}).payers[0].shows is Shows.NOTHING
 
 
 def test_the_name_of_who_did_not_agree_stays_at_home(lab, now):
