@@ -55,6 +55,22 @@ def add(name: str, amount: Any) -> Change:
     return lambda row: setattr(row, name, getattr(row, name) + amount)
 
 
+def test_a_session_that_goes_on_after_a_power_cut_is_charged_without_a_second_fee_and_verified_so(app: Flask) -> None:
+    furnish()
+    first = use("acme-1", "c1", seconds=600, end_reason="power_loss", cooldown_s=0)
+    # Occupied ten minutes, powered fifteen: it cooled down for five of them.
+    use("acme-1", "c1", CLOSING - timedelta(days=20), 600, continues=first, cooldown_s=300)
+    close()
+    issue()
+
+    with reading() as session:
+        charged = session.execute(select(Charge.billed_s, Charge.fee_cents, Charge.net_cents, Charge.continues)).all()
+    assert sorted(charged) == [(600, 0, 600, True), (1800, 250, 2050, False)]
+    assert verify_billing() == []
+    change(Charge, put("continues", False), 1)
+    assert any("differ in continues" in problem for problem in verify_billing())
+
+
 def test_books_in_order_have_no_problem(documents_dir: Path) -> None:
     assert verify_billing(documents_dir) == []
 
