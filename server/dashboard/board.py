@@ -4,7 +4,7 @@ Pure: no database, no words, and no person. The service brings the facts, the te
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from wire.messages import MachineState, Service
 NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
 QUARTER = timedelta(minutes=15)
 SOON = 6  # machines on the wall's board of departures
-_RUNNING = (MachineState.RUNNING, MachineState.ENDING)
+RUNNING = (MachineState.RUNNING, MachineState.ENDING)
 _READY = (MachineState.IDLE, MachineState.ARMED)
 _LOCKED = (MachineState.OUT_OF_SERVICE, MachineState.MAINTENANCE)
 
@@ -218,7 +218,7 @@ def is_silent(agent: AgentFacts, running: bool, now: datetime) -> bool:
 
 
 def tile_of(facts: MachineFacts, now: datetime) -> Tile:
-    running = facts.live in _RUNNING
+    running = facts.live in RUNNING
     silent = is_silent(facts.agent, running, now)
     bypass_until = facts.bypass_until if facts.bypass_until and facts.bypass_until > now else None
     state = _state(facts, running, silent, bypass_until is not None)
@@ -279,44 +279,6 @@ def rooms_of(tiles: Iterable[Tile], names: Iterable[str] = ()) -> tuple[Room, ..
     for tile in tiles:
         rooms.setdefault(tile.room, []).append(tile)
     return tuple(Room(name, tuple(inside)) for name, inside in rooms.items() if inside)
-
-
-def troubles_of(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
-    """What the machines and agents themselves show to be wrong, worst first."""
-    found = [trouble for facts in machines for trouble in _of_machine(facts, tile_of(facts, now), now)]
-    found += _of_agents(machines, agents, now)
-    order = list(Worry)
-    return sorted(found, key=lambda trouble: (order.index(trouble.worry), trouble.since is None, trouble.since or now))
-
-
-def silent_agents(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> tuple[str, ...]:
-    running = {facts.agent.name for facts in machines if facts.live in _RUNNING}
-    return tuple(agent.name for agent in agents if is_silent(agent, agent.name in running, now))
-
-
-def _of_agents(machines: Sequence[MachineFacts], agents: Sequence[AgentFacts], now: datetime) -> list[Trouble]:
-    silent = silent_agents(machines, agents, now)
-    seen = {agent.name: agent.seen for agent in agents}
-    if 1 < len(silent) == len(agents):
-        last = max((moment for moment in seen.values() if moment), default=None)
-        return [Trouble(Worry.CUT_OFF, since=last)]
-    names = {name: tuple(facts.name for facts in machines if facts.agent.name == name) for name in silent}
-    return [Trouble(Worry.SILENT, name, since=seen[name], machines=names[name]) for name in silent]
-
-
-def _of_machine(facts: MachineFacts, tile: Tile, now: datetime) -> Iterable[Trouble]:
-    if tile.state is State.FAULT:
-        yield Trouble(Worry.FAULT, facts.name, facts.code, why=tile.why)
-    if facts.latched:
-        yield Trouble(Worry.PROBLEM if facts.problem else Worry.LATCHED, facts.name, facts.code)
-    if tile.bypass_until:
-        yield Trouble(Worry.BYPASSED, facts.name, facts.code, until=tile.bypass_until)
-    if facts.lacks:
-        yield Trouble(Worry.LACKS, facts.name, facts.code, why=facts.lacks[0])
-    if tile.limit_s and tile.started and not tile.silent:
-        over = planned_end(tile)
-        if over < now:
-            yield Trouble(Worry.OVERTIME, facts.name, facts.code, over)
 
 
 def load_of(spans: Iterable[tuple[int, datetime, datetime | None]], start: datetime, now: datetime) -> tuple[int, ...]:

@@ -10,12 +10,11 @@ from server.dashboard.board import (
     Board,
     MachineFacts,
     rooms_of,
-    silent_agents,
     tile_of,
-    troubles_of,
 )
 from server.dashboard.plan import MachineFact, Rect, RoomFact, lay_out
 from server.dashboard.today import figures_of, happenings_since
+from server.dashboard.troubles import silent_agents, troubles_of
 from server.db import db, reading
 from server.domain.period import day_of, day_start
 from server.machines.models import Agent, Machine, MachineLive, Room

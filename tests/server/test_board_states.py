@@ -12,8 +12,8 @@ from server.dashboard.board import (
     Worry,
     load_of,
     tile_of,
-    troubles_of,
 )
+from server.dashboard.troubles import troubles_of
 
 NOW = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,20 +13,19 @@ from server.domain.facts import HoursFact
 from server.domain.occupancy import Span, Week
 from server.domain.period import day_of, day_start
 from server.lists.models import PublishedList
-from server.machines.bypass import is_bypassed
 from server.machines.models import Agent, Machine, MachineLive, MachineSkill, OpeningHours
 from server.machines.service import policy_of
+from server.pages.machine.box import Box, Bypassed, Told, box_of, bypass_of, told_by
 from server.pages.people.names import named
 from server.people.models import Payer
 from server.training.models import Qualification, Skill
 from server.usage import sessions
-from server.usage.models import Notice, UsageSession
+from server.usage.models import UsageSession
 from server.web.here import now, zone
 from wire.messages import Policy
 
 WEEKS = 12
 _LAST = 12
-_TOLD = 6
 _LONGEST = timedelta(days=31)  # a session that has ended went on for less
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -62,36 +61,6 @@ class Sat:
 class Qualified:
     number: int
     name: str
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bypassed:
-    """A bypass as it was declared; ``is_on`` while it holds."""
-
-    who: str
-    reason: str
-    until: datetime | None
-    is_on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """What the box beside it said last. ``working``: by its meter, None where nobody measures."""
-
-    problem: bool
-    working: bool | None
-    proven_open_at: datetime | None
-    lacks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Something somebody did at the box, or the box did by itself. ``who`` is empty for those who may not know."""
-
-    kind: str
-    at: datetime
-    who: str
     until: datetime | None
 
 
@@ -165,7 +134,7 @@ def machine_now(code: str, sees_sessions: bool) -> MachineNow | None:
             latched=bool(live and live.latched),
             last_event=agent.last_n,
             running=next(iter(running), None),
-            bypass=_bypass(machine, now()),
+            bypass=bypass_of(machine, now()),
             service_by=machine.service_by,
         )
 
@@ -189,9 +158,9 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
             note=machine.service_note,
             latched=bool(live and live.latched),
             policy=policy_of(machine),
-            bypass=_bypass(machine, now),
-            box=_box(live),
-            told=_told(machine, sees_sessions),
+            bypass=bypass_of(machine, now),
+            box=box_of(live),
+            told=told_by(machine, sees_sessions),
             ended_at=machine.ended_at,
             wish=machine.end_session,
             agent=_health(agent, sent),
@@ -213,29 +182,6 @@ def _wanted(code: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(MachineLive, MachineLive.machine_id == Machine.id)
         .outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         .where(Machine.code == code)
-    )
-
-
-def _bypass(machine: Machine, now: datetime) -> Bypassed:
-    """Of one that is over nothing is said any more."""
-    if not is_bypassed(machine, now):
-        return Bypassed("", "", None, is_on=False)
-    return Bypassed(machine.bypass_by, machine.bypass_reason, machine.bypass_until, is_on=True)
-
-
-def _box(live: MachineLive | None) -> Box:
-    if live is None:
-        return Box(problem=False, working=None, proven_open_at=None, lacks=())
-    return Box(live.problem, live.running, live.proven_open_at, tuple(live.lacks))
-
-
-def _told(machine: Machine, sees_sessions: bool) -> tuple[Told, ...]:
-    wanted = select(Notice).where(Notice.machine_id == machine.id).order_by(Notice.event_id.desc()).limit(_TOLD)
-    rows = db.session.scalars(wanted).all()
-    people = named(row.holder_number for row in rows if row.holder_number is not None) if sees_sessions else {}
-    return tuple(
-        Told(row.kind, row.at, people[row.holder_number].name if row.holder_number in people else "", row.until)
-        for row in rows
     )
 
 
