@@ -15,7 +15,7 @@ from gpiozero.pins import Factory
 from agent.hardware import Input, InputsDown, Moved
 from agent.places import ContactKind, Inputs
 
-POLL_S = 0.025
+POLL_S = 0.04
 log = logging.getLogger(__name__)
 Report = Callable[[Moved | InputsDown], None]
 

@@ -25,6 +25,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "size": "list_size",
     "reader": "reader",
     "meter": "meter",
+    "idle": "idle",
     "memory": "memory",
     "demo": "demo_seconds",
     "code": "size",
