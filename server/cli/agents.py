@@ -3,22 +3,19 @@
 Imports wait until they are needed, as in the other commands.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.cli.ground import CannotStart, open_books, refusals, settings_or_stop, who
+from server.cli.ground import CannotStart, log_to_stderr, open_books, refusals, settings_or_stop, who
 
 if TYPE_CHECKING:
     from server.machines.pairing import Code
     from server.settings import Settings
 
-_GUNICORN = Path(__file__).parents[1] / "deploy" / "pairing_conf.py"
 _by = click.option("--by", "actor", default=who, show_default="your login", help="Who does this.")
 _replaces = click.option(
     "--replaces", metavar="AGENT", help="The agent whose machines it takes over, and which ends then."
@@ -129,10 +126,16 @@ def certificates(names: tuple[str, ...]) -> None:
 @click.command()
 def pairing() -> None:
     """Serve the door for new agents, with TLS: one process, beside web, link and work."""
+    from server.pages.pairing.serving import run
+
     settings = settings_or_stop()
     _pin(settings)
     with open_books(settings):
-        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", str(_GUNICORN)])
+        log_to_stderr()
+    try:
+        run(settings)
+    except OSError as error:
+        raise CannotStart(f"the door for new agents cannot open at port {settings.pairing.port}: {error}") from None
 
 
 @click.group("site-key")

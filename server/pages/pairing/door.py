@@ -1,7 +1,7 @@
 """The door for new agents: gives the lab's authority to whoever asks, and an agent's settings to whoever has a code for them.
 
 A web application of its own, with these two addresses and nothing else, because it alone stands on the network with the
-lab's own certificate (``server/deploy/pairing_conf.py``). No page, no cookie, no form: so nothing here can be forged either.
+lab's own certificate (``serving.py``). No page, no cookie, no form: so nothing here can be forged either.
 """
 
 from http import HTTPStatus
