@@ -55,12 +55,23 @@ def newest_pages(path: Path) -> dict[int, bytes]:
 
 def frames(journal: bytes) -> Iterator[Frame | None]:
     """Those of the journal's present round, in order; None for one that is damaged or of an older round."""
-    salt = None
+    salt = journal[16:24] if _is_whole(journal[:_WAL_HEAD]) else journal[_WAL_HEAD + 8 : _WAL_HEAD + 16]
     for at in range(_WAL_HEAD, len(journal) - _FRAME_HEAD - PAGE + 1, _FRAME_HEAD + PAGE):
-        page, pages, *own = struct.unpack_from(">IIII", journal, at)
-        salt = salt or (own if journal[16:24] == struct.pack(">II", *own) or at > _WAL_HEAD else None)
+        page, pages = struct.unpack_from(">II", journal, at)
         image = journal[at + _FRAME_HEAD : at + _FRAME_HEAD + PAGE]
-        yield Frame(page, pages > 0, image) if own == salt and page else None
+        yield Frame(page, pages > 0, image) if page and journal[at + 8 : at + 16] == salt else None
+
+
+def _is_whole(head: bytes) -> bool:
+    """By the checksum at the end of the journal's first bytes: before a round is over, frames of the one before follow it."""
+    if len(head) < _WAL_HEAD:
+        return False
+    order = ">" if head[3] & 1 else "<"
+    first = second = 0
+    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return struct.unpack(">II", head[24:]) == (first, second)
 
 
 def committed(found: Iterator[Frame | None]) -> Iterator[Frame]:

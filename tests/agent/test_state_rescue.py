@@ -17,7 +17,7 @@ from tests.agent.fakes import START_MS, stamp
 from tests.agent.test_state import SESSION, damage
 from wire.messages import EndReason, Fault, First, SessionEnded, decode_envelope
 
-SEEDS = 150
+SEEDS = 60
 
 
 def test_whatever_page_is_damaged_no_readable_event_is_lost_and_none_is_there_twice(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_whatever_page_is_damaged_no_readable_event_is_lost_and_none_is_there_tw
 
 
 def test_the_number_that_is_gone_is_told(tmp_path: Path) -> None:
-    for seed in range(40):
+    for seed in range(15):
         case = damaged(tmp_path / str(seed), seed)
         state = State(case.directory, simulated=False)
         saved = state.position.last_n
