@@ -280,6 +280,7 @@ def _machine(place: Place, now: Stamp) -> Machine:
         on_loss=place.on_loss,
         thresholds=place.thresholds,
         has_button=place.inputs.button is not None,
+        own_start=place.inputs.own_start,
         since_ms=now.wall_ms,
     )
 

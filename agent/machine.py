@@ -189,6 +189,7 @@ class Machine:
     risk: RiskClass = RiskClass.HIGH  # until a list says otherwise
     thresholds: Thresholds | None = None  # None: no meter
     has_button: bool = True
+    own_start: bool = False  # an open contact is normal while in use
     state: MachineState = MachineState.IDLE
     since_ms: int = 0  # wall time of the last change of state
     switched_ms: int = 0  # mono: when the output was last switched

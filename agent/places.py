@@ -40,6 +40,7 @@ class Inputs:
 
     contact: int | None = None
     contact_kind: ContactKind = ContactKind.MIRROR
+    own_start: bool = False  # the machine's own start and stop move the contact too: open is normal while in use
     estop: int | None = None  # normally closed: a broken wire reads as pressed
     button: int | None = None
     problem: int | None = None
@@ -151,7 +152,11 @@ def _place(reader: TomlReader) -> Place:
 
 def _inputs(reader: TomlReader) -> Inputs:
     pins = {name: _pin(reader, name, INPUT_PINS, "a free input") for name in _INPUTS if reader.has(name)}
-    return Inputs(contact_kind=_one_of(reader, "contact_kind", ContactKind, ContactKind.MIRROR), **pins)
+    return Inputs(
+        contact_kind=_one_of(reader, "contact_kind", ContactKind, ContactKind.MIRROR),
+        own_start=reader.take("own_start", bool, False),
+        **pins,
+    )
 
 
 def _signals(reader: TomlReader) -> Signals:
@@ -176,7 +181,7 @@ def _meter(reader: TomlReader) -> MeterAt:
 
 
 def _plug(reader: TomlReader, on_loss: OnLoss) -> PlugAt:
-    dead_man_s = reader.take("dead_man_s", int, 4 * 3600 if on_loss is OnLoss.HOLD else 30)
+    dead_man_s = reader.take("dead_man_s", int, 4 * 3600 if on_loss is OnLoss.HOLD else 60)
     reader.check("dead_man_s", dead_man_s, lambda seconds: seconds >= 15, "should be 15 seconds or more")
     password = reader.secret("password") if reader.has("password") or reader.has("password_file") else None
     return PlugAt(reader.take("host", str), dead_man_s, password)

@@ -48,7 +48,7 @@ def moments(machine: Machine) -> Iterator[int]:
     """When (mono ms) what an input tells will have held long enough."""
     contact, estop = machine.contact, machine.estop
     if machine.powered:
-        if contact is not None and not contact.on and Failure.CONTACT_OPEN not in machine.failures:
+        if _is_open(machine) and contact is not None and Failure.CONTACT_OPEN not in machine.failures:
             yield max(_since(machine, contact) + OPEN_HOLDS_MS, _contradicted_ms(machine))
         if estop is not None and estop.on:
             yield max(_since(machine, estop) + OPEN_HOLDS_MS, _contradicted_ms(machine))
@@ -113,10 +113,14 @@ def _held_on(machine: Machine, now: Stamp) -> Next:
         return machine, ()
     if estop is not None and estop.on and _since(machine, estop) + OPEN_HOLDS_MS <= now.mono_ms:
         return finish(machine, EndReason.EMERGENCY_STOP, now)
-    is_open = contact is not None and not contact.on
-    if contact is not None and is_open and _since(machine, contact) + OPEN_HOLDS_MS <= now.mono_ms:
+    if contact is not None and _is_open(machine) and _since(machine, contact) + OPEN_HOLDS_MS <= now.mono_ms:
         return failed(machine, Failed(Failure.CONTACT_OPEN, "commanded on, and the contact is open"), now)
     return machine, ()
+
+
+def _is_open(machine: Machine) -> bool:
+    """The contact is open though we command on, and that is not how this machine is started and stopped."""
+    return machine.contact is not None and not machine.contact.on and not machine.own_start
 
 
 def _contradicted_ms(machine: Machine) -> int:

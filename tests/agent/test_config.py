@@ -40,6 +40,7 @@ reset = 25
 relay = 17
 contact = 22
 contact_kind = "auxiliary"
+own_start = true
 estop = 23
 button = 24
 problem = 16
@@ -88,7 +89,7 @@ def test_every_part_of_a_box_is_read(tmp_path: Path) -> None:
 
     (place,) = config.machines
     assert (place.reader, place.reader_kind, place.reset) == ("0.0", ReaderKind.MFRC522, 25)
-    assert place.inputs == Inputs(22, ContactKind.AUXILIARY, 23, 24, 16, 26)
+    assert place.inputs == Inputs(22, ContactKind.AUXILIARY, own_start=True, estop=23, button=24, problem=16, bypass=26)
     assert place.signals == Signals((5, 6, 12), 13, "sh1106", 1, 0x3D)
     assert place.meter == MeterAt("/dev/serial/by-id/meter", 7)
     assert place.thresholds == Thresholds(300.0, 150.0, 5, 60)

@@ -267,6 +267,24 @@ def test_a_wire_that_says_no_power_for_two_seconds_ends_the_session(moved: Felt,
     assert bench.switched == ["off"]
 
 
+def test_where_the_machine_has_a_start_of_its_own_an_open_contact_ends_nothing() -> None:
+    bench = Bench(own_start=True).tap(0).does(Felt(Sense.CONTACT, False), 0.1).at(600)
+    assert bench.machine.state is MachineState.RUNNING
+
+    bench.does(Felt(Sense.CONTACT, True), 600).does(Felt(Sense.CONTACT, False), 1200).at(3600)
+
+    assert bench.machine.state is MachineState.RUNNING
+    assert bench.machine.failures == frozenset()
+
+
+def test_there_too_a_contact_that_stays_closed_after_the_end_may_be_live() -> None:
+    bench = Bench(own_start=True).tap(0).does(Felt(Sense.CONTACT, True), 10)
+
+    bench.tap(60).tap(61).does(EndRecorded(), 61).at(62)
+
+    assert Failure.CONTACT_CLOSED in bench.machine.failures
+
+
 @pytest.mark.parametrize("sense", [Sense.CONTACT, Sense.ESTOP])
 def test_a_wire_that_only_flickers_ends_nothing(sense: Sense) -> None:
     told = sense is Sense.ESTOP
