@@ -24,6 +24,7 @@ from agent.clock import SystemClock
 from agent.config import ConfigError, load
 from agent.machine import Latch
 from agent.state import State, StateUnwritable, Transaction
+from agent.state_file import FILE_NAME
 from wire.messages import Fault, Stamp
 
 DEFAULT_PORT = 8443
@@ -85,10 +86,12 @@ def pair(url: str, text: str, config: Path, state_dir: str = "", replace: bool =
     _make_folder(config.parent)
     authority = fetch_authority(host, port, code.pin)
     folder = state_dir or (SYSTEM_STATE if config.parent == SYSTEM_FOLDER else str(config.parent.resolve() / "state"))
+    before = _name_in(config)
     settings = fetch_settings(host, port, authority, code.secret, folder)
     _write(config, settings.agent_toml)
+    aside = _set_aside(config, before) if before not in ("", settings.agent) else []
     inherited = _take_over_latches(config, settings)
-    return _told(config, settings, inherited)
+    return _told(config, settings, inherited, aside)
 
 
 def read_code(text: str) -> Code:
@@ -208,6 +211,23 @@ def _write(config: Path, text: str) -> None:
         raise PairingError(f"The settings could not be written: {error}. Make a new code and try again.") from None
 
 
+def _name_in(config: Path) -> str:
+    """Which agent this Pi has been, empty where it was none or the file cannot be read."""
+    try:
+        return load(config).name
+    except ConfigError:
+        return ""
+
+
+def _set_aside(config: Path, before: str) -> list[Path]:
+    """What another agent has stored here is not this one's to send: the server takes an outbox from one agent only."""
+    files = sorted(load(config).state_dir.glob(f"{FILE_NAME}*"))
+    try:
+        return [file.replace(file.with_name(f"{before}.{file.name}")) for file in files]
+    except OSError as error:
+        raise PairingError(f"{files[0]} is another agent's and cannot be moved ({error}): move it by hand.") from None
+
+
 def _take_over_latches(config: Path, settings: Settings) -> list[str]:
     """What was latched at the agent before stays latched: a new Pi is no way around a stop."""
     if not settings.latched:
@@ -241,13 +261,15 @@ def _give_away(files: Iterable[Path], like: Path) -> None:
             os.chown(file, owner.st_uid, owner.st_gid)
 
 
-def _told(config: Path, settings: Settings, inherited: list[str]) -> str:
+def _told(config: Path, settings: Settings, inherited: list[str], aside: list[Path]) -> str:
     machines = ", ".join(place.id for place in load(config).machines)
     lines = [f"This Pi is {settings.agent} now. {config} has its settings: machines {machines}."]
     if settings.replaced:
         lines.append(f"It took over from {settings.replaced}, which the broker refuses from now on.")
     if inherited:
         lines.append(f"Latched until staff clears it: {', '.join(inherited)}.")
+    if aside:
+        lines.append(f"What this Pi had stored as another agent lies in {aside[0]}.")
     lines.append("Next:")
     if settings.reload:
         lines.append(f"  - at the server, or its broker does not know this agent yet: {settings.reload}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import pairing
 from agent.pairing import Code, PairingError, pair, read_address, read_code
 
 TYPED = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567"
@@ -65,3 +66,23 @@ def test_settings_that_are_there_are_left_alone(tmp_path: Path) -> None:
         pair("https://192.0.2.1:1", TYPED, tmp_path / "agent.toml")
 
     assert (tmp_path / "agent.toml").read_text() == "mine"
+
+
+def test_what_a_pi_had_stored_as_another_agent_is_set_aside_because_the_server_would_not_take_it(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        f'name = "agent-2"\nstate_dir = "state"\nsite_key = "{"ab" * 16}"\n[broker]\nhost = "localhost"\n'
+        'password = "x"\n[[machine]]\nid = "p1"\nreader = "/dev/ttyUSB0"\nrelay = 17\n'
+    )
+    (tmp_path / "state").mkdir()
+    for name in ("agent.db", "agent.db-wal", "other"):
+        (tmp_path / "state" / name).write_text(name)
+
+    moved = pairing._set_aside(config, "agent-1")
+
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == [
+        "agent-1.agent.db", "agent-1.agent.db-wal", "other"
+    ]  # fmt: skip
+    assert moved[0].read_text() == "agent.db"
