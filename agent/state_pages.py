@@ -64,14 +64,16 @@ def frames(journal: bytes) -> Iterator[Frame | None]:
 
 def _is_whole(head: bytes) -> bool:
     """By the checksum at the end of the journal's first bytes: before a round is over, frames of the one before follow it."""
-    if len(head) < _WAL_HEAD:
-        return False
-    order = ">" if head[3] & 1 else "<"
-    first = second = 0
-    for one, other in struct.iter_unpack(f"{order}II", head[:24]):
+    return len(head) == _WAL_HEAD and struct.unpack(">II", head[24:]) == _checksum(head[3], head[:24], (0, 0))
+
+
+def _checksum(order: int, data: bytes, seed: tuple[int, ...]) -> tuple[int, int]:
+    """SQLite's own. ``order``: the last byte of the journal's first number, odd where numbers are read high byte first."""
+    first, second = seed
+    for one, other in struct.iter_unpack(">II" if order & 1 else "<II", data):
         first = (first + one + second) & 0xFFFFFFFF
         second = (second + other + first) & 0xFFFFFFFF
-    return struct.unpack(">II", head[24:]) == (first, second)
+    return first, second
 
 
 def committed(found: Iterator[Frame | None]) -> Iterator[Frame]:
@@ -86,9 +88,22 @@ def committed(found: Iterator[Frame | None]) -> Iterator[Frame]:
 
 
 def commits_after(path: Path, count: int) -> int:
-    """How many transactions the journal has beyond its first ``count`` frames, which are as many as SQLite believes."""
-    beyond = list(frames(_journal(path)))[count:]
-    return sum(frame is not None and frame.commits for frame in beyond)
+    """How many transactions the journal has beyond its first ``count`` frames, which are as many as SQLite believes.
+
+    Only those whose last frame is whole: of one that power cut off, a frame may be half this round's and half an older one's.
+    """
+    journal = _journal(path)
+    beyond = list(enumerate(frames(journal)))[count:]
+    return sum(frame is not None and frame.commits and _follows(journal, at) for at, frame in beyond)
+
+
+def _follows(journal: bytes, number: int) -> bool:
+    """The frame is whole: its checksum goes on from the one that stands in the frame before, or in the journal's head."""
+    at = _WAL_HEAD + number * (_FRAME_HEAD + PAGE)
+    before = at - PAGE - 8 if number else _WAL_HEAD - 8
+    seed = struct.unpack_from(">II", journal, before)
+    data = journal[at : at + 8] + journal[at + _FRAME_HEAD : at + _FRAME_HEAD + PAGE]
+    return struct.unpack_from(">II", journal, at + 16) == _checksum(journal[3], data, seed)
 
 
 def _journal(path: Path) -> bytes:
