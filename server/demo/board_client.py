@@ -56,6 +56,14 @@ class BoardClient:
         """Break the driver of a machine's relay, or repair it."""
         self._ask("break", machine=machine, broken=broken)
 
+    def press(self, machine: str, name: str, down: bool) -> None:
+        """A button of the box, or its emergency stop."""
+        self._ask("press", machine=machine, input=name, down=down)
+
+    def weld(self, machine: str, welded: bool) -> None:
+        """Its contactor stays closed, whatever the relay does; or follows it again."""
+        self._ask("contact", machine=machine, does="welded" if welded else "follows")
+
     def state(self) -> dict[str, Any]:
         """Everything the board can see: pins, agents, readers."""
         return self._ask("state")

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from server.demo.evidence import BOARD, DATABASE, DOCUMENTS
-from server.demo.lab import Lab
+from server.demo.lab import Lab, Machine
 from server.settings import badge_key
 
 SERVER, KEY_ID = "server", "demo"
 CARDS = "cards.json"
+_WIRES = ("contact", "estop", "button", "problem")  # into each box, where somebody may press them
+_INPUT_PINS = [pin for pin in range(2, 28) if pin not in (14, 15)]  # the two of the serial line
 _LONGEST_SOCKET = 100  # what a Unix socket's path may have, less a little
 
 
@@ -120,6 +122,7 @@ class Site:
                     reader = _text(str(self.board / "tty" / machine.code))
                     lines += ["[[machine]]", f"id = {_text(machine.code)}", f"reader = {reader}"]
                     lines += [f"relay = {machine.relay}"]
+                    lines += [f"{name} = {pin}" for name, pin in _wires(machine, lab, virtual).items()]
             _write_secret(file, lines)
 
     def write_cards(self, lab: Lab) -> None:
@@ -131,9 +134,21 @@ class Site:
         (self.board / CARDS).write_text(json.dumps(cards, ensure_ascii=False))
 
     def write_board(self, lab: Lab, start: int, virtual: bool) -> None:
-        machines = [{"machine": m.code, "agent": m.agent, "relay": m.relay} for m in lab.machines]
+        machines = [
+            {"machine": m.code, "agent": m.agent, "relay": m.relay, **_wires(m, lab, virtual)} for m in lab.machines
+        ]
         plain = {"virtual": virtual, "start_ms": start * 1000, "kernel_keeps_level": False, "machines": machines}
         (self.board / "board.json").write_text(json.dumps(plain, indent=1))
+
+
+def _wires(machine: Machine, lab: Lab, virtual: bool) -> dict[str, int]:
+    """The pins of a box's contact, stop and buttons: what no relay of its agent has. None while virtual time flies."""
+    if virtual:
+        return {}
+    neighbours = [one for one in lab.machines if one.agent == machine.agent]
+    free = [pin for pin in _INPUT_PINS if pin not in {one.relay for one in neighbours}]
+    first = len(_WIRES) * neighbours.index(machine)
+    return dict(zip(_WIRES, free[first:], strict=False))
 
 
 def _broker(access: Access, account: str, password: str) -> list[str]:

@@ -54,6 +54,8 @@ class Stand:
     agent: str
     on: bool
     broken: bool
+    stopped: bool
+    welded: bool
     pulled: bool
     killed: bool
     panel: Panel
@@ -87,6 +89,8 @@ def stands(board: Path, state: dict[str, Any]) -> list[Stand]:
             agent,
             on=pins[code]["driven"],
             broken=code in state["broken"],
+            stopped=code in state["stopped"],
+            welded=code in state["welded"],
             pulled=agent in state["pulled"],
             killed=agent in state["killed"],
             panel=_panel(board, code),

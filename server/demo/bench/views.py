@@ -60,16 +60,14 @@ def _asked() -> dict[str, Any]:
     match form.get("do"):
         case "tap":
             return {"do": "tap", "machine": form.get("machine"), "card": form.get("card") or reads.STRANGER}
-        case "break":
-            return {"do": "break", "machine": form.get("machine"), "broken": on}
-        case "plug":
-            return {"do": "plug", "agent": form.get("agent"), "plugged": on}
-        case "run":
-            return {"do": "run", "agent": form.get("agent"), "running": on}
+        case "press":
+            return {"do": "press", "machine": form.get("machine"), "button": form.get("button")}
+        case "plug" | "run" as act:
+            return {"do": act, "agent": form.get("agent"), "on": on}
         case "rest":
-            return {"do": "rest", "resting": on}
-        case other:
-            return {"do": other}
+            return {"do": "rest", "on": on}
+        case act:
+            return {"do": act, "machine": form.get("machine"), "on": on}
 
 
 def _stands() -> dict[str, Any]:
