@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.power_cut import Flush, Truncate, Write, record, run, try_all
+from tests.system.power_cut_ext4 import can_mount, cuts
 
 EVENTS = 22  # once the journal is folded in, and begun anew after that
 
@@ -48,3 +49,23 @@ def test_the_record_of_writes_builds_the_file_that_the_program_made(tmp_path: Pa
             built[step.at : step.at + len(step.data)] = step.data
     assert bytes(built) == made
     assert try_all(steps, [], tmp_path / "scratch", 0).cuts == len(steps)
+
+
+# --- a real file system -------------------------------------------------------------------------------------------------
+
+CUTS = 6
+
+
+@pytest.mark.parametrize(("how", "loses"), [("full", False), ("normal", True)])
+def test_a_real_ext4_that_is_copied_while_the_agent_writes_has_every_event_that_was_told(
+    tmp_path: Path, how: str, loses: bool
+) -> None:
+    if not can_mount(tmp_path):
+        pytest.skip("only root may mount, and not everywhere")
+
+    found = list(cuts(tmp_path, how, 400, CUTS))
+
+    print(f"\nsynchronous={how}: told and missing {[(told, missing) for told, missing, _ in found]}")
+    assert len(found) == CUTS
+    assert any(missing for _, missing, _ in found) is loses
+    assert loses or [wrong for _, _, wrong in found if wrong] == []
