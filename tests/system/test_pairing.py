@@ -32,7 +32,6 @@ from tests.waiting import until
 from wire.tokens import fingerprint
 
 NOW = datetime.now(UTC)
-CONTROLLER = Path(__file__).parents[2] / "agent" / "controller.py"
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +174,6 @@ def test_an_agent_does_not_talk_to_a_broker_with_another_certificate(lab: Paired
         _tls(broker).wrap_socket(plain, server_hostname=HOST).close()
 
 
-@pytest.mark.skipif("recognise" not in CONTROLLER.read_text(), reason="the controller does not ask agent.tokens yet")
 def test_after_a_change_of_the_site_key_a_badge_is_known_by_both_and_from_its_tap_on_by_the_new_one() -> None:
     with paired_lab("broker", "link", "pairing") as lab:
         assert lab.pair(lab.code("code", "agent-1"), "pi").returncode == 0
