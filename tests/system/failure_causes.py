@@ -101,10 +101,12 @@ def _record_fails(lab: Lab) -> None:
 
 
 def _status_fails(lab: Lab) -> None:
-    """As the last of the four starts."""
+    """It is told when it changes: a reader dies, and lives again."""
     lab.fails("status", "once")
-    lab.uses(ALL[3:])
+    lab.on_each("reader", [Column.HIGH], plugged=False)
     lab.until_told(Failure.EFFECT_FAILED)
+    lab.on_each("reader", [Column.HIGH], plugged=True)
+    lab.until_readers_open()
 
 
 def _pin_check_fails(lab: Lab) -> Powered:
@@ -168,6 +170,7 @@ def _until_dead(lab: Lab, how: Callable[[], None]) -> Powered:
     lab.supervisor.may_restart.clear()
     how()
     until(lambda: lab.supervisor.settled > settled, 40)
+    until(lambda: lab.is_dead)
     return lab.power_kept(ALL)
 
 
@@ -214,7 +217,7 @@ def _plug_switched_on_by_hand(lab: Lab) -> Powered:
 
 def _plug_lets_go(lab: Lab) -> None:
     lab.plug.welded = False
-    until(lambda: not lab.plug.output)
+    lab.until_free([Column.LOW_HOLD])
 
 
 def _mains_cut_and_back(lab: Lab) -> Powered:
@@ -256,7 +259,7 @@ def _keys_turned(lab: Lab) -> None:
 
 def _keys_back(lab: Lab) -> None:
     lab.on_each("press", ALL, input="bypass", down=False)
-    lab.inputs_seen()
+    lab.until_free(ALL)
 
 
 QUICK = {"watchdog_s": 6.0}  # outputs are read back three times as often as that
@@ -305,13 +308,7 @@ CAUSES = (  # those that take longest first
     Cause(Failure.OUTPUT_FAILED, "driver", _outputs_fail, _outputs_repaired, options=QUICK | {"faulty": True}),
     Cause(Failure.EFFECT_FAILED, "panel", _panel_fails, options={"faulty": True}),
     Cause(Failure.EFFECT_FAILED, "record", _record_fails, options={"faulty": True}),
-    Cause(
-        Failure.EFFECT_FAILED,
-        "status",
-        _status_fails,
-        begin=lambda lab: lab.uses(ALL[:3]),
-        options={"faulty": True},
-    ),
+    Cause(Failure.EFFECT_FAILED, "status", _status_fails, options={"faulty": True}),
     Cause(
         Failure.EFFECT_FAILED,
         "pin check",

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -58,8 +59,9 @@ def wrong(cause: Cause, bench: Bench) -> dict[str, str | Answer]:
     """What a trial saw otherwise than the table has it, by cell; or why there was no trial."""
     try:
         seen = observed(cause, bench)
-    except Exception as error:  # noqa: BLE001 — the other trials go on
-        return {cause.setup.name: repr(error)}
+    except Exception:  # noqa: BLE001 — the other trials go on
+        said = (bench.directory / cause.setup.name / "agent.log").read_text(errors="replace")
+        return {cause.setup.name: f"{traceback.format_exc()}\n{said[-2000:]}"}
     row = MATRIX[cause.failure]
     return {f"{cause.setup.name}, {column}": answer for column, answer in seen.items() if answer != row[column]}
 
@@ -122,7 +124,7 @@ def test_a_pin_that_nobody_lets_go_of_is_driven_until_the_next_agent_takes_it(ho
         lab.uses(PLAIN)
         lab.supervisor.may_restart.clear()
         lab.supervisor.kill()
-        until(lambda: lab.supervisor.settled)
+        until(lambda: lab.supervisor.settled and lab.is_dead)
 
         assert all(lab.pin(column).driven and lab.has_power(column) for column in PLAIN)
 

@@ -122,7 +122,7 @@ def test_after_a_mains_cut_nothing_energises(home: Path, keeps_level: bool) -> N
         lab.do("mains", agent="agent-1", on=False)
         lab.plug.cut_mains()
         lab.supervisor.kill()
-        until(lambda: lab.supervisor.settled)
+        until(lambda: lab.supervisor.settled and lab.is_dead)
         assert {lab.pin(column).function for column in PLAIN} == {INPUT}
 
         lab.do("mains", agent="agent-1", on=True)
