@@ -52,11 +52,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def run(config: Config) -> None:
     """Until SIGTERM or SIGINT. Pins first: whatever fails later, the relays are off by then."""
+    mine_alone = _claim(config)  # before any pin: another agent that runs here drives them
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     clock = _clock(config)
     pins, mono_ms = _pins(config), partial(_mono_ms, clock)
     box = build(config, pins, mono_ms)
-    mine_alone = _claim(config)
     state = State(config.state_dir, config.simulate)
     link = Link(
         agent=config.name,

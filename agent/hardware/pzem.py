@@ -7,6 +7,7 @@ measures only while mains are present, so its silence most often means that the 
 import termios
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +108,8 @@ class PzemMeter:
     def stop(self) -> None:
         self._stopping.set()
         if (line := self._line) is not None:
-            line.cancel_read()
+            with suppress(OSError, TypeError):  # its own thread may just be closing it
+                line.cancel_read()
         if self._thread.is_alive():
             self._thread.join(timeout=2 * REPLY_S + RETRY_S)
 

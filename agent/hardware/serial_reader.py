@@ -8,6 +8,7 @@ import re
 import termios
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from serial.serialposix import Serial
@@ -127,7 +128,8 @@ class SerialReader:
     def stop(self) -> None:
         self._stopping.set()
         if (line := self._line) is not None:
-            line.cancel_read()
+            with suppress(OSError, TypeError):  # its own thread may just be closing it
+                line.cancel_read()
         self._thread.join(timeout=RETRY_S)
 
     def _run(self) -> None:

@@ -94,6 +94,18 @@ def test_a_second_agent_on_one_state_folder_is_refused(tmp_path: Path) -> None:
     assert instance.running(tmp_path) is not None
 
 
+def test_a_second_agent_ends_before_it_touches_a_pin_of_the_first(box: LiveBox) -> None:
+    box.start()
+    box.starts_a_session()
+
+    second = box.command("run")
+    said, _ = second.communicate(timeout=30)
+
+    assert second.returncode == 1
+    assert "another prolab-agent" in said
+    assert box.pin().driven
+
+
 def test_a_disk_that_takes_no_file_keeps_no_agent_from_working(tmp_path: Path) -> None:
     (tmp_path / instance.PID_FILE).mkdir()
 
