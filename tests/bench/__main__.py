@@ -12,6 +12,7 @@ from tests.bench.figures import Lines
 
 FIGURES: Mapping[str, str] = {  # name → module
     "pin": "tap_to_pin",
+    "release": "release",
     "stored": "events_stored",
     "committed": "tap_to_commit",
     "lists": "list_in_force",

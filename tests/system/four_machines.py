@@ -155,10 +155,15 @@ class FourMachines:
 
     def tap(self, column: Column, card: str = ADA) -> None:
         """Hold a card to the reader, once it has been away long enough, until the agent has read it."""
-        self._until_away(column, card)
+        self.until_away(column, card)
         self.do("tap", machine=self.machine(column), card=card)
         until(lambda: not self.do("state")["unread"][self.machine(column)])
         self._tapped[column, card] = time.monotonic()
+
+    def until_away(self, column: Column, card: str = ADA) -> None:
+        """Until a card that is held there again counts again."""
+        away_at = self._tapped.get((column, card), 0.0) + AWAY_S
+        until(lambda: time.monotonic() >= away_at)
 
     def asks(self, column: Column) -> None:
         """What Ada does to start: badge, and the button where it is asked for."""
@@ -359,10 +364,6 @@ class FourMachines:
                 return
             again()
         until(true)
-
-    def _until_away(self, column: Column, card: str) -> None:
-        away_at = self._tapped.get((column, card), 0.0) + AWAY_S
-        until(lambda: time.monotonic() >= away_at)
 
     def _outbox(self) -> list[Body]:
         try:
