@@ -173,19 +173,22 @@ def overwrite(lab: SmallLab) -> None:
         file.write_bytes(b"\xff" * file.stat().st_size)
 
 
-def tear_a_page(lab: SmallLab) -> None:
+def tear_a_page(lab: SmallLab, table: str = "event") -> None:
+    """Few events as they are here, the table's first page is its only one."""
     with closing(sqlite3.connect(lab.state_file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     with lab.state_file.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
 
 
-@pytest.mark.parametrize(("spoil", "names_it"), [(overwrite, False), (tear_a_page, True)])
+@pytest.mark.parametrize(
+    ("spoil", "names_it", "of_p1"), [(overwrite, False, "provisional"), (tear_a_page, True, "ended")]
+)
 def test_an_agent_with_a_corrupt_state_file_sets_it_aside_counts_one_gap_and_goes_on(
-    lab: SmallLab, spoil: Callable[[SmallLab], None], names_it: bool
+    lab: SmallLab, spoil: Callable[[SmallLab], None], names_it: bool, of_p1: str
 ) -> None:
     use(lab, "p2", 300)
     lab.tap("p1", lab.holder(0).card)
@@ -212,7 +215,31 @@ def test_an_agent_with_a_corrupt_state_file_sets_it_aside_counts_one_gap_and_goe
     assert gap().lost_outbox == (outbox if names_it else None)
     assert counts.totals()["gap"] == 1
     assert [one.occupied_s for one in lab.sessions("p2")] == [300, 50]
-    assert [one.state for one in lab.sessions("p1")] == ["provisional", "ended"]
+    assert [one.state for one in lab.sessions("p1")] == [of_p1, "ended"]
+    assert ledger.verify_ledger() == []
+
+
+def test_what_can_be_read_of_a_corrupt_state_file_reaches_the_books_once(lab: SmallLab) -> None:
+    use(lab, "p2", 300)
+    lab.tap("p1", lab.holder(0).card)
+    lab.lists_in_force()
+    lab.broker.kill()
+    use(lab, "p2", 200)  # of this the server has not heard yet
+    lab.kill_agent()
+    tear_a_page(lab, "outbox")
+
+    lab.broker.start()
+    lab.start_agent()
+    lab.lists_in_force()
+    use(lab, "p2", 50)
+    lab.lists_in_force()
+
+    assert [one.occupied_s for one in lab.sessions("p2")] == [300, 200, 50]
+    assert [(one.state, one.end_reason) for one in lab.sessions("p1")] == [("ended", "power_loss")]
+    assert " 0 lost" in gap().reason
+    assert counts.totals()["gap"] == 1
+    assert counts.totals()["duplicate"] > 0
+    assert "rejected" not in counts.totals()
     assert ledger.verify_ledger() == []
 
 
