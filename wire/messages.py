@@ -105,6 +105,7 @@ class Taken(StrEnum):
 
     TOKEN = "token"  # blocked: lost or withdrawn
     RETURNED_TOKEN = "returned_token"
+    MASTER = "master"  # a master badge: its badge is an ordinary one now
     HOLDER = "holder"
     QUALIFICATION = "qualification"
     MEMBERSHIP = "membership"
@@ -158,8 +159,6 @@ EXTENSION = "extension"
 PAYER_CHOICE = "payer_choice"
 CONTINUATION = "continuation"
 BYPASS = "bypass"
-STAFF_BADGE = "staff_badge"
-MASTER_BADGE = "master_badge"
 FEATURES = frozenset(
     {
         CONFIRMED_END,
@@ -176,8 +175,6 @@ FEATURES = frozenset(
         PAYER_CHOICE,
         CONTINUATION,
         BYPASS,
-        STAFF_BADGE,
-        MASTER_BADGE,
     }
 )
 

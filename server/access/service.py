@@ -39,8 +39,9 @@ def load_facts(
     older_keys: Collection[str] = (),
 ) -> Facts:
     """All facts about access as they stand, or those about one holder. Tokens made under another site key than ``key_id``
-    and ``older_keys``, which still hold, cannot be recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an
-    hour. ``gone_since``: with the badges returned, and the machines taken from the lab, after that moment."""
+    and ``older_keys``, which still hold, cannot be recognised and are left out. ``rates`` come from billing, which stands
+    above: (machine, payer) to cents an hour. ``gone_since``: with the badges returned, the master badges ended and the
+    machines taken from the lab after that moment."""
     with reading():
         return Facts(
             holders=_holders(_only(Holder.number, holder)),
@@ -53,7 +54,7 @@ def load_facts(
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
             staff=_staff(),
-            masters=_masters({key_id, *older_keys}),
+            masters=_masters({key_id, *older_keys}, gone_since),
             rates=rates,
         )
 
@@ -133,11 +134,15 @@ def _staff() -> tuple[StaffFact, ...]:
     )
 
 
-def _masters(keys: Collection[str]) -> tuple[MasterFact, ...]:
-    """Master badges in force. A PIN's digest made under a site key that is over means nothing to the agents."""
-    wanted = select(Master.holder_number, Master.pin_digest, Payer.code).join(Payer, Payer.id == Master.payer_id)
-    rows = _rows(wanted.where(Master.ended_at.is_(None), Master.key_id.in_(keys)).order_by(Master.holder_number))
-    return tuple(MasterFact(*row) for row in rows)
+def _masters(keys: Collection[str], gone_since: datetime | None) -> tuple[MasterFact, ...]:
+    """Master badges in force, and those that ended after ``gone_since``. A PIN's digest made under a site key that is over
+    means nothing to the agents."""
+    kept: ColumnElement[bool] = Master.ended_at.is_(None)
+    if gone_since is not None:
+        kept |= Master.ended_at > gone_since
+    wanted = select(Master.holder_number, Master.pin_digest, Payer.code, Master.ended_at)
+    wanted = wanted.join(Payer, Payer.id == Master.payer_id).where(kept, Master.key_id.in_(keys))
+    return tuple(MasterFact(*row) for row in _rows(wanted.order_by(Master.holder_number, Master.id)))
 
 
 def _qualifications(whose: ColumnElement[bool]) -> tuple[QualificationFact, ...]:

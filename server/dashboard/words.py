@@ -15,7 +15,6 @@ from wire.messages import (
     CARD_STAYS,
     IDLE_END,
     IDLE_WARNING,
-    MASTER_BADGE,
     PAYER_CHOICE,
     PRESS_TO_START,
     TAKE_OVER,
@@ -94,7 +93,6 @@ ENDS = {
 LACKS = {
     PRESS_TO_START: lazy_gettext("no button to start"),
     PAYER_CHOICE: lazy_gettext("no button to choose the payer"),
-    MASTER_BADGE: lazy_gettext("no button to type the PIN of a master badge"),
     CARD_STAYS: lazy_gettext("no reader that notices when a card is taken out"),
     IDLE_WARNING: lazy_gettext("no meter to warn when it stands still"),
     IDLE_END: lazy_gettext("no meter to end when it stands still"),

@@ -164,7 +164,7 @@ def _masters(
     facts: Facts, entries: Iterable[HolderEntry], payers: Mapping[str, PayerFact], now: datetime
 ) -> Iterator[Master]:
     """Every badge of those who have a PIN, as long as the badge itself is good and somebody can be charged."""
-    given = {master.holder: master for master in facts.masters}
+    given = {master.holder: master for master in facts.masters if master.ended_at is None}
     for entry in entries:
         master = given.get(entry.holder)
         if master is not None and entry.denied is None and card(master.payer, payers, now).closed is None:
@@ -190,6 +190,7 @@ def _revoked(facts: Facts, now: datetime) -> tuple[Revocation, ...]:
 def _taken(facts: Facts) -> Iterator[tuple[Taken, str, datetime | None]]:
     yield from ((Taken.TOKEN, token.ref, token.blocked_at) for token in facts.tokens)
     yield from ((Taken.RETURNED_TOKEN, token.ref, token.returned_at) for token in facts.tokens)
+    yield from ((Taken.MASTER, str(master.holder), master.ended_at) for master in facts.masters)
     yield from ((Taken.HOLDER, str(holder.number), holder.blocked_at) for holder in facts.holders)
     yield from ((Taken.QUALIFICATION, row.ref, row.revoked_at) for row in facts.qualifications)
     yield from ((Taken.MEMBERSHIP, tie.ref, tie.ended_at) for tie in facts.memberships)
@@ -224,7 +225,7 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
         bypass=_bypass(machine, judged.now),
         staff=_staff(machine, judged),
     )
-    return replace(entry, requires=requires(entry, bool(judged.masters)))
+    return replace(entry, requires=requires(entry))
 
 
 def _bypass(machine: MachineFact, now: datetime) -> Bypass | None:

@@ -110,6 +110,7 @@ class MasterFact:
     holder: int
     pin: str
     payer: str
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,15 @@ from wire.messages import (
     EXTENSION,
     IDLE_END,
     IDLE_WARNING,
-    MASTER_BADGE,
     MAXIMUM_CUT,
     MAXIMUM_WARN,
     OPENING_HOURS,
     PAYER_CHOICE,
     PRESS_TO_START,
-    STAFF_BADGE,
     TAKE_OVER,
     MachineEntry,
     OnMaximum,
     Policy,
-    RiskClass,
 )
 
 
@@ -35,9 +32,9 @@ class RuleClash(Refusal):
         self.rule = rule
 
 
-def requires(entry: MachineEntry, masters: bool) -> tuple[str, ...]:
-    """The features that an agent must know to gate this machine, in a fixed order. What is off is not named.
-    ``masters``: whether there are master badges in its list."""
+def requires(entry: MachineEntry) -> tuple[str, ...]:
+    """The features that an agent must know to gate this machine, in a fixed order. What is off is not named, and neither are
+    badges of staff and masters: an agent that knows nothing of them permits less, not more."""
     policy = entry.policy
     used = {
         CONFIRMED_END: True,
@@ -54,8 +51,6 @@ def requires(entry: MachineEntry, masters: bool) -> tuple[str, ...]:
         PAYER_CHOICE: bool(policy.payer_s),
         CONTINUATION: bool(policy.continue_s),
         BYPASS: entry.bypass is not None,
-        STAFF_BADGE: bool(entry.staff),
-        MASTER_BADGE: masters and entry.risk is not RiskClass.HIGH,
     }
     return tuple(feature for feature, is_used in used.items() if is_used)
 
@@ -75,6 +70,8 @@ def _of_idling(policy: Policy) -> Iterator[RuleClash]:
 
 
 def _of_the_card(policy: Policy) -> Iterator[RuleClash]:
+    if policy.removal_s is not None and policy.extend_times:
+        yield RuleClash("extend_times", "While a card stays in, no tap can ask for more time: choose one of the two.")
     if policy.removal_s is not None and policy.takeover_s:
         yield RuleClash("takeover_s", "While a card stays in, nobody else can badge: choose one of the two.")
 

@@ -18,7 +18,7 @@ from server.domain.usage import moment
 from server.machines import service as machines
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Holder, Membership, Tenant, Token
+from server.people.models import Holder, Master, Membership, Tenant, Token
 from server.training import service as training
 from server.training.models import Qualification
 from wire.messages import Revocation, Service, Taken
@@ -69,6 +69,9 @@ def _right(one: Revocation) -> _Right | None:
         case Taken.RETURNED_TOKEN:
             stands = (Token.ref == one.ref) & Token.returned_at.is_(None)
             return _Right(stands, people.return_token, "token", ("return",))
+        case Taken.MASTER:
+            stands = (cast(Master.holder_number, String) == one.ref) & Master.ended_at.is_(None)
+            return _Right(stands, _end_master, "master", ("give", "end"))
         case Taken.HOLDER:
             stands = (cast(Holder.number, String) == one.ref) & Holder.blocked_at.is_(None)
             return _Right(stands, _block_holder, "holder", ("block", "unblock"))
@@ -103,6 +106,11 @@ def _forgotten_closing(one: Revocation) -> _TakeAway | None:
 
 def _exists(condition: ColumnElement[bool]) -> bool:
     return db.session.scalar(select(condition).where(condition).limit(1)) is not None
+
+
+def _end_master(ref: str, reason: str, *, actor: str, now: datetime) -> None:
+    wanted = select(Master.id).where(Master.holder_number == int(ref), Master.ended_at.is_(None))
+    people.end_master(db.session.scalars(wanted).one(), reason, actor=actor, now=now)
 
 
 def _block_holder(ref: str, reason: str, *, actor: str, now: datetime) -> None:

@@ -407,6 +407,9 @@ LATELY, LONG_AGO = NOW - REVOKED_FOR + timedelta(milliseconds=1), NOW - REVOKED_
 TAKEN = {
     Revocation(Taken.TOKEN, "token-1", _ms(LATELY)): lambda at: with_token(blocked_at=at),
     Revocation(Taken.RETURNED_TOKEN, "token-1", _ms(LATELY)): lambda at: with_token(returned_at=at),
+    Revocation(Taken.MASTER, str(ADA), _ms(LATELY)): lambda at: replace(
+        ALL_MAY, masters=(MasterFact(ADA, "d1" * 16, "acme", at),)
+    ),
     Revocation(Taken.HOLDER, str(ADA), _ms(LATELY)): lambda at: with_holder(blocked_at=at),
     Revocation(Taken.QUALIFICATION, "skill-1", _ms(LATELY)): lambda at: with_skill(revoked_at=at),
     Revocation(Taken.MEMBERSHIP, "tie-1", _ms(LATELY)): lambda at: with_tie(ended_at=at),
@@ -477,8 +480,8 @@ def test_every_agent_is_told_of_all_that_was_taken_away_in_one_order():
         (with_machine(policy=Policy(payer_s=60)), {"confirmed_end", "payer_choice"}),
         (with_machine(policy=Policy(continue_s=60)), {"confirmed_end", "continuation"}),
         (with_machine(bypass_by="Paul", bypass_until=NOW + HOUR), {"confirmed_end", "bypass"}),
-        (replace(ALL_MAY, staff=(StaffFact(ADA, "", "", YEAR_AGO),)), {"confirmed_end", "staff_badge"}),
-        (replace(ALL_MAY, masters=(MasterFact(ADA, "d1" * 16, "acme"),)), {"confirmed_end", "master_badge"}),
+        (replace(ALL_MAY, staff=(StaffFact(ADA, "", "", YEAR_AGO),)), {"confirmed_end"}),
+        (replace(ALL_MAY, masters=(MasterFact(ADA, "d1" * 16, "acme"),)), {"confirmed_end"}),
     ],
 )
 def test_each_policy_feature_in_use_is_named(facts, requires):

@@ -12,7 +12,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Holder, Membership, Tenant, Token
+from server.people.models import Holder, Master, Membership, Tenant, Token
 from server.training import service as training
 from server.training.models import Qualification
 from server.usage import counts
@@ -38,6 +38,7 @@ def refs(lab, now):
     return {
         Taken.TOKEN: people.give_token(holder, "em4100:0123456789", bytes(32), "k1", **desk).ref,
         Taken.RETURNED_TOKEN: people.give_token(holder, "em4100:0123456780", bytes(32), "k1", **desk).ref,
+        Taken.MASTER: str(people.give_master(holder, "0" * 32, "k1", PAYER, **desk).holder_number),
         Taken.HOLDER: str(holder),
         Taken.QUALIFICATION: training.grant(holder, "laser", **desk).ref,
         Taken.MEMBERSHIP: people.add_membership(holder, PAYER, **desk).ref,
@@ -52,6 +53,7 @@ def taken(refs):
     wanted = {
         Taken.TOKEN: select(Token.blocked_at).where(Token.ref == refs[Taken.TOKEN]),
         Taken.RETURNED_TOKEN: select(Token.returned_at).where(Token.ref == refs[Taken.RETURNED_TOKEN]),
+        Taken.MASTER: select(Master.ended_at),
         Taken.HOLDER: select(Holder.blocked_at),
         Taken.QUALIFICATION: select(Qualification.revoked_at),
         Taken.MEMBERSHIP: select(Membership.ended_at),

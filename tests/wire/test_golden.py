@@ -106,7 +106,7 @@ ACCESS_LIST = m.AccessList(
             valid_until_ms=1_790_258_200_000,
             requires=(
                 m.CONFIRMED_END, m.MAXIMUM_WARN, m.PRESS_TO_START, m.IDLE_WARNING, m.IDLE_END, m.COOL_DOWN, m.TAKE_OVER,
-                m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION, m.STAFF_BADGE, m.MASTER_BADGE,
+                m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION,
             ),
             policy=m.Policy(
                 confirm_s=5, max_s=86_400, press_s=30, idle_warn_s=1800, idle_end_s=3600, cooldown_s=120,
