@@ -553,12 +553,6 @@ def test_a_master_is_none_while_blocked_or_while_nobody_can_be_charged():
     assert compiled(replace(ALL_MAY, masters=master)).masters != ()  # the control
 
 
-def test_no_master_badge_starts_a_machine_of_high_risk():
-    facts = replace(with_machine(risk=RiskClass.HIGH), masters=(MasterFact(ADA, "d1" * 16, "acme"),))
-
-    assert "master_badge" not in compiled(facts).machines[0].requires
-
-
 def test_what_a_panel_shows_of_a_tenants_terms_is_in_the_card_of_each_payer():
     told = compiled(with_payer(shows=Shows.TIME_LEFT))
 
