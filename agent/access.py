@@ -67,6 +67,7 @@ class Denied:
     since_ms: int | None = None
     until_ms: int | None = None
     otherwise: Grant | None = None
+    key_id: str = ""  # of the site key under which the badge is told
 
 
 @dataclass(frozen=True, slots=True)

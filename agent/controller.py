@@ -198,7 +198,7 @@ class Controller:
     def _tapped(self, machine_id: str, seen: Seen, now: Stamp) -> None:
         self._upkeep.touched_ms = now.mono_ms
         in_force, away_ms = self._peer.in_force, self._peer.away_ms(now)
-        stimulus = tapped(in_force, seen.token, self._driver.machines, machine_id, away_ms, str(uuid4()), now)
+        stimulus = tapped(in_force, seen, self._driver.machines, machine_id, away_ms, str(uuid4()), now)
         self._driver.apply(machine_id, stimulus, now)
         self._peer.rename(seen, now)
 

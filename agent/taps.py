@@ -1,12 +1,14 @@
 """Turns what hardware reports into what can happen to a machine: a badge with its answer, an input with its meaning. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.access import Denied, InForce, Local, decide
 from agent.hardware import Input, Moved
 from agent.machine import Machine
 from agent.masters import master_grant
 from agent.stimuli import Felt, Pressed, ProblemPressed, Sense, Stimulus, Tapped
+from agent.tokens import Seen
 from wire.messages import Stamp
 
 _SENSES = {Input.CONTACT: Sense.CONTACT, Input.ESTOP: Sense.ESTOP, Input.BYPASS: Sense.KEY}
@@ -15,7 +17,7 @@ _PRESSES: dict[Input, type[Pressed | ProblemPressed]] = {Input.BUTTON: Pressed, 
 
 def tapped(
     in_force: InForce | None,
-    token: str,
+    seen: Seen,
     machines: Mapping[str, Machine],
     machine_id: str,
     away_ms: int | None,
@@ -23,13 +25,14 @@ def tapped(
     now: Stamp,
 ) -> Tapped:
     """``away_ms``: how long the server has been gone, None while it is there."""
-    machine = machines[machine_id]
+    machine, token = machines[machine_id], seen.token
     memory = machine.memory
     local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
     answer = decide(in_force, token, machine_id, now, local)
     busy = any(one.session is not None and one.session.master for one in machines.values())
     master = None
     if isinstance(answer, Denied):
+        answer = replace(answer, key_id=seen.key_id)
         master = master_grant(in_force, token, machine_id, now, local, away_ms, busy)
     return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, answer.holder), master)
 

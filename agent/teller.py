@@ -72,7 +72,9 @@ def _view(machine: Machine, in_force: InForce | None, now: Stamp) -> View:
     rights = in_force.index.machines.get(machine.id)
     if rights is None:
         return View(machine, machine.id, "", None, False, now)
-    local = Local(extended_revision=machine.memory.extended_revision, extended_until_ms=machine.memory.extended_until_ms)
+    local = Local(
+        extended_revision=machine.memory.extended_revision, extended_until_ms=machine.memory.extended_until_ms
+    )
     expired = validity_left_ms(in_force, rights.entry, now) <= 0 and not extended(in_force, local, now)
     return View(machine, rights.entry.name, rights.entry.note, age, expired, now)
 

@@ -34,7 +34,7 @@ def notice(kind: NoticeKind, now: Stamp, **shown: Any) -> Notice:
 
 def refuse(machine: Machine, token: str, denied: Denied, now: Stamp) -> Next:
     reasons = tuple(reason for reason in DenialReason if reason in denied.reasons)
-    event = AccessDenied(machine.id, token, denied.holder, reasons, denied.revision, now)
+    event = AccessDenied(machine.id, token, denied.holder, reasons, denied.revision, now, denied.key_id)
     shown = notice(NoticeKind.DENIED, now, denied=denied, lang=denied.lang)
     return replace(machine, notice=shown), (Record((event,)),)
 

@@ -548,7 +548,10 @@ def test_a_status_that_cannot_be_told_stops_nothing_and_sets_every_machine_aside
     box.tap(BOB, "p2").at(110)
 
     assert (box.relays["p1"].on, box.relays["p2"].on) == (True, True)
-    assert {(fault.machine, fault.code) for fault in box.of(Fault)} == {("p1", "effect_failed"), ("p2", "effect_failed")}
+    assert {(fault.machine, fault.code) for fault in box.of(Fault)} == {
+        ("p1", "effect_failed"),
+        ("p2", "effect_failed"),
+    }
     box.line.broken = False
     box.tap(ADA).at(112).tap(ADA)
     assert not box.relays["p1"].on
@@ -656,6 +659,6 @@ def test_a_badge_that_nobody_knows_is_told_by_the_newest_key(tmp_path: Path) -> 
     box = Box(tmp_path).connected()
     box.give(a_list(keys=(WrappedKey("k2", "k1", wrap(newer, "k2", KEY)),))).tap(STRANGER)
 
-    assert [one.token for one in box.of(AccessDenied)] == [fingerprint(STRANGER, newer)]
+    assert [(one.token, one.key_id) for one in box.of(AccessDenied)] == [(fingerprint(STRANGER, newer), "k2")]
     assert box.of(TokenRekeyed) == []
     box.close()
