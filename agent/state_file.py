@@ -6,6 +6,7 @@ from uuid import uuid4
 
 FILE_NAME = "agent.db"
 ROW_BYTES = 64 * 1024
+LOCKED_S = 0.2  # so long the main loop waits for another program that writes here, and somebody waits for the main loop
 SCHEMA = """
 CREATE TABLE outbox (id TEXT NOT NULL, last_n INTEGER NOT NULL, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
 CREATE TABLE event (n INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, payload BLOB NOT NULL);
@@ -21,7 +22,7 @@ CREATE TABLE reported (
 
 def open_file(path: Path) -> sqlite3.Connection:
     """A connection whose every commit is on the disk when it returns. An empty file gets its tables and a new outbox."""
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=LOCKED_S, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")  # or else a rescue would find what was deleted long ago

@@ -156,7 +156,8 @@ class Board:
         place = next((place for place in self._config.places if place.machine == machine), None)
         if place is None:
             raise ValueError(f"board.json names no machine {machine!r}")
-        self._agents[place.agent].bank.spoil(place.relay, field(request, "broken", bool))
+        broken, lets_go = field(request, "broken", bool), field(request, "lets_go", bool, True)
+        self._agents[place.agent].bank.spoil(place.relay, broken, lets_go)
         return {}
 
     def _press(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -148,10 +148,10 @@ class PinBank:
         self._map[at : at + 3] = bytes((INPUT, 1 if pull == PULL_UP else 0, pull))
         self._count(at)
 
-    def spoil(self, pin: int, broken: bool) -> None:
-        """Break the pin's driver, which lets go of the relay at once; or repair it."""
+    def spoil(self, pin: int, broken: bool, lets_go: bool = True) -> None:
+        """Break the pin's driver, which lets go of the relay at once or holds it as it is; or repair it."""
         at = self._at(pin)
-        if broken:
+        if broken and lets_go:
             self._map[at + 1] = 0
         self._flag(at, _BROKEN, broken)
 

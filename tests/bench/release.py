@@ -23,12 +23,12 @@ from agent.failures import Column
 from agent.hardware.board_map import INPUT
 from tests.bench.figures import Lines, spread
 from tests.system.four_machines import FourMachines, four_machines, hall
-from tests.system.four_machines_setup import PASSWORD, PLAIN, Setup, list_for
+from tests.system.four_machines_setup import PASSWORD, PLAIN, Setup, list_for, unit
 from tests.waiting import until
 from wire.messages import SessionStarted, encode
 from wire.topics import SERVER_NAME, Leaf, Topic
 
-WATCHDOG_S = 10.0  # as in the unit
+WATCHDOG_S = float(unit("WatchdogSec"))
 AT_ONCE = 4
 _LOOK_S = 0.0005
 _random = Random("release")

@@ -7,7 +7,6 @@ server: the agent starts from a list on its disk, as after a night without a net
 import json
 import resource
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -35,6 +34,7 @@ from tests.system.four_machines_setup import (
     list_for,
     meter_port,
     settings,
+    unit_command,
 )
 from tests.system.supervisor import Supervisor
 from tests.waiting import until
@@ -81,6 +81,7 @@ class FourMachines:
         self.broker = self._own_broker() if setup.broker else None
         self.state_file = self.home / "state" / "agent.db"
         self._settings = self.home / "agent.toml"
+        self._lock: sqlite3.Connection | None = None
         self._tapped: dict[tuple[Column, str], float] = {}
         if setup.patient_plug:
             (self.home / PATIENT_PLUG).touch()
@@ -106,10 +107,10 @@ class FourMachines:
         state.close()
 
     def _supervisor(self) -> Supervisor:
-        module = ["tests.system.faulty_agent", str(self.home)] if self.setup.faulty else ["agent"]
-        config = ["--config", str(self._settings)]
-        stop_post = [sys.executable, "-m", "agent", "safe-off", *config] if self.setup.stop_post else None
-        run = [sys.executable, "-m", *module, "run", *config]
+        """With the commands of the unit that systemd reads on a Pi."""
+        agent = ["tests.system.faulty_agent", str(self.home)] if self.setup.faulty else ["agent"]
+        run = unit_command("ExecStart", agent, self._settings)
+        stop_post = unit_command("ExecStopPost", ["agent"], self._settings) if self.setup.stop_post else None
         return Supervisor(run, stop_post, self.home, self.setup.watchdog_s)
 
     def start(self) -> None:
@@ -121,6 +122,7 @@ class FourMachines:
 
     def close(self) -> None:
         self.supervisor.close()
+        self.unlock_file()
         self.plug.close()
         if self.broker is not None:
             self.broker.kill()
@@ -229,6 +231,16 @@ class FourMachines:
                 self.press(column)
             for column in columns:
                 until(lambda column=column, number=number: self._digits(column) != number)
+
+    def lock_file(self) -> None:
+        """Another program writes to the state file, and does not end."""
+        self._lock = sqlite3.connect(self.state_file, timeout=5, isolation_level=None, check_same_thread=False)
+        self._lock.execute("BEGIN IMMEDIATE")
+
+    def unlock_file(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def stops_in_order(self) -> None:
         """``systemctl stop``."""

@@ -1,6 +1,8 @@
 """How an agent with four machines is set up for the failure matrix: its pins, its settings, its list."""
 
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from wire.tokens import pin_digest
 
 ADA, BOB, EVA = "62E3086CED", "01000734E0", "0100ABCDEF"
 PIN = "1111"
+UNIT = Path(__file__).parents[2] / "agent" / "deploy" / "prolab-agent.service"
 PASSWORD = "secret"
 WATCHDOG_S = 30.0  # a busy computer is no hung loop
 PLAIN = (Column.LOW_PLAIN, Column.MEDIUM, Column.HIGH)
@@ -87,6 +90,17 @@ def settings(setup: Setup, board: Path, plug: str, port: int) -> str:
     """As they stand in agent.toml. ``plug``: its host."""
     head = _HEAD.format(name=setup.name, key=KEY.hex(), board=board, port=port, password=PASSWORD)
     return head + "".join(_machine(setup, column, board, plug) for column in Column)
+
+
+def unit(key: str) -> str:
+    """What the agent's systemd unit says; of what it says twice, the last."""
+    return re.findall(rf"^{key}=(.*)$", UNIT.read_text(), re.MULTILINE)[-1]
+
+
+def unit_command(key: str, program: Sequence[str], config: Path) -> list[str]:
+    """A command of the unit, with another ``program`` (a module, and what comes before its words) and other settings."""
+    _, *words = unit(key).split()
+    return [sys.executable, "-m", *program, *(str(config) if word.startswith("/etc/") else word for word in words)]
 
 
 def meter_port(setup: Setup, column: Column, board: Path) -> Path:

@@ -19,11 +19,12 @@ from types import MappingProxyType
 import pytest
 
 from agent.failures import MATRIX, Answer, Column, Failure, Power
+from agent.hardware.board_map import INPUT
 from tests.agent.conftest import Bench
 from tests.system.failure_causes import CAUSES, HUNG_AFTER_S
 from tests.system.failure_trial import Cause, observed
 from tests.system.four_machines import four_machines, hall
-from tests.system.four_machines_setup import PLAIN, Setup
+from tests.system.four_machines_setup import PLAIN, Setup, unit
 from tests.waiting import until
 from wire.messages import SessionEnded
 
@@ -84,6 +85,14 @@ def test_every_cell_does_what_the_table_says(home: Path, keeps_level: bool) -> N
     assert found == {}
 
 
+def test_the_supervisor_of_these_trials_does_what_the_unit_asks_of_systemd() -> None:
+    """Its commands are the unit's own."""
+    said = {key: unit(key) for key in ("Type", "NotifyAccess", "Restart", "WatchdogSignal")}
+
+    assert said == {"Type": "notify", "NotifyAccess": "main", "Restart": "on-failure", "WatchdogSignal": "SIGKILL"}
+    assert float(unit("WatchdogSec")) >= HUNG_AFTER_S
+
+
 def test_each_cell_is_tried_or_says_why_not() -> None:
     cells = {(failure, column) for failure, row in MATRIX.items() for column in row}
     tried = {(cause.failure, column) for cause in CAUSES for column in cause.columns}
@@ -130,6 +139,22 @@ def test_a_pin_that_nobody_lets_go_of_is_driven_until_the_next_agent_takes_it(ho
 
         lab.restarts()
         assert not any(lab.pin(column).driven for column in PLAIN)
+
+
+def test_a_driver_that_does_not_let_go_when_it_is_told_is_given_up_and_then_the_relay_falls(home: Path) -> None:
+    """Nobody can know before that it would not: until then it is as it should be."""
+    setup = Setup("stuck")
+    with hall(home, [setup], keeps_level=True) as bench, four_machines(bench, setup) as lab:
+        lab.uses(PLAIN)
+        lab.on_each("break", PLAIN, broken=True, lets_go=False)
+        assert all(lab.power_kept(PLAIN).values())
+
+        lab.ends(PLAIN)
+
+        assert {lab.pin(column).function for column in PLAIN} == {INPUT}
+        lab.until_told(Failure.OUTPUT_FAILED, PLAIN)
+        lab.on_each("break", PLAIN, broken=False)
+        assert lab.starts(PLAIN) == set(), "latched"
 
 
 def test_a_hung_loop_without_a_watchdog_keeps_everything_on(home: Path) -> None:
