@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 
 from server.machines.models import Agent
 from server.usage.counts import Count, Tally, printable
-from server.usage.models import Outbox, RejectedEvent
+from server.usage.models import Outbox, RejectedEvent, SavedEvent
 from wire.messages import MAX_EVENT_BYTES, Envelope, First, Receipt
 
 OUTBOXES_AN_AGENT = 1000  # a new one comes with a new state file; so many come only from a fault, and fill receipts
@@ -18,6 +18,9 @@ _AGENTS = select(Agent.name, Agent.id, Outbox.id, Outbox.last_n).outerjoin(Outbo
 _AGENTS = _AGENTS.where(Agent.name.in_(bindparam("names", expanding=True)))
 _OWNER = select(Outbox.agent_id).where(Outbox.id == bindparam("id"))
 _REJECT = insert(cast("Table", RejectedEvent.__table__))
+_SAVE = insert(cast("Table", SavedEvent.__table__))
+_IS_SAVED = select(SavedEvent.n).where(SavedEvent.first_outbox == bindparam("outbox"))
+_IS_SAVED = _IS_SAVED.where(SavedEvent.first_n == bindparam("n")).limit(1)
 _NEW_OUTBOX = insert(_OUTBOX)
 _MOVE_OUTBOX = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("key")).values(last_n=bindparam("last_n"))
 
@@ -49,6 +52,8 @@ class Intake:
         self._stored = dict(self._last)
         self._raw: list[dict[str, Any]] = []
         self._loose: list[dict[str, Any]] = []
+        self._saved: set[tuple[str, int]] = set()
+        self._saved_rows: list[dict[str, Any]] = []
         self._now = now
         self._tally = tally
 
@@ -92,6 +97,8 @@ class Intake:
             connection.execute(_NEW_OUTBOX, [self._outbox(id_) for id_ in fresh])
         if moved:
             connection.execute(_MOVE_OUTBOX, [{"key": id_, "last_n": self._last[id_]} for id_ in moved])
+        if self._saved_rows:
+            connection.execute(_SAVE, self._saved_rows)
 
     def keep_raw(self) -> None:
         """Write what cannot be used."""
@@ -119,16 +126,22 @@ class Intake:
         return None
 
     def _new_under(self, first: First, arrival: Arrival) -> Arrival | None:
-        """None, counted, if it was stored under its first number. Else that counts as taken too: the file may be damaged
-        again, and then the same event comes in a third outbox."""
+        """None, counted, if it was stored under its first number, or under another that it had since: the file may be damaged
+        again before the server has heard of it."""
         if (refusal := self._claim(first.outbox, arrival.agent_id)) is not None:
             self.reject(arrival, f"saved from a damaged file: {refusal[1]}")
             return None
-        if first.n <= self._last.setdefault(first.outbox, 0):
+        is_known = first.n <= self._last.get(first.outbox, 0) or self._was_saved(first)
+        self._saved.add((first.outbox, first.n))
+        came_as = {"outbox": arrival.envelope.outbox, "n": arrival.envelope.n}
+        self._saved_rows.append({**came_as, "first_outbox": first.outbox, "first_n": first.n})
+        if is_known:
             self._tally.note(Count.DUPLICATE, arrival.message.agent)
-            return None
-        self._last[first.outbox] = first.n
-        return arrival
+        return None if is_known else arrival
+
+    def _was_saved(self, first: First) -> bool:
+        known = (first.outbox, first.n) in self._saved
+        return known or self._connection.execute(_IS_SAVED, {"outbox": first.outbox, "n": first.n}).first() is not None
 
     def _few_of_the_loose(self) -> list[dict[str, Any]]:
         if not self._loose:

@@ -18,7 +18,7 @@ from server.machines.models import Machine
 from server.people.models import Payer
 from server.usage import decided, sessions
 from server.usage.evidence import GENESIS, chain_hash, payload_hash
-from server.usage.models import Event, EventPayload, Outbox, RejectedEvent
+from server.usage.models import Event, EventPayload, Outbox, RejectedEvent, SavedEvent
 from wire.messages import Checkpoint, SessionEnded, SessionStarted, decode_body, decode_envelope
 
 _AT_A_TIME = 1000
@@ -108,10 +108,11 @@ def _tell(story: _Story, body: SessionStarted | SessionEnded, row: Any, told: _T
 
 
 def _numbers() -> Iterator[str]:
-    """Every number of every outbox up to the last is an event, or was rejected and is kept raw."""
+    """Every number of every outbox up to the last is an event, or was rejected and is kept raw, or was stored under another."""
     taken = union_all(
         select(Event.outbox, Event.n),
         select(RejectedEvent.outbox, RejectedEvent.n).where(RejectedEvent.n.is_not(None)),
+        select(SavedEvent.outbox, SavedEvent.n),
     ).subquery()
     numbers, last = func.count(taken.c.n.distinct()).label("numbers"), func.max(taken.c.n).label("last")
     kept = select(taken.c.outbox, numbers, last).group_by(taken.c.outbox).subquery()

@@ -60,6 +60,18 @@ class RejectedEvent(Model):
     raw: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SavedEvent(Model):
+    """An event that its agent saved from a damaged file: what it came as, and what it was known by first. Both the one that was
+    stored so and those that were there already and were dropped: no number of an outbox is without its reason."""
+
+    __tablename__ = "saved_event"
+    __table_args__ = (Index("saved_event_by_first", "first_outbox", "first_n"),)
+    outbox: Mapped[str] = mapped_column(String(36), primary_key=True)
+    n: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    first_outbox: Mapped[str] = mapped_column(String(36))
+    first_n: Mapped[int] = mapped_column(BigInteger)
+
+
 class UsageSession(Model):
     """One continuous use of a machine, from energise to release."""
 

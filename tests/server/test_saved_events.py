@@ -10,6 +10,7 @@ from sqlalchemy import select
 from agent.state import State
 from server.db import db
 from server.ingest import Incoming, ingest, receipts
+from server.usage.ledger import verify_ledger
 from server.usage.models import EventPayload, RejectedEvent
 from tests.agent.damaged_file import damaged, mark_of, spoil, to_send
 from tests.agent.fakes import START_MS, stamp
@@ -71,6 +72,7 @@ def test_a_damaged_file_loses_no_readable_event_and_doubles_none_in_the_books(la
             wrong[seed] = (sorted(lost), len(marks) - len(set(marks)))
 
     assert wrong == {}
+    assert verify_ledger() == []
     assert db.session.scalars(select(RejectedEvent.reason)).all() == []
 
 
@@ -91,7 +93,8 @@ def test_what_is_stored_under_its_first_name_is_a_duplicate_and_the_receipt_goes
     outcome = ingest([saved(new, First(old.outbox, n), now) for n in (1, 2, 3)], now)
 
     assert (outcome.stored, outcome.duplicates, outcome.rejected) == (1, 2, 0)
-    assert receipts(["agent-1"])["agent-1"].through == {old.outbox: 3, new.outbox: 3}
+    assert receipts(["agent-1"])["agent-1"].through == {old.outbox: 2, new.outbox: 3}
+    assert verify_ledger() == []
 
 
 def test_one_that_was_saved_twice_before_the_server_heard_of_it_is_stored_once(lab, now) -> None:

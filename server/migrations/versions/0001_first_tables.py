@@ -163,6 +163,18 @@ def _rejected_event() -> None:
     )
 
 
+def _saved_event() -> None:
+    op.create_table(
+        "saved_event",
+        sa.Column("outbox", sa.String(length=36), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("first_outbox", sa.String(length=36), nullable=False),
+        sa.Column("first_n", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("outbox", "n", name="pk_saved_event"),
+    )
+    op.create_index("saved_event_by_first", "saved_event", ["first_outbox", "first_n"], unique=False)
+
+
 def _seller() -> None:
     op.create_table(
         "seller",
@@ -946,6 +958,7 @@ TABLES = (  # each after those it points to
     _period,
     _month_note,
     _rejected_event,
+    _saved_event,
     _seller,
     _series,
     _setting,
