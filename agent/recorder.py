@@ -3,6 +3,7 @@
 A job that was held back is written in its turn, before anything newer.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from agent.state import State, StateUnwritable, Transaction
 from wire.messages import Body, Gap, SessionEnded, Stamp
 
 RETRY_MS = 5_000
+AGAIN_MS = 500  # after an error of ours
+log = logging.getLogger(__name__)
 Work = Callable[[Transaction], Sequence[int]]  # returns the numbers of the events it appended
 
 
@@ -65,6 +68,10 @@ class Recorder:
             numbers = self._state.write(now.wall_ms, job.work)
         except StateUnwritable as error:
             self._begin_holding(job, error, now)
+        except Exception:  # our own fault, and nothing of it is stored: an end is worth a second try
+            self._hold(job)
+            self._tried_ms = now.mono_ms - RETRY_MS + AGAIN_MS
+            raise
         else:
             job.after(numbers, now)
 
@@ -76,6 +83,10 @@ class Recorder:
                 numbers = self._state.write(now.wall_ms, self._held[0].late)
             except StateUnwritable:
                 return
+            except Exception:
+                log.exception("our own fault, a second time: this record is given up, so that the others get through")
+                self._held.popleft()
+                continue
             self._held.popleft().after(numbers, now)
         self._tell(None, now)
 

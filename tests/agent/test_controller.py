@@ -4,10 +4,11 @@ import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent import lists
+from agent import driver, lists
 from agent.hardware import FrameRefused, ReaderDown, ReaderUp
 from agent.reports import Connected, Disconnected, LinkTrouble, ReceiptArrived
 from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
@@ -574,6 +575,30 @@ def test_an_error_of_ours_that_keeps_everything_from_being_written_releases_noth
     assert box.status.machines[0].latched
     box.tap(ADA).at(201).tap(ADA)
     assert not box.relays["p1"].on, "an end releases first"
+
+
+def test_an_end_that_an_error_of_ours_kept_from_the_disk_is_written_half_a_second_later_and_says_so(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = [TypeError("we are wrong")]
+    write = driver._write
+
+    def wrong_once(*arguments: Any) -> list[int]:
+        if errors:
+            raise errors.pop()
+        return write(*arguments)
+
+    box.tap(ADA).at(100).tap(ADA).at(101)
+    monkeypatch.setattr(driver, "_write", wrong_once)
+
+    box.tap(ADA)
+
+    assert not box.relays["p1"].on
+    assert box.of(SessionEnded) == []
+    (ended,) = box.at(102).of(SessionEnded)
+    assert (ended.reason, ended.occupied_s, ended.ended.quality) == (EndReason.HOLDER, 101, TimeQuality.ESTIMATED)
+    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
+    assert [fault.code for fault in box.of(Fault)] == ["effect_failed"]
 
 
 def test_a_broker_that_goes_away_stops_nothing_and_denies_nothing(box: Box) -> None:
