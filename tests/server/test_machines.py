@@ -33,11 +33,13 @@ def test_a_machine_keeps_its_policy(lab, now):
 
 
 def test_every_rule_of_a_machine_comes_back_as_it_was_set(lab, now):
-    policy = Policy(4, 7200, OnMaximum.WARN, 30, 10, 1800, 3600, 120, None, 900, 2, 180, 3600)
+    with_card = Policy(4, 7200, OnMaximum.WARN, 30, 10, 1800, 3600, 120, None, 0, 0, 180, 3600)
+    with_more_time = Policy(4, 7200, OnMaximum.CUT, None, None, 1800, 3600, 120, 600, 900, 2, 180, 3600)
 
-    changes.change_machine("p1", rules(policy=policy), actor="m", now=now)
+    for policy in (with_card, with_more_time):
+        changes.change_machine("p1", rules(policy=policy), actor="m", now=now)
 
-    assert load_facts("k1", {}).machines[0].policy == policy
+        assert load_facts("k1", {}).machines[0].policy == policy
 
 
 def test_rules_that_contradict_each_other_are_not_taken(lab, now):

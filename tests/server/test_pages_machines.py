@@ -153,7 +153,7 @@ def test_the_rules_of_a_machine_change_and_the_trail_tells_who(app: Flask, manag
 
 def test_the_rules_are_set_in_the_units_people_think_in_and_come_back_so(app: Flask, manager: FlaskClient) -> None:
     typed = {
-        "press_s": "30", "payer": "3", "removal_s": "10", "longest": "4:00", "extend": "30", "extend_times": "2",
+        "press_s": "30", "payer": "3", "longest": "4:00", "extend": "30", "extend_times": "2",
         "idle_warn": "30", "idle_end": "1:00", "cooldown": "2", "continuing": "1:30",
     }  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_the_rules_are_set_in_the_units_people_think_in_and_come_back_so(app: Fl
 
     assert answer.status_code == 303
     assert policy_of(machine(app)) == Policy(
-        press_s=30, payer_s=180, removal_s=10, max_s=14_400, extend_s=1800, extend_times=2,
+        press_s=30, payer_s=180, max_s=14_400, extend_s=1800, extend_times=2,
         idle_warn_s=1800, idle_end_s=3600, cooldown_s=120, continue_s=5400,
     )  # fmt: skip
     shown = page(manager, "/machines/p1/edit")
