@@ -72,10 +72,12 @@ def continued(session: Session, now: Stamp) -> Session:
 
 
 def _end(driver: Driver, machine: Machine | None, session: Session, now: Stamp) -> None:
+    """A session of no time pays no fee, so there is nothing to continue but what it continued itself."""
     event = lost(session, Column.HIGH if machine is None else machine.column, now)
     driver.write(partial(recorder.ended, event, session.machine), now)
-    if machine is not None and event.reason == EndReason.POWER_LOSS:
-        memory = replace(machine.memory, loss=Loss(session.id, session.holder, event.ended.wall_ms))
+    begun = session.id if event.occupied_s else session.continues
+    if machine is not None and event.reason == EndReason.POWER_LOSS and begun is not None:
+        memory = replace(machine.memory, loss=Loss(begun, session.holder, event.ended.wall_ms))
         driver.machines[machine.id] = replace(machine, memory=memory)
         driver.write(partial(_remembered, machine.id, memory), now)
 

@@ -147,6 +147,29 @@ def test_the_next_start_of_the_same_holder_continues_what_a_power_loss_ended(tmp
     box.close()
 
 
+def test_a_session_cut_before_its_first_checkpoint_pays_nothing_and_so_is_not_continued(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(continue_s=3600))))
+    box.tap(ADA).at(20)
+
+    box.restart(500).tap(ADA)
+
+    assert [one.occupied_s for one in box.of(SessionEnded)] == [0]
+    assert [one.continues for one in box.of(SessionStarted)] == [None, None]
+    box.close()
+
+
+def test_two_cuts_in_a_row_still_continue_the_session_that_paid(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(continue_s=3600))))
+    box.tap(ADA).at(100)
+    (first,) = box.of(SessionStarted)
+
+    box.restart(500).tap(ADA).at(20)
+    box.restart(900, "boot-3").tap(ADA)
+
+    assert [one.continues for one in box.of(SessionStarted)] == [None, first.session, first.session]
+    box.close()
+
+
 def test_somebody_elses_start_continues_nothing(tmp_path: Path) -> None:
     box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(continue_s=3600))))
     box.tap(ADA).at(100)
