@@ -61,6 +61,8 @@ from wire.messages import (
     Stamp,
 )
 
+_CONTACTOR_MS = 500  # a contactor needs a moment to fall
+_PLUG_MS = 3_000  # and a plug to answer: a request may be lost on the air
 log = logging.getLogger(__name__)
 
 
@@ -116,7 +118,7 @@ class Controller:
         if self._state.lost is not None:
             started.insert(0, Gap(self._state.lost.outbox, self._state.lost.reason[:200], now))
         self._driver.record(started, now)
-        restart.take_up(self._driver, self._state, self._relays, now)
+        restart.take_up(self._driver, self._state, self._relays, self._peer.restore(), now)
         self._peer.begin(now)
         self._tell(now)
 
@@ -281,6 +283,7 @@ def _machine(place: Place, now: Stamp) -> Machine:
         thresholds=place.thresholds,
         has_button=place.inputs.button is not None,
         own_start=place.inputs.own_start,
+        contact_ms=_CONTACTOR_MS if place.plug is None else _PLUG_MS,
         since_ms=now.wall_ms,
     )
 

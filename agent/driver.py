@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from agent.failures import Failure
+from agent.failures import Column, Failure
 from agent.hardware import Relay
 from agent.machine import Machine, PinEntry
 from agent.recorder import Job, Recorder, append
@@ -17,7 +17,6 @@ from agent.session import step
 from agent.state import State, StateUnwritable, Transaction
 from agent.stimuli import (
     CheckPin,
-    Effect,
     EndRecorded,
     Energise,
     Failed,
@@ -31,7 +30,7 @@ from agent.stimuli import (
     Row,
     Stimulus,
 )
-from wire.messages import Body, MachineState, OnLoss, Stamp
+from wire.messages import Body, MachineState, Stamp
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +53,21 @@ class Driver:
         self._pin_fits = pin_fits
 
     def apply(self, machine_id: str, stimulus: Stimulus, now: Stamp) -> None:
+        """A release that fails hinders no record, but nothing starts after it; what it means is judged at the end."""
         self.machines[machine_id], effects = step(self.machines[machine_id], stimulus, now)
-        for effect in effects:
-            if not self._carry_out(machine_id, effect, now):
-                return
+        lost: str | None = None
+        try:
+            for effect in effects:
+                if isinstance(effect, Release):
+                    lost = self._release(machine_id) or lost
+                elif lost is not None and isinstance(effect, Record) and effect.first:
+                    self.apply(machine_id, NotRecorded(), now)
+                    break
+                elif not self._carry_out(machine_id, effect, now):
+                    break
+        finally:
+            if lost is not None:
+                self.apply(machine_id, Failed(Failure.OUTPUT_FAILED, lost), now)
 
     def apply_to_all(self, stimulus: Stimulus, now: Stamp) -> None:
         for machine_id in self.machines:
@@ -74,7 +84,7 @@ class Driver:
         """Release every relay, whatever else is the matter. A holding actuator in use keeps its own state."""
         for machine_id in self._relays:
             machine = self.machines[machine_id]
-            if not (machine.on_loss is OnLoss.HOLD and machine.powered):
+            if not (machine.column is Column.LOW_HOLD and machine.powered):
                 self._release(machine_id)
 
     def check_outputs(self, now: Stamp) -> None:
@@ -84,24 +94,24 @@ class Driver:
             if trouble is not None and Failure.OUTPUT_FAILED not in self.machines[machine_id].failures:
                 self.apply(machine_id, Failed(Failure.OUTPUT_FAILED, trouble), now)
 
-    def _carry_out(self, machine_id: str, effect: Effect, now: Stamp) -> bool:
+    def _carry_out(self, machine_id: str, effect: Energise | CheckPin | Record, now: Stamp) -> bool:
         """False when what was to follow must not happen."""
         match effect:
-            case Release():
-                trouble = self._release(machine_id)
             case Energise():
-                trouble = _trouble_of(self._relays[machine_id].energise)
+                return self._energise(machine_id, now)
             case CheckPin(entry):
                 self.apply(machine_id, PinChecked(self._pin_fits(entry)), now)
-                return True
             case Record(first=True):
                 return self._record_first(machine_id, effect, now)
             case Record():
                 self._record(machine_id, effect, now)
-                return True
+        return True
+
+    def _energise(self, machine_id: str, now: Stamp) -> bool:
+        trouble = _trouble_of(self._relays[machine_id].energise)
         if trouble is not None:
             self.apply(machine_id, Failed(Failure.OUTPUT_FAILED, trouble), now)
-        return trouble is None or isinstance(effect, Release)
+        return trouble is None
 
     def _release(self, machine_id: str) -> str | None:
         """A pin that does not obey is given up, which leaves it to the board's pull-down."""

@@ -7,7 +7,6 @@ from agent.access import Denied, Grant, MasterGrant, Payer
 from agent.failures import MATRIX, Column, Failure, NextStart, column_of
 from agent.metering import Activity, Draw, Thresholds, is_running
 from wire.messages import (
-    Bypass,
     DenialReason,
     EndReason,
     MachineState,
@@ -190,6 +189,7 @@ class Machine:
     thresholds: Thresholds | None = None  # None: no meter
     has_button: bool = True
     own_start: bool = False  # an open contact is normal while in use
+    contact_ms: int = 500  # how long the contact may still be closed after a release
     state: MachineState = MachineState.IDLE
     since_ms: int = 0  # wall time of the last change of state
     switched_ms: int = 0  # mono: when the output was last switched
@@ -197,7 +197,7 @@ class Machine:
     update_needed: bool = False
     lacks: tuple[str, ...] = ()  # features its rules ask for and the box has no part for
     draining: bool = False  # an update waits for the end of what runs
-    bypass: Bypass | None = None  # declared by staff
+    bypass_ms: int = 0  # mono: until when staff have declared a bypass
     latch: Latch | None = None
     cleared_upto: int = 0  # staff's last wish about latches
     failures: frozenset[Failure] = frozenset()  # those that last
@@ -214,6 +214,7 @@ class Machine:
     contact: Sensed | None = None
     estop: Sensed | None = None
     key: Sensed | None = None  # the bypass key-switch
+    contradicted: bool = False  # a wire and the meter disagree, and it was told
     draw: Draw = _NOTHING_DRAWN  # power without a session, a session without power
     memory: Memory = Memory()
 
@@ -241,8 +242,7 @@ class Machine:
         return None if activity is None else is_running(activity, now.mono_ms)
 
     def bypassed(self, now: Stamp) -> bool:
-        declared = self.bypass is not None and now.wall_ms < self.bypass.until_ms
-        return declared or (self.key is not None and self.key.on)
+        return now.mono_ms < self.bypass_ms or (self.key is not None and self.key.on)
 
     def hindrances(self, now: Stamp) -> frozenset[DenialReason]:
         """What keeps everybody from starting here that no list knows of. No badge passes these (design rule 11)."""

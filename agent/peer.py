@@ -1,5 +1,6 @@
 """The server, as far as this agent knows it: the list in force, what a receipt tells, and since when it has been away."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,12 +11,13 @@ from agent.config import Config
 from agent.driver import Driver
 from agent.failures import Failure
 from agent.reports import Connected, Disconnected, LinkReport, LinkTrouble, ListArrived, ReceiptArrived
-from agent.state import State
+from agent.state import State, StateUnwritable
 from agent.stimuli import Failed, Mended
 from agent.tokens import Seen, recognise
-from wire.messages import Gap, Stamp, TokenRekeyed
+from wire.messages import Gap, RiskClass, Stamp, TokenRekeyed
 from wire.tokens import pin_digest
 
+log = logging.getLogger(__name__)
 Tell = Callable[[str | None, str, str, Stamp], None]  # machine, code, detail: a fault
 
 
@@ -35,10 +37,15 @@ class Peer:
     def is_there(self) -> bool:
         return self._away_ms is None
 
-    def begin(self, now: Stamp) -> None:
-        """With the list that was in force before, and without a server until it has answered."""
-        self._away_ms = now.mono_ms
+    def restore(self) -> dict[str, RiskClass]:
+        """The list that was in force before: what it says of the machines' risk."""
         self.in_force = lists.restore(self._state, self._config)
+        machines = {} if self.in_force is None else self.in_force.index.machines
+        return {machine: rights.entry.risk for machine, rights in machines.items()}
+
+    def begin(self, now: Stamp) -> None:
+        """With the list that was restored, and without a server until it has answered."""
+        self._away_ms = now.mono_ms
         self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "not connected yet"), now)
         self._wish(now)
 
@@ -101,7 +108,11 @@ class Peer:
     def _receipt(self, through: int, now: Stamp) -> None:
         """The server may know less than before (it was restored from a backup) or, after us, more (our card was)."""
         known = self._state.position
-        oldest = self._state.oldest_n() or known.last_n + 1
+        try:
+            oldest = self._state.oldest_n() or known.last_n + 1
+        except StateUnwritable as error:  # the receipt is retained, and comes again with the next connection
+            log.warning("a receipt has to wait: %s", error)
+            return
         if through > known.last_n:
             self._renew(known.through, "the server has more of this outbox than we: this is an older copy of it", now)
         elif through + 1 < oldest:
@@ -112,7 +123,9 @@ class Peer:
     def _renew(self, after: int, reason: str, now: Stamp) -> None:
         """Begin a new outbox: numbers that the server will not take, or has taken for something else, help nobody."""
         gap = Gap(self._state.position.outbox, reason, now)
-        self._driver.write(partial(recorder.renewed, after, gap), now)
+        self._driver.write(
+            partial(recorder.renewed, after, gap), now, key="renew"
+        )  # twice, the second would renew the new
         for machine_id, machine in self._driver.machines.items():
             if machine.latch is not None:
                 self._driver.machines[machine_id] = replace(machine, latch=replace(machine.latch, n=0))

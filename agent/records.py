@@ -61,7 +61,7 @@ def start_of(session: Session) -> SessionStarted:
     )
 
 
-def end_of(session: Session, over: Over, cooldown_s: int = 0) -> SessionEnded:
+def end_of(session: Session, over: Over, cooldown_s: int = 0, powered_s: int | None = None) -> SessionEnded:
     """Powered as long as the permit was given; running and watt-hours as far as a meter told, else not known."""
     activity = session.activity
     return SessionEnded(
@@ -73,7 +73,7 @@ def end_of(session: Session, over: Over, cooldown_s: int = 0) -> SessionEnded:
         started=session.started,
         ended=over.ended,
         occupied_s=over.occupied_s,
-        powered_s=over.occupied_s + cooldown_s,
+        powered_s=over.occupied_s + cooldown_s if powered_s is None else powered_s,
         running_s=None if activity is None else metering.running_s(activity),
         wh=None if activity is None else metering.wh(activity),
         reason=over.reason,

@@ -16,15 +16,17 @@ from agent.machine import Loss, Machine, Memory, Session
 from agent.metering import interrupted
 from agent.records import lost
 from agent.state import State, Transaction
-from wire.messages import EndReason, MachineState, OnLoss, SessionAdopted, Stamp
+from wire.messages import EndReason, MachineState, RiskClass, SessionAdopted, Stamp
 
 
-def take_up(driver: Driver, state: State, relays: Mapping[str, Relay], now: Stamp) -> None:
-    """Into ``driver.machines``, and onto the disk what became of the sessions."""
+def take_up(
+    driver: Driver, state: State, relays: Mapping[str, Relay], risks: Mapping[str, RiskClass], now: Stamp
+) -> None:
+    """Into ``driver.machines``, and onto the disk what became of the sessions. ``risks``: by the last list."""
     memories, latches = state.memories(), state.latches()
     for machine_id, machine in driver.machines.items():
-        memory = memories.get(machine_id, machine.memory)
-        driver.machines[machine_id] = replace(machine, memory=memory, latch=latches.get(machine_id))
+        known = replace(machine, risk=risks.get(machine_id, machine.risk), latch=latches.get(machine_id))
+        driver.machines[machine_id] = replace(known, memory=memories.get(machine_id, machine.memory))
     for session in state.running():
         place, relay = driver.machines.get(session.machine), relays.get(session.machine)
         if place is not None and relay is not None and _held(place, session, relay):
@@ -35,7 +37,7 @@ def take_up(driver: Driver, state: State, relays: Mapping[str, Relay], now: Stam
 
 
 def _held(machine: Machine, session: Session, relay: Relay) -> bool:
-    return machine.on_loss is OnLoss.HOLD and session.over is None and relay.held()
+    return machine.column is Column.LOW_HOLD and session.over is None and relay.held()
 
 
 def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> None:
@@ -46,6 +48,9 @@ def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> No
         session=session,
         since_ms=session.started.wall_ms,
         switched_ms=now.mono_ms,
+        card_out_ms=None
+        if session.policy.removal_s is None
+        else now.mono_ms,  # until its reader tells that it lies there
     )
     driver.machines[machine.id] = running
     event = SessionAdopted(session.id, machine.id, session.gap_s - before_s, now)

@@ -41,7 +41,11 @@ __all__ = ["MATRIX", "TRANSITIONS", "next_checkpoint", "next_deadline", "next_gl
 
 def step(machine: Machine, stimulus: Stimulus, now: Stamp) -> Next:
     """The machine after ``stimulus``, and what to do, in order."""
+    if isinstance(stimulus, Tapped):
+        machine = replace(machine, lying=stimulus.token)
     after, effects = TRANSITIONS[machine.state, type(stimulus)](machine, stimulus, now)
+    if isinstance(stimulus, Removed):
+        after = replace(after, lying=None)
     if after.state is not machine.state:
         after = replace(after, since_ms=now.wall_ms)
     return after, effects

@@ -165,8 +165,11 @@ class State:
         return None
 
     def oldest_n(self) -> int | None:
-        """The oldest event that can still be sent."""
-        oldest: int | None = self._connection.execute("SELECT min(n) FROM event").fetchone()[0]
+        """The oldest event that can still be sent. Raises StateUnwritable where the file does not answer."""
+        try:
+            oldest: int | None = self._connection.execute("SELECT min(n) FROM event").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StateUnwritable(str(error)) from error
         return oldest
 
     @property

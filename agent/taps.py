@@ -29,12 +29,12 @@ def tapped(
     memory = machine.memory
     local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
     answer = decide(in_force, token, machine_id, now, local)
-    busy = any(one.session is not None and one.session.master for one in machines.values())
+    busy = any(_is_masters(one) for one in machines.values() if one.id != machine_id)
     master = None
     if isinstance(answer, Denied):
         answer = replace(answer, key_id=seen.key_id)
         master = master_grant(in_force, token, machine_id, now, local, away_ms, busy)
-    return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, answer.holder), master)
+    return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, token, answer.holder), master)
 
 
 def felt(moved: Moved) -> Stimulus | None:
@@ -44,6 +44,17 @@ def felt(moved: Moved) -> Stimulus | None:
     return _PRESSES[moved.input]() if moved.on else None
 
 
-def _is_staff(in_force: InForce | None, machine_id: str, holder: int | None) -> bool:
-    rights = None if in_force is None else in_force.index.machines.get(machine_id)
+def _is_staff(in_force: InForce | None, machine_id: str, token: str, holder: int | None) -> bool:
+    """A badge of staff that is good: a blocked one is nobody's."""
+    if in_force is None:
+        return False
+    badge = in_force.index.holders.get(token)
+    if badge is None or badge.denied is not None:
+        return False
+    rights = in_force.index.machines.get(machine_id)
     return rights is not None and holder is not None and holder in rights.entry.staff
+
+
+def _is_masters(machine: Machine) -> bool:
+    """A master badge is at work here, or about to be."""
+    return machine.pin is not None or (machine.session is not None and machine.session.master)

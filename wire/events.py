@@ -12,6 +12,7 @@ from wire.codec import decode, dump, from_plain, to_plain
 from wire.words import PROTOCOL, DenialReason, EndReason, Taken, TimeQuality
 
 MAX_EVENT_BYTES = 32 * 1024
+LONGEST_S = 10 * 366 * 24 * 3600  # beyond this a number of seconds is nonsense
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class SessionStarted:
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
+        _check_other_session("continues", self.continues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,11 @@ class SessionEnded:
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
-        if min(self.occupied_s, self.powered_s, self.taps, self.cooldown_s, self.gap_s) < 0:
+        _check_other_session("continues", self.continues)
+        if min(self.occupied_s, self.powered_s, self.taps) < 0:
             raise ValueError("negative duration or count")
+        for name, seconds in (("cooldown_s", self.cooldown_s), ("gap_s", self.gap_s), ("measured_s", self.measured_s)):
+            _check_seconds(name, seconds or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,10 @@ class SessionAdopted:
     gap_s: int
     at: Stamp
 
+    def __post_init__(self) -> None:
+        _check_uuid(self.session)
+        _check_seconds("gap_s", self.gap_s)
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemReported:
@@ -176,6 +185,9 @@ class ProblemReported:
     session: str | None  # that ran then
     holder: int | None  # of that session: whom to ask, not who pressed
     at: Stamp
+
+    def __post_init__(self) -> None:
+        _check_other_session("session", self.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +210,10 @@ class ListExtended:
     revision: int
     until_ms: int
     at: Stamp
+
+    def __post_init__(self) -> None:
+        if self.until_ms < 0:
+            raise ValueError("until_ms: time before its own start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,3 +328,16 @@ def _check_uuid(text: str) -> None:
     except ValueError:
         pass
     raise ValueError("not a UUID in its canonical form")
+
+
+def _check_other_session(name: str, session: str | None) -> None:
+    if session is not None:
+        try:
+            _check_uuid(session)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+
+
+def _check_seconds(name: str, seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_S:
+        raise ValueError(f"{name}: a number of seconds out of range")

@@ -148,6 +148,7 @@ EXTENSION = "extension"
 PAYER_CHOICE = "payer_choice"
 CONTINUATION = "continuation"
 BYPASS = "bypass"
+LOW_RISK_ONLY = "low_risk_only"  # no rule, but what a box may lack: its actuator goes on without its agent
 FEATURES = frozenset(
     {
         CONFIRMED_END,

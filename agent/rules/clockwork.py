@@ -58,11 +58,13 @@ def ticked_in_use(machine: Machine, stimulus: Ticked, now: Stamp) -> Next:
     if machine.state is not MachineState.RUNNING:
         return machine, effects
     if reason := _over_by_time(machine, now):
-        return end(machine, reason, now)
+        machine, more = end(machine, reason, now)
+        return machine, (*effects, *more)
     session = session_of(machine)
     longest_s = session.policy.max_s
     past = longest_s is not None and occupied_s(session, now) >= longest_s
-    return _checked(replace(machine, past_maximum=past), now)
+    machine, more = _checked(replace(machine, past_maximum=past), now)
+    return machine, (*effects, *more)
 
 
 def measured_in_use(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
@@ -76,9 +78,9 @@ def ticked_while_cooling(machine: Machine, stimulus: Ticked, now: Stamp) -> Next
     machine, effects = senses.held(_glanced(machine, now), now)
     if machine.state is not MachineState.COOLING:
         return machine, effects
-    if _cooled_ms(session_of(machine)) <= now.mono_ms:
-        return cooled(machine, now)
-    return _checked(machine, now)
+    is_over = _cooled_ms(session_of(machine)) <= now.mono_ms
+    machine, more = cooled(machine, now) if is_over else _checked(machine, now)
+    return machine, (*effects, *more)
 
 
 # --- when ---------------------------------------------------------------------------------------------------------------

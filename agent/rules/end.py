@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from agent.access import Denied
-from agent.failures import MATRIX
+from agent.failures import MATRIX, Column
 from agent.machine import Machine, NoticeKind, Over
 from agent.records import anchored, end_of, occupied_s
 from agent.rules.common import Next, at_rest, notice, session_of
 from agent.rules.start import tapped_at_rest
 from agent.stimuli import Effect, EndRecorded, Record, Release, Row, Stopping, Tapped
-from wire.messages import EndReason, MachineState, OnLoss, Stamp, TimeQuality
+from wire.messages import EndReason, MachineState, Stamp, TimeQuality
 
 # after these the nozzle is hot and the chips fly no more; every other end takes the power at once
 _COOLS_AFTER = frozenset({EndReason.HOLDER, EndReason.CARD_REMOVED, EndReason.IDLE, EndReason.MAX_DURATION})
@@ -24,8 +24,11 @@ def end(machine: Machine, reason: EndReason, now: Stamp) -> Next:
     return close(machine, over, now)
 
 
-def close(machine: Machine, over: Over, now: Stamp, cooldown_s: int = 0) -> Next:
-    """Release, then record."""
+def close(machine: Machine, over: Over, now: Stamp, cooldown_s: int = 0, powered_s: int | None = None) -> Next:
+    """Release, then record. ``powered_s``: where the power was kept longer than the use and its cool-down.
+
+    What a power loss had ended before is continued by one session, and so forgotten with its end.
+    """
     session = session_of(machine)
     session = replace(session, started=anchored(session.started, now), over=over)
     shown = notice(NoticeKind.ENDED, now, session=session, occupied_s=over.occupied_s, lang=session.lang)
@@ -38,8 +41,11 @@ def close(machine: Machine, over: Over, now: Stamp, cooldown_s: int = 0) -> Next
         notice=shown,
         past_maximum=False,
         switched_ms=now.mono_ms,
+        memory=replace(machine.memory, loss=None),
     )
-    return ending, (Release(), Record((end_of(session, over, cooldown_s),), Row.DROP, session))
+    memory = None if ending.memory == machine.memory else ending.memory
+    event = end_of(session, over, cooldown_s, powered_s)
+    return ending, (Release(), Record((event,), Row.DROP, session, memory=memory))
 
 
 def cooled(machine: Machine, now: Stamp) -> Next:
@@ -82,7 +88,7 @@ def end_recorded(machine: Machine, stimulus: EndRecorded, now: Stamp) -> Next:
 
 def stopping(machine: Machine, stimulus: Stopping, now: Stamp) -> Next:
     """A holding actuator keeps its session for the next start of the agent; any other ends with it."""
-    if machine.on_loss is OnLoss.HOLD and machine.state is MachineState.RUNNING:
+    if machine.column is Column.LOW_HOLD and machine.state is MachineState.RUNNING:
         session = replace(session_of(machine), checkpoint_s=occupied_s(session_of(machine), now))
         return replace(machine, session=session), (Record(row=Row.PUT, session=session),)
     return finish(machine, EndReason.SHUTDOWN, now)

@@ -14,10 +14,9 @@ from agent.rules.common import Next
 from agent.rules.end import finish
 from agent.rules.trouble import failed, mended
 from agent.stimuli import Effect, Failed, Felt, Measured, Mended, Record, Sense
-from wire.messages import EndReason, MachineState, Stamp
+from wire.messages import EndReason, Fault, MachineState, Stamp
 
 OPEN_HOLDS_MS = 2_000  # contact open or stop pressed while power is commanded on
-CLOSED_HOLDS_MS = 500  # contact closed while power is commanded off: a contactor needs a moment to fall
 
 
 def felt(machine: Machine, stimulus: Felt, now: Stamp) -> Next:
@@ -37,8 +36,11 @@ def held(machine: Machine, now: Stamp) -> Next:
     """What has lasted long enough to mean something."""
     if machine.powered:
         return _held_on(machine, now)
+    machine = replace(machine, contradicted=False)
+    if machine.key is not None and machine.key.on:
+        return _key_on(machine, now)
     contact = machine.contact
-    stuck = contact is not None and contact.on and _since(machine, contact) + CLOSED_HOLDS_MS <= now.mono_ms
+    stuck = contact is not None and contact.on and _since(machine, contact) + machine.contact_ms <= now.mono_ms
     if stuck and not machine.bypassed(now) and Failure.CONTACT_CLOSED not in machine.failures:
         return failed(machine, Failed(Failure.CONTACT_CLOSED, "commanded off, and the contact is closed"), now)
     return machine, ()
@@ -48,18 +50,21 @@ def moments(machine: Machine) -> Iterator[int]:
     """When (mono ms) what an input tells will have held long enough."""
     contact, estop = machine.contact, machine.estop
     if machine.powered:
+        until_ms = _contradicted_ms(machine) if machine.contradicted else 0
         if _is_open(machine) and contact is not None and Failure.CONTACT_OPEN not in machine.failures:
-            yield max(_since(machine, contact) + OPEN_HOLDS_MS, _contradicted_ms(machine))
+            yield max(_since(machine, contact) + OPEN_HOLDS_MS, until_ms)
         if estop is not None and estop.on:
-            yield max(_since(machine, estop) + OPEN_HOLDS_MS, _contradicted_ms(machine))
-        return
-    expected = machine.bypass is not None or (machine.key is not None and machine.key.on)
-    if contact is not None and contact.on and not expected and Failure.CONTACT_CLOSED not in machine.failures:
-        yield _since(machine, contact) + CLOSED_HOLDS_MS
+            yield max(_since(machine, estop) + OPEN_HOLDS_MS, until_ms)
+    elif machine.key is not None and machine.key.on:
+        if Failure.KEY_UNDECLARED not in machine.failures:
+            yield machine.bypass_ms
+    elif contact is not None and contact.on and Failure.CONTACT_CLOSED not in machine.failures:
+        yield max(_since(machine, contact) + machine.contact_ms, machine.bypass_ms)
 
 
 def measured(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
     """One reading: counted in the session, and compared with what our output was told."""
+    machine = replace(machine, failures=machine.failures - {Failure.METER_SILENT})
     thresholds = machine.thresholds
     if thresholds is None:
         return machine, ()
@@ -69,7 +74,7 @@ def measured(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
         activity = metering.take(session.activity or metering.Activity(), sample, thresholds)
         machine = replace(machine, session=replace(session, activity=activity))
     draw = metering.watch(machine.draw, sample, machine.powered, thresholds)
-    machine = replace(machine, draw=draw, failures=machine.failures - {Failure.METER_SILENT})
+    machine = replace(machine, draw=draw)
     odd = {
         Failure.POWER_WITHOUT_SESSION: metering.power_without_session(draw) and not machine.bypassed(now),
         Failure.SESSION_WITHOUT_POWER: metering.session_without_power(draw),
@@ -101,21 +106,35 @@ def _contact_moved(machine: Machine, sensed: Sensed, now: Stamp) -> Next:
 def _key_turned(machine: Machine, now: Stamp) -> Next:
     if machine.key is None or not machine.key.on:
         return mended(machine, Mended(Failure.KEY_UNDECLARED), now)
-    declared = machine.bypass is not None and now.wall_ms < machine.bypass.until_ms
-    if declared or Failure.KEY_UNDECLARED in machine.failures:
+    return _key_on(machine, now)
+
+
+def _key_on(machine: Machine, now: Stamp) -> Next:
+    """A bridged contact that staff have declared is no news; one they have not, or no longer, is told once."""
+    if now.mono_ms < machine.bypass_ms or Failure.KEY_UNDECLARED in machine.failures:
         return machine, ()
     return failed(machine, Failed(Failure.KEY_UNDECLARED, "the key-switch bridges our contact"), now)
 
 
 def _held_on(machine: Machine, now: Stamp) -> Next:
     contact, estop = machine.contact, machine.estop
-    if machine.runs(now):  # the meter contradicts a wire: tell, and end nothing
-        return machine, ()
-    if estop is not None and estop.on and _since(machine, estop) + OPEN_HOLDS_MS <= now.mono_ms:
+    stopped = estop is not None and estop.on and _since(machine, estop) + OPEN_HOLDS_MS <= now.mono_ms
+    opened = contact is not None and _is_open(machine) and _since(machine, contact) + OPEN_HOLDS_MS <= now.mono_ms
+    if not stopped and not opened:
+        return replace(machine, contradicted=False), ()
+    if now.mono_ms < _contradicted_ms(machine):
+        return _contradiction(machine, now)
+    if stopped:
         return finish(machine, EndReason.EMERGENCY_STOP, now)
-    if contact is not None and _is_open(machine) and _since(machine, contact) + OPEN_HOLDS_MS <= now.mono_ms:
-        return failed(machine, Failed(Failure.CONTACT_OPEN, "commanded on, and the contact is open"), now)
-    return machine, ()
+    return failed(machine, Failed(Failure.CONTACT_OPEN, "commanded on, and the contact is open"), now)
+
+
+def _contradiction(machine: Machine, now: Stamp) -> Next:
+    """A wire says no power, and the meter that the machine works: one of the two is wrong. Told once, and nothing ends."""
+    if machine.contradicted:
+        return machine, ()
+    fault = Fault(machine.id, "wire_contradicted", "a wire says no power, and the meter reads running", 1, now)
+    return replace(machine, contradicted=True), (Record((fault,)),)
 
 
 def _is_open(machine: Machine) -> bool:
@@ -124,9 +143,10 @@ def _is_open(machine: Machine) -> bool:
 
 
 def _contradicted_ms(machine: Machine) -> int:
-    """Until when the meter's last word, that it runs, counts against a wire."""
+    """Until when the meter's last word, that the machine works, counts against a wire. A reading at idle does not count: a
+    stop that was really pressed shows at the meter at once, long before a pause is taken for the end of a job."""
     activity = None if machine.session is None else machine.session.activity
-    if activity is None or not activity.running or activity.last_ms is None:
+    if activity is None or not activity.running or activity.quiet_ms is not None or activity.last_ms is None:
         return 0
     return activity.last_ms + activity.gap_ms + 1
 

@@ -114,6 +114,9 @@ def pin_checked(machine: Machine, stimulus: PinChecked, now: Stamp) -> Next:
     if entry is None:
         return machine, ()
     machine, master = replace(disarmed(machine), notice=None), entry.master
+    if hindrances := machine.hindrances(now):
+        denied = Denied(hindrances, master.grant.revision, master.holder, master.grant.name, master.grant.lang)
+        return refuse(machine, entry.token, denied, now)
     if not stimulus.ok:
         wrong = notice(NoticeKind.PIN_WRONG, now, lang=master.grant.lang)
         event = AccessDenied(
@@ -158,20 +161,17 @@ def start(
         continues=_continued(machine.memory, grant, now),
         master=master,
     )
-    memory = replace(machine.memory, loss=None)
     running = replace(
         machine,
         state=MachineState.RUNNING,
         session=session,
         notice=notice(NoticeKind.GRANTED, now, session=session, lang=session.lang),
         failures=machine.failures - {Failure.CONTACT_OPEN},
-        memory=memory,
         past_maximum=False,
-        card_out_ms=None,
+        card_out_ms=now.mono_ms if grant.policy.removal_s is not None and machine.lying != token else None,
         switched_ms=now.mono_ms,
     )
-    kept = None if memory == machine.memory else memory
-    return running, (Record((start_of(session),), Row.PUT, session, memory=kept, first=True), Energise())
+    return running, (Record((start_of(session),), Row.PUT, session, first=True), Energise())
 
 
 def start_not_recorded(machine: Machine, stimulus: NotRecorded, now: Stamp) -> Next:

@@ -18,7 +18,7 @@ from agent.stimuli import (
     Record,
     Wished,
 )
-from wire.messages import EndReason, Fault, ProblemReported, Stamp
+from wire.messages import LOW_RISK_ONLY, Bypass, EndReason, Fault, OnLoss, ProblemReported, RiskClass, Stamp
 
 
 def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
@@ -29,8 +29,9 @@ def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
         risk=stimulus.risk,
         service=stimulus.service,
         update_needed=stimulus.update_needed,
-        lacks=stimulus.lacks,
-        bypass=stimulus.bypass,
+        lacks=_lacks(machine, stimulus),
+        bypass_ms=_bypass_ms(stimulus.bypass, now),
+        wrong_pins=0,
         cleared_upto=upto,
     )
     effects: tuple[Effect, ...] = ()
@@ -41,6 +42,17 @@ def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
         ending, release_first = finish(machine, EndReason.STAFF, now)
         return ending, (*release_first, *effects)
     return at_rest(machine), effects
+
+
+def _bypass_ms(bypass: Bypass | None, now: Stamp) -> int:
+    """As a moment of this boot, which no clock that is set can move."""
+    return 0 if bypass is None else now.mono_ms + bypass.until_ms - now.wall_ms
+
+
+def _lacks(machine: Machine, stimulus: Wished) -> tuple[str, ...]:
+    """An actuator that goes on without us is for low risk only."""
+    holds_too_much = machine.on_loss is OnLoss.HOLD and stimulus.risk is not RiskClass.LOW
+    return (*stimulus.lacks, LOW_RISK_ONLY) if holds_too_much else stimulus.lacks
 
 
 def failed(machine: Machine, stimulus: Failed, now: Stamp) -> Next:

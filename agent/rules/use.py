@@ -16,19 +16,19 @@ EXTENDS_WITHIN_S = 600  # a tap this near to the longest time adds to it
 
 def tapped(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
     session = session_of(machine)
-    machine = replace(machine, session=replace(session, taps=session.taps + 1), lying=stimulus.token)
+    machine = replace(machine, session=replace(session, taps=session.taps + 1))
     own = stimulus.token == session.token or stimulus.answer.holder == session.holder
-    if own and session.policy.removal_s is not None:
+    if session.policy.removal_s is None:
+        return _own(machine, stimulus, now) if own else _other(machine, stimulus, now)
+    if own:
         return _saved(replace(machine, card_out_ms=None, notice=None))
-    return _own(machine, stimulus, now) if own else _other(machine, stimulus, now)
+    out_ms = now.mono_ms if machine.card_out_ms is None else machine.card_out_ms  # another card lies where it should
+    return _other(replace(machine, card_out_ms=out_ms), stimulus, now)
 
 
 def removed(machine: Machine, stimulus: Removed, now: Stamp) -> Next:
-    """Where the card stays in, the grace begins with its removal. Another card that comes and goes means nothing."""
-    session = session_of(machine)
-    lies = machine.lying
-    machine = replace(machine, lying=None)
-    if session.policy.removal_s is None or lies not in (None, session.token) or machine.card_out_ms is not None:
+    """Where the card stays in, the grace begins with its removal; with another one's it has begun already."""
+    if session_of(machine).policy.removal_s is None or machine.card_out_ms is not None:
         return machine, ()
     return replace(machine, card_out_ms=now.mono_ms), ()
 
@@ -109,7 +109,8 @@ def _taken_over(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
     idle = idle_s(machine, now) or 0
     occupied = max(0, occupied_s(session, now) - idle)
     ended = replace(now, mono_ms=now.mono_ms - idle * 1000, wall_ms=max(0, now.wall_ms - idle * 1000))
-    machine, closing = close(machine, Over(ended, occupied, EndReason.TAKEN_OVER), now)
+    over = Over(ended, occupied, EndReason.TAKEN_OVER)
+    machine, closing = close(machine, over, now, powered_s=occupied_s(session, now))
     return followed_by(machine, closing, stimulus, now)
 
 

@@ -15,6 +15,7 @@ from wire.messages import (
     CARD_STAYS,
     IDLE_END,
     IDLE_WARNING,
+    LOW_RISK_ONLY,
     PAYER_CHOICE,
     PRESS_TO_START,
     TAKE_OVER,
@@ -91,6 +92,7 @@ ENDS = {
 
 # What a box has no part for, by the feature that asks for it; one that only a newer agent knows is shown as it came.
 LACKS = {
+    LOW_RISK_ONLY: lazy_gettext("an actuator for more than low risk: its plug goes on without its agent"),
     PRESS_TO_START: lazy_gettext("no button to start"),
     PAYER_CHOICE: lazy_gettext("no button to choose the payer"),
     CARD_STAYS: lazy_gettext("no reader that notices when a card is taken out"),

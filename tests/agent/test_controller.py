@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import driver, lists
-from agent.hardware import FrameRefused, ReaderDown, ReaderUp
+from agent.hardware import FrameRefused, Input, Moved, ReaderDown, ReaderUp
 from agent.reports import Connected, Disconnected, LinkTrouble, ReceiptArrived
 from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
 from wire.messages import (
@@ -687,3 +687,48 @@ def test_a_badge_that_nobody_knows_is_told_by_the_newest_key(tmp_path: Path) -> 
     assert [(one.token, one.key_id) for one in box.of(AccessDenied)] == [(fingerprint(STRANGER, newer), "k2")]
     assert box.of(TokenRekeyed) == []
     box.close()
+
+
+# --- several things at once ---------------------------------------------------------------------------------------------
+
+
+def test_a_take_over_whose_release_fails_starts_nothing(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(cooldown_s=600))))
+    box.tap(ADA).at(100).tap(ADA).at(102).tap(ADA)
+    box.relays["p1"].broken = True
+
+    box.at(110).tap(BOB)
+
+    assert [one.holder for one in box.of(SessionStarted)] == [1]
+    assert [(one.holder, one.reason) for one in box.of(SessionEnded)] == [(1, EndReason.HOLDER)]
+    assert box.state.running() == []
+    assert box.status.machines[0].latched
+    box.close()
+
+
+def test_two_receipts_that_both_ask_for_a_new_outbox_renew_it_once(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list())
+    for second in range(0, 100, 10):
+        box.at(second).tap(STRANGER)
+    last_n = box.state.position.last_n
+    box.receipt(4).disk_full().receipt(last_n + 5).receipt(last_n + 6)
+
+    box.disk_full(False).at(200)
+
+    kept = [type(event) for event in box.events]
+    assert kept.count(AccessDenied) == last_n - 4 - (1 if AgentStarted in kept else 0)
+    assert len(box.of(Gap)) == 1
+    box.close()
+
+
+def test_a_blocked_badge_of_staff_clears_nothing(tmp_path: Path) -> None:
+    lab = a_list(a_machine("p1", staff=(1,)))
+    blocked = replace(lab, holders=(replace(lab.holders[0], denied=DenialReason.TOKEN_BLOCKED), *lab.holders[1:]))
+
+    good, bad = Box(tmp_path / "good"), Box(tmp_path / "bad")
+    for box, given in ((good, lab), (bad, blocked)):
+        box.connected().give(given).tell(Moved("p1", Input.PROBLEM, True)).at(10).tap(ADA).at(12).tap(ADA)
+
+    assert [one.problem for one in (good.status.machines[0], bad.status.machines[0])] == [False, True]
+    good.close()
+    bad.close()

@@ -13,6 +13,7 @@ from wire.messages import (
     MachineState,
     OnLoss,
     Policy,
+    RiskClass,
     SessionAdopted,
     SessionEnded,
     SessionStarted,
@@ -227,3 +228,30 @@ def test_an_agent_that_starts_says_so_before_it_says_what_it_found(tmp_path: Pat
     kinds = [type(event) for event in box.events]
     assert kinds.index(SessionAdopted) > max(n for n, kind in enumerate(kinds) if kind is AgentStarted)
     box.close()
+
+
+def test_an_actuator_that_holds_keeps_nothing_on_above_low_risk(tmp_path: Path) -> None:
+    box = Box(tmp_path, OnLoss.HOLD).connected().give(a_list(a_machine("p1"))).tap(ADA).at(100)
+    box.give(a_list(a_machine("p1", risk=RiskClass.HIGH), revision=2))
+    assert box.relays["p1"].on, "what runs goes on"
+
+    held_through(box, 160)
+
+    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.POWER_LOSS]
+    assert box.relays["p1"].released
+    box.close()
+
+
+def test_where_the_card_stays_in_an_adopted_session_waits_for_its_card(tmp_path: Path) -> None:
+    gone, there = holding(tmp_path / "gone", removal_s=10), holding(tmp_path / "there", removal_s=10)
+    for box in (gone, there):
+        held_through(box.tap(ADA).at(100), 160)
+
+    there.at(2).tap(ADA)
+    for box in (gone, there):
+        box.at(60)
+
+    assert [one.reason for one in gone.of(SessionEnded)] == [EndReason.CARD_REMOVED]
+    assert there.of(SessionEnded) == []
+    gone.close()
+    there.close()

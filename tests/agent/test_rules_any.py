@@ -145,7 +145,7 @@ class Witness:
         if isinstance(event, SessionEnded):
             assert event.session == self.open
             assert not self.energised, "safety first: release, then record"
-            assert event.occupied_s + event.cooldown_s == event.powered_s >= 0
+            assert 0 <= event.occupied_s + event.cooldown_s <= event.powered_s
             assert event.measured_s is None or (event.running_s or 0) <= event.measured_s <= event.powered_s + 1
             self.open = None
 

@@ -37,6 +37,7 @@ from wire.messages import (
     Service,
 )
 
+LOST = "e1c60a5b-92d4-4c1f-b7a3-6f80d2c4159e"  # the session that a power loss ended
 MASTER = Denied(frozenset({DenialReason.QUALIFICATION_MISSING}), 7, 9, "Eva", "en")
 PASS = MasterGrant(9, "digest", Grant(9, "Eva", "en", (ACME,), 7, Policy(max_s=7200)), None)
 
@@ -152,21 +153,22 @@ def test_another_payer_is_offered_to_the_badge_it_was_shown_to_and_only_for_a_wh
 
 
 def test_a_start_soon_after_a_power_loss_continues_that_session_for_the_same_holder() -> None:
-    memory = Memory(loss=Loss("lost session", 1, START_MS))
+    memory = Memory(loss=Loss(LOST, 1, START_MS))
 
     again = Bench(memory=memory).rules(continue_s=3600).tap(3600)
     other = Bench(memory=memory).rules(continue_s=3600).tap(3600, BOB)
     late = Bench(memory=memory).rules(continue_s=3600).tap(3601)
 
-    assert [bench.started.continues for bench in (again, other, late) if bench.started] == ["lost session", None, None]
+    assert [bench.started.continues for bench in (again, other, late) if bench.started] == [LOST, None, None]
+    again.tap(3700).tap(3701)
     assert again.machine.memory.loss is None, "once"
 
 
 def test_the_end_of_a_continuation_says_what_it_continues() -> None:
-    bench = Bench(memory=Memory(loss=Loss("lost session", 1, START_MS))).rules(continue_s=3600).tap(60).tap(90).tap(92)
+    bench = Bench(memory=Memory(loss=Loss(LOST, 1, START_MS))).rules(continue_s=3600).tap(60).tap(90).tap(92)
 
     assert bench.ended is not None
-    assert bench.ended.continues == "lost session"
+    assert bench.ended.continues == LOST
 
 
 # --- reported problems --------------------------------------------------------------------------------------------------
@@ -283,6 +285,15 @@ def test_with_the_right_pin_it_starts_for_two_hours_at_most_and_says_so() -> Non
     assert bench.started.holder == 9
     assert bench.machine.session is not None
     assert bench.machine.session.policy.max_s == 7200
+
+
+def test_a_stop_pressed_while_the_pin_is_tapped_is_told_instead_of_a_start() -> None:
+    bench = pressed(Bench().tap(0, MASTER, master=PASS).does(Felt(Sense.ESTOP, True), 0.5), "3141", 1)
+
+    bench.does(PinChecked(True), 20)
+
+    assert bench.denied == (DenialReason.EMERGENCY_STOP,)
+    assert bench.switched == []
 
 
 def test_a_wrong_pin_is_recorded_and_three_of_them_close_the_badge() -> None:

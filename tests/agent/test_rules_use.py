@@ -7,10 +7,33 @@ import pytest
 from agent.access import Denied
 from agent.failures import Failure
 from agent.machine import Ask
-from agent.stimuli import EndRecorded, Felt, Mended, NotRecorded, Record, Release, Removed, Sense, Stopping, Wished
-from tests.agent.fakes import stamp
+from agent.stimuli import (
+    EndRecorded,
+    Felt,
+    Mended,
+    NotRecorded,
+    Pressed,
+    Record,
+    Release,
+    Removed,
+    Sense,
+    Stopping,
+    Wished,
+)
+from tests.agent.fakes import START_MS, stamp
 from tests.agent.rules import BOB, ID, SECOND_ID, THRESHOLDS, Bench
-from wire.messages import DenialReason, EndReason, MachineState, OnLoss, OnMaximum, RiskClass, Service
+from wire.messages import (
+    LOW_RISK_ONLY,
+    Bypass,
+    DenialReason,
+    EndReason,
+    Fault,
+    MachineState,
+    OnLoss,
+    OnMaximum,
+    RiskClass,
+    Service,
+)
 
 WORKING, STANDBY = 200.0, 8.0
 
@@ -142,10 +165,35 @@ def test_the_card_put_back_twice_never_counts_as_two_taps_that_end() -> None:
     assert bench.machine.state is MachineState.RUNNING
 
 
-def test_another_card_that_comes_and_goes_ends_nothing() -> None:
-    bench = Bench().rules(removal_s=10).tap(0).tap(20, BOB).does(Removed(), 21).at(3600)
+def test_another_card_in_its_place_is_as_good_as_none() -> None:
+    bench = Bench().rules(removal_s=10).tap(0).tap(20, BOB).at(29.9)
+    assert bench.machine.state is MachineState.RUNNING
+
+    bench.at(30)
+
+    assert bench.ended is not None
+    assert bench.ended.reason is EndReason.CARD_REMOVED
+
+
+def test_another_card_beside_it_ends_nothing_while_its_own_is_read_again() -> None:
+    bench = Bench().rules(removal_s=10).tap(0).tap(20, BOB).tap(25).at(3600)
 
     assert bench.machine.state is MachineState.RUNNING
+
+
+def test_a_card_taken_away_before_the_button_has_only_the_grace() -> None:
+    bench = Bench().rules(removal_s=10, press_s=30).tap(0).does(Removed(), 5).does(Pressed(), 8).at(18)
+
+    assert bench.ended is not None
+    assert (bench.ended.reason, bench.ended.occupied_s) == (EndReason.CARD_REMOVED, 10)
+
+
+def test_what_lay_there_before_does_not_hide_a_removal() -> None:
+    bench = Bench().rules(removal_s=10).tap(0, BOB).does(Removed(), 20).at(30).does(EndRecorded(), 30)
+    bench.tap(40).does(Removed(), 60).at(70)
+
+    assert bench.ended is not None
+    assert bench.ended.holder == 1
 
 
 def test_removal_means_nothing_where_the_card_need_not_stay() -> None:
@@ -303,6 +351,24 @@ def test_a_meter_that_reads_running_contradicts_a_wire(moved: Felt) -> None:
     assert bench.ended is not None
 
 
+@pytest.mark.parametrize("moved", [Felt(Sense.CONTACT, False), Felt(Sense.ESTOP, True)])
+def test_a_contradiction_is_told_once(moved: Felt) -> None:
+    bench = on_at(1, thresholds=THRESHOLDS).measures(WORKING, 2, 60).does(moved, 60)
+    told = []
+    for second in range(61, 120):
+        told += bench.measures(WORKING, second, second + 1).of(Fault)
+
+    assert [one.code for one in told] == ["wire_contradicted"]
+
+
+@pytest.mark.parametrize("moved", [Felt(Sense.CONTACT, False), Felt(Sense.ESTOP, True)])
+def test_a_stop_that_was_really_pressed_shows_at_the_meter_and_ends_after_two_seconds(moved: Felt) -> None:
+    bench = on_at(1, thresholds=THRESHOLDS).measures(WORKING, 2, 60).does(moved, 60).measures(0.0, 61, 63)
+
+    assert bench.ended is not None
+    assert bench.ended.ended.mono_ms == 62_000
+
+
 def test_a_stop_that_is_let_go_never_starts_anything_by_itself() -> None:
     bench = on_at(60).does(Felt(Sense.ESTOP, True), 60).at(62).does(EndRecorded(), 62)
     bench.does(Felt(Sense.CONTACT, False), 62.1)
@@ -354,6 +420,41 @@ def test_a_key_that_nobody_declared_alarms_and_denies_and_is_no_closed_contact()
 
     assert bench.machine.failures == {Failure.KEY_UNDECLARED}
     assert bench.tap(61, Denied(bench.machine.hindrances(stamp(61)))).denied == (DenialReason.BYPASSED,)
+
+
+def test_a_bypass_that_is_over_lets_a_closed_contact_be_seen_without_any_list() -> None:
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0, bypass=Bypass("Eva", START_MS + 100_000))
+    bench = Bench().does(wished, 0).does(Felt(Sense.CONTACT, True), 10).at(99)
+    assert bench.machine.failures == frozenset()
+
+    bench.at(100)
+
+    assert bench.machine.failures == {Failure.CONTACT_CLOSED}
+
+
+def test_a_key_that_stays_turned_after_the_declared_end_is_told() -> None:
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0, bypass=Bypass("Eva", START_MS + 100_000))
+    bench = Bench().does(wished, 0).does(Felt(Sense.KEY, True), 10).at(99)
+    assert bench.machine.failures == frozenset()
+
+    assert bench.at(100).machine.failures == {Failure.KEY_UNDECLARED}
+
+
+def test_an_actuator_that_holds_by_itself_gates_nothing_above_low_risk() -> None:
+    bench = Bench()
+    bench.machine = replace(bench.machine, on_loss=OnLoss.HOLD)
+
+    bench.does(Wished(RiskClass.HIGH, Service.IN, False, None, 0), 1)
+
+    assert bench.machine.lacks == (LOW_RISK_ONLY,)
+    assert bench.machine.state is MachineState.OUT_OF_SERVICE
+
+
+def test_a_meter_that_only_counts_is_mended_too() -> None:
+    bench = Bench()
+    bench.machine = replace(bench.machine, failures=frozenset({Failure.METER_SILENT}))
+
+    assert bench.measures(STANDBY, 1, 2).machine.failures == frozenset()
 
 
 def test_power_without_a_session_and_a_session_without_power_raise_an_alarm() -> None:
