@@ -18,7 +18,6 @@ from server.domain.facts import (
     MasterFact,
     MembershipFact,
     PayerFact,
-    QualificationFact,
     StaffFact,
     TenantFact,
     TokenFact,
@@ -27,6 +26,7 @@ from server.domain.roles import STAFF_ROLES, ScopeKind
 from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
 from server.machines.service import policy_of
 from server.people.models import Holder, Master, Membership, Payer, Person, Tenant, Token
+from server.training.facts import qualifications
 from server.training.models import Qualification, Skill
 from wire.messages import RiskClass, Service, Shows
 
@@ -49,7 +49,7 @@ def load_facts(
             memberships=_memberships(_only(Membership.holder_number, holder)),
             payers=_payers(),
             suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
-            qualifications=_qualifications(_only(Qualification.holder_number, holder)),
+            qualifications=qualifications(_only(Qualification.holder_number, holder)),
             machines=_machines(),
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
@@ -143,19 +143,6 @@ def _masters(keys: Collection[str], gone_since: datetime | None) -> tuple[Master
     wanted = select(Master.holder_number, Master.pin_digest, Payer.code, Master.ended_at)
     wanted = wanted.join(Payer, Payer.id == Master.payer_id).where(kept, Master.key_id.in_(keys))
     return tuple(MasterFact(*row) for row in _rows(wanted.order_by(Master.holder_number, Master.id)))
-
-
-def _qualifications(whose: ColumnElement[bool]) -> tuple[QualificationFact, ...]:
-    wanted = select(
-        Qualification.ref,
-        Qualification.holder_number,
-        Skill.code,
-        Qualification.level,
-        Qualification.valid_from,
-        Qualification.valid_until,
-        Qualification.revoked_at,
-    ).join(Skill, Skill.id == Qualification.skill_id)
-    return tuple(QualificationFact(*row) for row in _rows(wanted.where(whose)))
 
 
 def _machines() -> tuple[MachineFact, ...]:

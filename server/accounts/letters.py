@@ -82,9 +82,10 @@ def second_factor_removed(account: Account, at: datetime, lab: Settings) -> Lett
     return _letter(account, gettext("Your second factor at %(lab)s was removed") % {"lab": lab.lab_name}, lines, lab)
 
 
-def letter(account: Account, language: str | None, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
-    """In this language, whatever the account says."""
-    greeting = texts(language)("Hello %(name)s,") % {"name": account.name}
+def letter(name: str, language: str | None, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
+    """To somebody of this name, with a login or without one."""
+    gettext = texts(language)
+    greeting = gettext("Hello %(name)s,") % {"name": name}
     return Letter(subject, "\n\n".join((greeting, *lines, lab.lab_name)) + "\n")
 
 
@@ -99,7 +100,7 @@ def moment_in_words(moment: datetime, language: str | None, lab: Settings) -> st
 
 
 def _letter(account: Account, subject: str, lines: tuple[str, ...], lab: Settings) -> Letter:
-    return letter(account, _language(account), subject, lines, lab)
+    return letter(account.name, _language(account), subject, lines, lab)
 
 
 def _language(account: Account) -> str:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from server.dashboard.plan import BAYS, Plan, pack
+from server.domain.bypass import bypassed_until
 from wire.messages import MachineState, Service
 
 NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
@@ -220,7 +221,7 @@ def is_silent(agent: AgentFacts, running: bool, now: datetime) -> bool:
 def tile_of(facts: MachineFacts, now: datetime) -> Tile:
     running = facts.live in RUNNING
     silent = is_silent(facts.agent, running, now)
-    bypass_until = facts.bypass_until if facts.bypass_until and facts.bypass_until > now else None
+    bypass_until = bypassed_until(facts.bypass_until, now)
     state = _state(facts, running, silent, bypass_until is not None)
     return Tile(
         facts.code,

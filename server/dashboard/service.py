@@ -67,17 +67,21 @@ def _machines(agents: dict[int, AgentFacts]) -> list[MachineFacts]:
         .where(Machine.ended_at.is_(None))
         .order_by(Machine.id)
     )
-    return [_facts(machine, live, started, agents) for machine, live, started in db.session.execute(wanted)]
+    return [
+        machine_facts(machine, agents[machine.agent_id], live, started)
+        for machine, live, started in db.session.execute(wanted)
+    ]
 
 
-def _facts(
-    machine: Machine, live: MachineLive | None, started: datetime | None, agents: dict[int, AgentFacts]
+def machine_facts(
+    machine: Machine, agent: AgentFacts, live: MachineLive | None, started: datetime | None
 ) -> MachineFacts:
+    """One machine's facts from its rows. ``started``: of the session its agent reports, if the ledger has it."""
     return MachineFacts(
         machine.code,
         machine.name,
         machine.room or "",
-        agents[machine.agent_id],
+        agent,
         machine.service,
         machine.service_note,
         machine.max_s,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from server.domain.bypass import bypassed_until
 from server.domain.facts import Facts, MachineFact, PayerFact, StaffFact, TokenFact
 from server.domain.opening import open_intervals
 from server.domain.purses import NOBODY, Purse, card, purses_of
@@ -230,9 +231,8 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
 
 def _bypass(machine: MachineFact, now: datetime) -> Bypass | None:
     """Declared by staff, and over by itself."""
-    if machine.bypass_until is None or machine.bypass_until <= now:
-        return None
-    return Bypass(machine.bypass_by, _milliseconds(machine.bypass_until))
+    until = bypassed_until(machine.bypass_until, now)
+    return None if until is None else Bypass(machine.bypass_by, _milliseconds(until))
 
 
 def _staff(machine: MachineFact, judged: Judged) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.domain.access import Judged, judge
+from server.domain.bypass import bypassed_until
 from server.domain.facts import Facts, MachineFact
 from server.domain.opening import open_intervals
 from server.domain.purses import NOBODY, Purse, card, purses_of
@@ -91,7 +92,7 @@ def _right(machine: MachineFact, judged: Judged, holder: int, purse: Purse, zone
     ends = [purse.ends, judged.ends.get(holder), *(one.moment for one in held.values())]
     opens = _opens(machine, judged, zone)
     reasons = [_SERVICE[machine.service]] if machine.service in _SERVICE else []
-    reasons += [DenialReason.BYPASSED] if machine.bypass_until and machine.bypass_until > judged.now else []
+    reasons += [DenialReason.BYPASSED] if bypassed_until(machine.bypass_until, judged.now) else []
     return Right(
         machine.code,
         machine.name,

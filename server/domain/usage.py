@@ -48,7 +48,7 @@ class Session:
     payer_chosen: bool = False
     cooldown_s: int = 0
     gap_s: int = 0
-    measured_s: int | None = None
+    metered_s: int | None = None
     continues: str | None = None
     master: bool = False
 
@@ -115,7 +115,7 @@ def ended(event: SessionEnded, machine_id: int, payer_id: int, simulated: bool, 
         payer_chosen=event.payer_chosen,
         cooldown_s=event.cooldown_s,
         gap_s=event.gap_s,
-        measured_s=event.measured_s,
+        metered_s=event.measured_s,
         continues=event.continues and event.continues[:UUID_LENGTH],
         master=event.master,
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from server.audit import service as audit
 from server.db import expect_version, writing
+from server.domain.bypass import bypassed_until
 from server.jobs import service as jobs
 from server.machines.models import Machine
 from server.machines.service import MachineError, machine_by_code
@@ -16,7 +17,7 @@ LONGEST = timedelta(days=7)
 
 
 def is_bypassed(machine: Machine, now: datetime) -> bool:
-    return machine.bypass_until is not None and now < machine.bypass_until
+    return bypassed_until(machine.bypass_until, now) is not None
 
 
 def declare_bypass(

@@ -1,10 +1,10 @@
-"""Letters about what happened at a machine: to the person whose session a power loss ended, to managers about master
-badges. ``work`` writes them, each once, however often the job runs.
+"""Letters about what happened at a machine: to the person whose session a power cut or a broken box ended, to managers
+about master badges. ``work`` writes them, each once, however often the job runs.
 """
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -22,6 +22,12 @@ Gettext = Callable[[str], str]
 Said = tuple[str, list[str]]  # a subject, and what follows the greeting
 
 
+class _Reader(NamedTuple):
+    address: str
+    name: str
+    language: str | None
+
+
 def tell(args: dict[str, Any], lab: Settings, now: datetime) -> None:
     """What the job of this name was asked to tell. What is not there any more is told to nobody."""
     with writing():
@@ -35,22 +41,19 @@ def tell(args: dict[str, Any], lab: Settings, now: datetime) -> None:
 
 
 def _power_loss(session_id: str, lab: Settings, now: datetime) -> None:
-    wanted = (
-        select(UsageSession, Machine, Account, Person.language)
-        .join(Machine, Machine.id == UsageSession.machine_id)
-        .join(Account, Account.holder_number == UsageSession.holder_number)
-        .outerjoin(Person, Person.holder_number == UsageSession.holder_number)
-    )
-    wanted = wanted.where(UsageSession.id == session_id, UsageSession.ended_at.is_not(None), Account.ended_at.is_(None))
+    """The agent says "power loss" when it starts again and finds a session open: after a crash of its own, too."""
+    wanted = select(UsageSession, Machine).join(Machine, Machine.id == UsageSession.machine_id)
+    wanted = wanted.where(UsageSession.id == session_id, UsageSession.ended_at.is_not(None))
     found = db.session.execute(wanted).one_or_none()
-    if found is None:
+    to = _holder(found[0].holder_number) if found is not None else None
+    if found is None or to is None:
         return
-    session, machine, account, spoken = found
-    language = account.language or spoken
-    gettext = texts(language)
-    at = moment_in_words(session.ended_at or now, language, lab)
+    session, machine = found
+    gettext = texts(to.language)
+    at = moment_in_words(session.ended_at or now, to.language, lab)
     lines = [
-        gettext("%(machine)s stopped on %(moment)s: the power was gone.") % {"machine": machine.name, "moment": at},
+        gettext("%(machine)s stopped on %(moment)s: a power cut, or its box failed.")
+        % {"machine": machine.name, "moment": at},
         gettext("The machine is off and does not start again by itself. Go and look before you badge again."),
     ]
     if machine.continue_s:
@@ -59,8 +62,8 @@ def _power_loss(session_id: str, lab: Settings, now: datetime) -> None:
             gettext("If you start it again within %(minutes)s minutes of that, no second session fee is charged.")
             % {"minutes": minutes}
         )
-    subject = gettext("%(machine)s stopped: power cut") % {"machine": machine.name}
-    _send(account, language, subject, lines, f"power_loss:{session_id}", lab, now)
+    subject = gettext("%(machine)s stopped unexpectedly") % {"machine": machine.name}
+    _send(to, subject, lines, f"power_loss:{session_id}", lab, now)
 
 
 def _master(session_id: str, lab: Settings, now: datetime) -> None:
@@ -105,14 +108,25 @@ def _list_extended(event_id: int, lab: Settings, now: datetime) -> None:
 def _to_managers(said: Callable[[Gettext, str | None], Said], about: str, lab: Settings, now: datetime) -> None:
     for account in managers(now):
         subject, lines = said(texts(account.language), account.language)
-        _send(account, account.language, subject, lines, f"{about}:{account.id}", lab, now)
+        to = _Reader(account.email, account.name, account.language)
+        _send(to, subject, lines, f"{about}:{account.id}", lab, now)
 
 
-def _send(
-    account: Account, language: str | None, subject: str, lines: list[str], about: str, lab: Settings, now: datetime
-) -> None:
-    written = letter(account, language, subject, tuple(lines), lab)
-    mail.write(account.email, written.subject, written.text, now, about)
+def _send(to: _Reader, subject: str, lines: list[str], about: str, lab: Settings, now: datetime) -> None:
+    written = letter(to.name, to.language, subject, tuple(lines), lab)
+    mail.write(to.address, written.subject, written.text, now, about)
+
+
+def _holder(number: int) -> _Reader | None:
+    """Where this person logs in; without a login the address that the desk has written down, if it has one."""
+    person = db.session.scalar(select(Person).where(Person.holder_number == number))
+    login = select(Account).where(Account.holder_number == number, Account.ended_at.is_(None))
+    account = db.session.scalar(login)
+    if account is not None:
+        return _Reader(account.email, account.name, account.language or (person.language if person else None))
+    if person is None or not person.email:
+        return None
+    return _Reader(person.email, f"{person.given_name} {person.family_name}", person.language)
 
 
 def _named(holder: int) -> str:

@@ -110,7 +110,7 @@ class UsageSession(Model):
     payer_chosen: Mapped[bool] = mapped_column(default=False)  # at the machine, instead of the usual one
     cooldown_s: Mapped[int] = mapped_column(default=0)  # of powered_s: after the use was over
     gap_s: Mapped[int] = mapped_column(default=0)  # of occupied_s: the agent was away and the actuator held
-    measured_s: Mapped[int | None]  # what a live meter saw; running_s says something about these alone
+    metered_s: Mapped[int | None]  # what a live meter saw; running_s says something about these alone
     continues: Mapped[str | None] = mapped_column(String(36))  # the session that a power loss ended shortly before
     master: Mapped[bool] = mapped_column(default=False)  # started with a master badge
 

@@ -22,7 +22,7 @@ from wtforms.widgets import HiddenInput
 from server.web.fields import Cents, Day, Minutes, Moment, Reason
 from server.web.messages import OURS
 
-__all__ = ["Cents", "Day", "Form", "Minutes", "Moment", "Reason"]
+__all__ = ["Cents", "Day", "Form", "Minutes", "Moment", "Reason", "ReasonForm"]
 
 KEEP, MINE, THEIRS = "keep-", "mine-", "theirs-"  # how the page about two editors sends what was chosen
 
@@ -60,6 +60,12 @@ class Form(FlaskForm):
             field.errors = (*field.errors, sentence)
         else:
             self.form_errors.append(sentence)
+
+
+class ReasonForm(Form):
+    """Why something is done that asks for nothing else."""
+
+    reason = Reason()
 
 
 def _as_we_write(options: dict[str, Any]) -> dict[str, Any]:

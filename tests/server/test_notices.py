@@ -123,7 +123,7 @@ def test_all_that_the_end_says_is_kept_and_verified(lab: Flask, now: datetime) -
     ingest([PaperAgent().says(body)], now)
 
     row = db.session.scalars(select(UsageSession)).one()
-    assert (row.cooldown_s, row.measured_s, row.running_s, row.payer_chosen) == (120, 2900, 1200, True)
+    assert (row.cooldown_s, row.metered_s, row.running_s, row.payer_chosen) == (120, 2900, 1200, True)
     assert (row.continues, row.master, row.end_reason) == (S2, True, "idle")
     assert verify_ledger() == []
 
@@ -131,7 +131,7 @@ def test_all_that_the_end_says_is_kept_and_verified(lab: Flask, now: datetime) -
 # --- told by mail -----------------------------------------------------------------------------------------------------
 
 
-def test_after_a_mains_cut_the_holder_gets_one_mail_in_the_language_they_speak(
+def test_after_an_unexpected_stop_the_holder_gets_one_mail_in_the_language_they_speak(
     lab: Flask, now: datetime, start: Callable[..., Server]
 ) -> None:
     server, holder = start(), people.add_holder("Ada", "L", language="de", actor="m", now=now).number
@@ -149,7 +149,8 @@ def test_after_a_mains_cut_the_holder_gets_one_mail_in_the_language_they_speak(
 
     (message,) = server.taken
     assert message["To"] == "ada@lab.test"
-    assert message["Subject"] == "P1 hat angehalten: Stromausfall"
+    assert message["Subject"] == "P1 hat unerwartet angehalten"
+    assert "Stromausfall, oder ihre Box ist ausgefallen" in message.get_content()
     assert "Die Maschine ist aus" in message.get_content()
     assert "60 Minuten" in message.get_content()
 
@@ -167,8 +168,27 @@ def test_an_ordinary_end_and_old_news_are_told_to_nobody(
     assert db.session.scalars(select(Job).where(Job.kind == notices.TELL_JOB)).all() == []
 
 
-def test_who_has_no_login_is_not_written_to(lab: Flask, now: datetime) -> None:
-    ingest([PaperAgent().says(ended(now - HOUR, 3600, EndReason.POWER_LOSS))], now)
+@pytest.mark.parametrize("had_a_login", [False, True])
+def test_who_has_no_login_is_written_to_at_the_address_the_desk_knows(
+    lab: Flask, now: datetime, had_a_login: bool
+) -> None:
+    ada = people.add_holder("Ada", "L", language="de", email="ada@home.test", actor="m", now=now).number
+    if had_a_login:
+        account = account_of(ada, now, language="en")
+        with writing() as session:
+            session.execute(update(Account).where(Account.id == account).values(ended_at=now))
+
+    ingest([PaperAgent().says(ended(now - HOUR, 3600, EndReason.POWER_LOSS, holder=ada))], now)
+    do_all(now, settings_for("sqlite://"))
+
+    letter = db.session.scalars(select(Mail)).one()
+    assert (letter.recipient, letter.subject) == ("ada@home.test", "P1 hat unerwartet angehalten")
+    assert letter.text.startswith("Guten Tag Ada L,")
+
+
+def test_who_has_neither_a_login_nor_an_address_is_not_written_to(lab: Flask, now: datetime) -> None:
+    ada = people.add_holder("Ada", "L", actor="m", now=now).number
+    ingest([PaperAgent().says(ended(now - HOUR, 3600, EndReason.POWER_LOSS, holder=ada))], now)
 
     do_all(now, settings_for("sqlite://"))
 

@@ -75,6 +75,24 @@ def test_a_badge_that_was_tapped_under_an_older_site_key_is_found_too(typing, tm
     assert typing.types(PRINTED).location.endswith(f"/badges/lend/{old}")
 
 
+def test_a_badge_tapped_before_and_after_a_change_of_the_site_key_is_one_badge_and_known_by_the_newer(typing, tmp_path):
+    typing.settings.keys_dir = tmp_path
+    typing.desk.tap(typing.mark(), DenialReason.UNKNOWN_TOKEN)
+    rotate(typing.settings, actor="Eva", now=typing.desk.now)
+    newer = typing.mark()
+    typing.desk.tap(newer, DenialReason.UNKNOWN_TOKEN)
+    rotate(typing.settings, actor="Eva", now=typing.desk.now)
+
+    assert typing.types(PRINTED).location.endswith(f"/badges/lend/{newer}")
+
+
+def test_of_two_badges_that_bear_the_number_none_is_chosen(typing):
+    for card in (f"em4100:{HEX10}", "em4100:0D008471FD"):
+        typing.desk.tap(typing.mark(card), DenialReason.UNKNOWN_TOKEN)
+
+    assert typing.types(PRINTED).status_code == 422
+
+
 def test_a_badge_that_somebody_has_is_not_lent_twice(typing):
     lend = typing.types(HEX10).location
     typing.desk.client.post(lend, data={"label": ""})
@@ -89,7 +107,7 @@ def test_a_badge_that_somebody_has_is_not_lent_twice(typing):
     ("number", "told"),
     [
         ("hello", "pas un numéro de badge"),
-        ("FFFFFFFFFF", "n’en a jamais reçu"),
+        ("FFFFFFFFFF", "carte est vierge"),
         (f"{PRINTED} 132,29182", "ne sont pas d’un même badge"),
         ("08:12:34:56", "autre numéro à chaque fois"),
     ],

@@ -16,6 +16,7 @@ from server.domain.roles import Role
 from server.ingest import ingest
 from server.machines.models import Agent, Machine, MachineLive
 from server.machines.site_keys import ring
+from server.pages.machine.forms import BypassForm
 from server.people import service as people
 from server.people.models import Master
 from server.usage.models import Event, Notice, Outbox
@@ -105,6 +106,18 @@ def test_a_bypass_without_an_end_or_for_a_month_is_refused(app: Flask, desk: Fla
     assert machine(app).bypass_until is None
 
 
+@pytest.mark.parametrize(("who", "field"), [(" ", "who"), ("Paul", "until")])
+def test_what_is_wrong_with_a_bypass_is_said_beside_the_field_it_is_about(
+    app: Flask, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch, who: str, field: str
+) -> None:
+    monkeypatch.setattr(BypassForm.who, "args", ("Qui", []))  # the form lets a blank name through, the service does not
+
+    refused = post(desk, "/machines/p1/bypass", who=who, until="2026-11-14T18:00", reason="x")
+
+    assert refused.status_code == 422
+    assert re.findall(r'id="(\w+)-error"', refused.text) == [field]
+
+
 def test_maintenance_says_that_it_is_no_lock_out_and_is_ended_by_who_began_it_or_a_manager(
     app: Flask, desk: FlaskClient, manager: FlaskClient
 ) -> None:
@@ -115,10 +128,10 @@ def test_maintenance_says_that_it_is_no_lock_out_and_is_ended_by_who_began_it_or
 
     assert refused.status_code == 422
     assert "quelqu’un y travaille peut-être" in refused.text
-    assert "NON consigné" in page(other, "/machines/p1")
-    assert "NON consigné" in page(other, "/machines/p1/service")
+    assert "NON consignée" in page(other, "/machines/p1")
+    assert "NON consignée" in page(other, "/machines/p1/service")
     assert post(manager, "/machines/p1/service", service="in", note="").status_code == 303
-    assert "NON consigné" not in page(other, "/machines/p1")
+    assert "NON consignée" not in page(other, "/machines/p1")
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -164,6 +177,7 @@ def test_a_machine_says_whether_it_works_what_its_box_lacks_and_when_its_contact
     shown = page(desk, "/machines/p1")
 
     assert "non, d’après son compteur" in shown
+    assert "Contact vu ouvert pour la dernière fois" in shown
     assert "pas de bouton pour démarrer" in shown
     assert "singing" in shown  # a feature only a newer agent knows
     assert "11,4 Go" in shown
@@ -312,6 +326,35 @@ def test_a_second_master_badge_of_one_person_is_refused_and_the_first_ends_with_
     assert "Ada Martin" not in page(manager, "/masters").split("<main", 1)[-1].split("toast")[0]
     assert manager.get("/masters/1/end").status_code == 404
     assert post(manager, f"/people/{ada}/master", **given).status_code == 303
+
+
+def test_of_two_managers_who_end_the_same_master_badge_the_second_reads_that_it_is_over(
+    app: Flask, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, end = person(app), people.end_master
+    post(manager, f"/people/{ada}/master", payer="acme-1", pin="1394", again="1394")
+
+    def after_another(*what: Any, **by: Any) -> None:
+        end(1, "the other manager", **by)
+        end(*what, **by)
+
+    shown = page(manager, "/masters/1/end")
+    monkeypatch.setattr(people, "end_master", after_another)
+    answer = manager.post("/masters/1/end", data={"reason": "parti", "version": version(shown)})
+
+    assert answer.status_code == 422
+    assert "a déjà pris fin" in answer.text
+
+
+def test_a_master_badge_whose_site_key_is_over_says_what_to_do(app: Flask, manager: FlaskClient) -> None:
+    ada = person(app)
+    post(manager, f"/people/{ada}/master", payer="acme-1", pin="1394", again="1394")
+    assert "Son code ne marche plus" not in page(manager, "/masters")
+
+    with app.app_context(), writing() as session:
+        session.execute(update(Master).values(key_id="k0"))
+
+    assert "Son code ne marche plus" in page(manager, "/masters")
 
 
 def test_who_leaves_the_lab_has_no_master_badge_any_more(app: Flask, manager: FlaskClient) -> None:

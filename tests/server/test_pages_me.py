@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from server.db import writing
 from server.domain.decisions import Free
@@ -20,7 +20,7 @@ from server.people.models import Token
 from server.training import service as training
 from server.training.models import Qualification, Skill
 from server.usage import decisions
-from server.usage.models import Denial, UsageSession
+from server.usage.models import Denial, Notice, UsageSession
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.signed_in import signed_in, web_app
@@ -165,6 +165,36 @@ def test_the_download_holds_all_that_is_kept_about_me_and_nothing_of_others(app:
     for word in ("Bob", str(other), foreign, "account:5", "password", "0102030405", marks[other]):
         assert word not in answer.text, word
     assert json.loads(theirs.get("/me/data.json").text)["person"]["given"] == "Bob"
+
+
+def test_the_download_tells_what_boxes_told_of_me_my_master_badge_and_all_that_the_end_of_a_session_says(
+    app: Flask,
+) -> None:
+    number, me = maker(app)
+    other, _ = maker(app, "Bob", "0102030406")
+    told: dict[str, Any] = {"machine_id": 1, "at": NOW - HOUR}
+    says: dict[str, Any] = {"payer_chosen": True, "cooldown_s": 120, "gap_s": 48, "metered_s": 540, "master": True}
+    with app.app_context():
+        first, then = (of(number, start=NOW - days * DAY, seconds=600) for days in (2, 1))
+        says["continues"] = first
+        for hours, holder in enumerate((number, other)):
+            people.give_master(holder, "d1" * 16, "k1", "acme-1", **BY)
+            denied("ab" * 16, NOW - hours * HOUR, "qualification_missing")  # it brings an event to hang a notice on
+        with writing() as session:
+            session.execute(update(UsageSession).where(UsageSession.id == then).values(**says))
+            events = session.scalars(select(Denial.event_id).order_by(Denial.event_id)).all()
+            for event, holder in zip(events, (number, other), strict=True):
+                session.add(Notice(event_id=event, kind="problem_reported", holder_number=holder, session=then, **told))
+
+    answer = me.get("/me/data.json").text
+    mine = json.loads(answer)
+
+    assert says.items() <= mine["uses"][0].items()
+    assert [(one["kind"], one["machine"], one["session"]) for one in mine["told_by_boxes"]] == [
+        ("problem_reported", "p1", then)
+    ]
+    assert [(one["given_by"], one["ended_at"]) for one in mine["master_badges"]] == [("staff", None)]
+    assert "d1d1" not in answer
 
 
 def test_nobody_else_is_given_it(app: Flask) -> None:

@@ -655,7 +655,7 @@ def _usage_session() -> None:
         sa.Column("payer_chosen", sa.Boolean(), nullable=False),
         sa.Column("cooldown_s", sa.Integer(), nullable=False),
         sa.Column("gap_s", sa.Integer(), nullable=False),
-        sa.Column("measured_s", sa.Integer()),
+        sa.Column("metered_s", sa.Integer()),
         sa.Column("continues", sa.String(length=36)),
         sa.Column("master", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_usage_session_payer_id"),

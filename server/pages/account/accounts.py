@@ -11,7 +11,7 @@ from server.accounts.errors import AccountError
 from server.audit.service import trail
 from server.db import Stale, writing
 from server.domain.roles import Role, Verb
-from server.pages.account.forms import AccountForm, InviteForm, ReasonForm, meanings
+from server.pages.account.forms import AccountForm, InviteForm, meanings
 from server.pages.account.reads import File, Show, account_file, find_accounts, holder_typed, how_many, places
 from server.pages.account.rights import back_with, by, give
 from server.pages.account.words import ROLES
@@ -19,6 +19,7 @@ from server.pages.audit.trails import told
 from server.pages.refused import said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
+from server.web.forms import ReasonForm
 from server.web.here import now, settings
 from server.web.needs import needs
 

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from server.domain.roles import SCOPES, Role, ScopeKind
 from server.pages.account.words import KINDS, LANGUAGES, MEANINGS, ROLES
-from server.web.forms import Day, Form, Reason
+from server.web.forms import Day, Form
 
 _ADDRESS = Regexp(r"[^@\s]+@[^@\s]+$", message=lazy_gettext("Type an e-mail address, such as ines@example.org."))
 _AS_THE_BROWSER = ("", lazy_gettext("As the browser asks"))
@@ -147,10 +147,6 @@ class RoleForm(Form):
 
 class InviteForm(AccountForm, RoleForm):
     """A new account, with the role it begins with."""
-
-
-class ReasonForm(Form):
-    reason = Reason()
 
 
 def meanings() -> list[tuple[str, str]]:

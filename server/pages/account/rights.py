@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from server.accounts import second_factor, service, websessions
 from server.accounts.errors import AccountError
 from server.domain.roles import Verb
-from server.pages.account.forms import ReasonForm, RoleForm, meanings
+from server.pages.account.forms import RoleForm, meanings
 from server.pages.account.reads import File, account_file, given, places
 from server.pages.people.choices import begin_of, end_of
 from server.pages.refused import said
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now, settings
 from server.web.needs import actor, needs
 

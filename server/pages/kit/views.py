@@ -15,7 +15,7 @@ from server.domain.roles import Verb
 from server.pages.kit.samples import LANGUAGE_STATES, entries, page_of_a_list, stations
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.forms import Cents, Day, Form, Minutes, Moment, Reason
+from server.web.forms import Cents, Day, Form, Minutes, Moment, ReasonForm
 from server.web.here import now
 from server.web.needs import needs
 
@@ -38,10 +38,6 @@ class MachineForm(Form):
         lazy_gettext("Risk class"), choices=[("low", lazy_gettext("low")), ("high", lazy_gettext("high"))]
     )
     skills = SelectMultipleField(lazy_gettext("Skills"), choices=[("mill", "Fraisage"), ("laser", "Laser CO2")])
-
-
-class ReasonForm(Form):
-    reason = Reason()
 
 
 @pages.get("/kit")

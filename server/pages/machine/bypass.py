@@ -8,13 +8,14 @@ from server.db import Stale
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.machines import bypass
-from server.pages.machine.forms import BypassForm, EndBypassForm
+from server.pages.machine.forms import BypassForm
 from server.pages.machine.reads import MachineNow, machine_now
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.formats import moment
+from server.web.forms import ReasonForm
 from server.web.here import now
 from server.web.needs import actor, needs
 
@@ -35,7 +36,7 @@ def declare(code: str) -> Answer:
         except Stale:
             return conflict_page(form, stands, _now(code).version)
         except Refusal as refusal:
-            form.refuse("until", said(refusal))
+            form.refuse("until" if who.strip() else "who", said(refusal))
         else:
             text = gettext(
                 "%(machine)s is bypassed until %(until)s.", machine=found.name, until=moment(form.until.data)
@@ -49,7 +50,7 @@ def declare(code: str) -> Answer:
 @needs(Verb.RUN_MACHINES, about=machine_of)
 def end(code: str) -> Answer:
     found = _now(code)
-    form = EndBypassForm(data={"version": found.version})
+    form = ReasonForm(data={"version": found.version})
     if form.validate_on_submit():
         try:
             bypass.end_bypass(code, form.reason.data or "", form.version.data, actor=actor().label, now=now())

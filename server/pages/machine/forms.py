@@ -22,10 +22,6 @@ class BypassForm(Form):
     reason = Reason()
 
 
-class EndBypassForm(Form):
-    reason = Reason()
-
-
 class EndForm(Form):
     """``session`` is the one that was seen running: another one that has begun since is not meant."""
 

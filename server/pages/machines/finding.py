@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from server.billing import facts
 from server.billing.gaps import kinds_here
-from server.dashboard.board import AgentFacts, MachineFacts, State, Tile, tile_of
+from server.dashboard.board import AgentFacts, State, Tile, tile_of
+from server.dashboard.service import machine_facts
 from server.db import db, reading
 from server.domain.pricelist import in_force
 from server.domain.rating import Tariff, tariff_for
@@ -134,7 +135,9 @@ def _rows(ended: bool, now: datetime) -> list[MachineRow]:
     return [
         _row(
             machine,
-            tile_of(_facts(machine, agent, live, started), now),
+            tile_of(
+                machine_facts(machine, AgentFacts(agent.name, agent.online, agent.last_seen_at), live, started), now
+            ),
             agent.name,
             skills,
             _prices(machine, tariffs, kinds, now),
@@ -157,26 +160,6 @@ def _row(machine: Machine, tile: Tile, agent: str, skills: Mapping[int, list[str
         prices,
         tile,
         machine.ended_at,
-    )
-
-
-def _facts(machine: Machine, agent: Agent, live: MachineLive | None, started: datetime | None) -> MachineFacts:
-    return MachineFacts(
-        machine.code,
-        machine.name,
-        machine.room or "",
-        AgentFacts(agent.name, agent.online, agent.last_seen_at),
-        machine.service,
-        machine.service_note,
-        machine.max_s,
-        live=live.state if live else None,
-        started=started or (live.since if live else None),
-        latched=live.latched if live else False,
-        faults=tuple(live.faults) if live else (),
-        problem=live.problem if live else False,
-        working=live.running if live else None,
-        lacks=tuple(live.lacks) if live else (),
-        bypass_until=machine.bypass_until,
     )
 
 

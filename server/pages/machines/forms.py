@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from server.domain.rules import RuleClash
 from server.machines.changes import Rules
 from server.pages.machines.words import MAXIMUMS, RISKS
-from server.web.forms import Form, Minutes, Reason
+from server.web.forms import Form, Minutes
 from wire.messages import OnMaximum, Policy, RiskClass
 
 NEW = "+"  # "a new one" in a list of rooms or categories; what it is called stands in the field beside it
@@ -133,12 +133,6 @@ class NewMachineForm(MachineForm):
     def validate_code(self, field: StringField) -> None:
         if field.data in _RESERVED:
             raise ValidationError(gettext("This word is taken by a page: choose another code."))
-
-
-class EndForm(Form):
-    """Why a machine or an agent is taken out."""
-
-    reason = Reason()
 
 
 def form_data(rules: Rules, skills: Collection[str]) -> dict[str, Any]:

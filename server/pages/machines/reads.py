@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from server.billing.models import Tariff
 from server.db import db, reading
-from server.domain.facts import QualificationFact
 from server.domain.standings import standings_at
 from server.machines.changes import Rules, rules_of
 from server.machines.models import Agent, Machine, MachineSkill, Room
 from server.machines.service import MACHINES_PER_AGENT, machine_by_code
 from server.pages.machines.forms import Choices
 from server.pages.people.names import folded
-from server.training.models import Qualification, Skill
+from server.training.facts import qualifications
+from server.training.models import Skill
 from server.usage.models import UsageSession
 
 
@@ -105,15 +105,6 @@ def _people_qualified(machine: Machine, now: datetime) -> int:
     """How many hold every skill it asks for, now."""
     skills = select(Skill.code).join(MachineSkill, MachineSkill.skill_id == Skill.id)
     asked = set(db.session.scalars(skills.where(MachineSkill.machine_id == machine.id)))
-    wanted = select(
-        Qualification.ref,
-        Qualification.holder_number,
-        Skill.code,
-        Qualification.level,
-        Qualification.valid_from,
-        Qualification.valid_until,
-        Qualification.revoked_at,
-    ).join(Skill, Skill.id == Qualification.skill_id)
-    facts = [QualificationFact(*row) for row in db.session.execute(wanted.where(Skill.code.in_(asked)))]
+    facts = qualifications(Skill.code.in_(asked))
     held = ({skill for skill, one in own.items() if one.reason is None} for own in standings_at(facts, now).values())
     return sum(bool(asked) and asked <= own for own in held)

@@ -22,6 +22,7 @@ from server.pages.refused import form_page, said
 from server.training import service as training
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
+from server.web.forms import ReasonForm
 from server.web.here import now
 from server.web.needs import actor, needs
 
@@ -99,7 +100,7 @@ def end(code: str) -> Answer:
     found = reads.machine_as_it_is(code)
     if found.ended_at is not None:
         abort(404)
-    form = forms.EndForm(data={"version": found.version})
+    form = ReasonForm(data={"version": found.version})
     touched = reads.touched_by_end(code, now())
     if form.validate_on_submit() and touched.running_since is not None:
         form.refuse("", gettext("It is running. Wait for the end of the session, or end it where the sessions are."))

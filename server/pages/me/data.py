@@ -18,11 +18,13 @@ from server.machines.models import Machine
 from server.mail.models import Mail
 from server.pages.me.reads import sessions_of
 from server.pages.people.reads import Held, read_file
-from server.usage.models import Denial, SessionDecision, UsageSession
+from server.people.models import Master, Payer
+from server.usage.models import Denial, Notice, SessionDecision, UsageSession
 
 
 def my_data(holder: int) -> dict[str, Any]:
-    """Of the person, the login, every session with what was decided about it, every refused tap, every change."""
+    """Of the person, the login, every session with what was decided about it, every refused tap, what boxes told,
+    every master badge, every change."""
     file = read_file(holder, sees_sessions=False, entries=None)
     with reading():
         account = db.session.scalars(select(Account).where(Account.holder_number == holder)).one_or_none()
@@ -32,6 +34,8 @@ def my_data(holder: int) -> dict[str, Any]:
             "skills": _skills(file.skills),
             "uses": _uses(holder),
             "refused": _refused(holder),
+            "told_by_boxes": _told_by_boxes(holder),
+            "master_badges": _master_badges(holder),
             "trail": _trail(changes),
         }
 
@@ -71,8 +75,19 @@ def _uses(holder: int) -> list[dict[str, Any]]:
 
 def _as_kept(row: UsageSession, code: str, name: str, label: str) -> dict[str, Any]:
     measured = {"occupied_s": row.occupied_s, "powered_s": row.powered_s, "running_s": row.running_s, "wh": row.wh}
+    apart = {"cooldown_s": row.cooldown_s, "gap_s": row.gap_s, "metered_s": row.metered_s}
     when = {"started_at": row.started_at, "ended_at": row.ended_at, "end_reason": row.end_reason}
-    return {"session": row.id, "machine": code, "machine_name": name, "payer": label, **when, **measured}
+    how = {"payer_chosen": row.payer_chosen, "continues": row.continues, "master": row.master}
+    return {
+        "session": row.id,
+        "machine": code,
+        "machine_name": name,
+        "payer": label,
+        **when,
+        **measured,
+        **apart,
+        **how,
+    }
 
 
 def _refused(holder: int) -> list[dict[str, Any]]:
@@ -84,6 +99,20 @@ def _refused(holder: int) -> list[dict[str, Any]]:
 
 def _refusal(at: datetime, machine: str, reasons: list[str]) -> dict[str, Any]:
     return {"at": at, "machine": machine, "reasons": reasons}
+
+
+def _told_by_boxes(holder: int) -> list[dict[str, Any]]:
+    """Problems reported or cleared with a badge of this person, and whatever else the boxes told of them."""
+    told = select(Notice.at, Notice.kind, Machine.code.label("machine"), Notice.session, Notice.seconds, Notice.until)
+    told = told.join(Machine, Machine.id == Notice.machine_id).where(Notice.holder_number == holder)
+    return _rows(told.order_by(Notice.at))
+
+
+def _master_badges(holder: int) -> list[dict[str, Any]]:
+    """Of the PIN nothing: the digest is a secret of the boxes."""
+    given = select(Master.given_at, Master.ended_at, Payer.label.label("payer"))
+    given = given.join(Payer, Payer.id == Master.payer_id).where(Master.holder_number == holder)
+    return [{**row, "given_by": "staff"} for row in _rows(given.order_by(Master.given_at))]
 
 
 def _skills(held: Iterable[Held]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from server.domain.roles import Verb
 from server.machines.site_keys import ring
 from server.pages.people.about import holder_of, token_of
 from server.pages.people.choices import end_of, machine_choices
-from server.pages.people.forms import BadgeForm, ReasonForm, WaitForm
+from server.pages.people.forms import BadgeForm, WaitForm
 from server.pages.people.names import Named, everybody, matching, named
 from server.pages.people.reads import Badge, badge_of, mark_of
 from server.pages.people.waiting import LASTS, Heard, Place, carrier_of, heard_since, place_of
@@ -24,6 +24,7 @@ from server.people import service as people
 from server.people.models import Token
 from server.usage.models import Denial
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now, settings
 from server.web.needs import actor, needs
 

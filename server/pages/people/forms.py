@@ -39,10 +39,6 @@ class MembershipForm(Form):
         self.payer.choices = payer_choices()
 
 
-class ReasonForm(Form):
-    reason = Reason()
-
-
 class LeaveForm(Form):
     reason = Reason()
     badges = RadioField(

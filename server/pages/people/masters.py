@@ -21,7 +21,7 @@ from server.pages.refused import form_page, said
 from server.people import service as people
 from server.people.models import Master, Payer, Tenant
 from server.web.answers import done, see_other
-from server.web.forms import Form, Reason
+from server.web.forms import Form, ReasonForm
 from server.web.here import now, settings
 from server.web.needs import actor, needs
 from wire.tokens import PIN_DIGITS, pin_digest
@@ -43,10 +43,6 @@ class MasterForm(Form):
         lazy_gettext("PIN, once more"),
         [InputRequired(), EqualTo("pin", message=lazy_gettext("These two are not the same."))],
     )
-
-
-class EndForm(Form):
-    reason = Reason()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,8 @@ def listed() -> str:
 def give(number: int) -> Answer:
     form = MasterForm()
     form.payer.choices = payer_choices()
+    with reading():
+        person = named([number])[number]
     if form.validate_on_submit():
         newest = ring(settings(), now()).newest
         digest = pin_digest(number, form.pin.data or "", newest.key)
@@ -81,9 +79,8 @@ def give(number: int) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("%(name)s has a master badge. The PIN is not shown again.", name=named([number])[number].name))
+            done(gettext("%(name)s has a master badge. The PIN is not shown again.", name=person.name))
             return see_other(url_for("masters.listed"))
-    person = named([number])[number]
     back, verb = url_for("people.show", number=number), gettext("Give a master badge")
     return form_page("people/master_new.html", form, person=person, back=back, verb=verb)
 
@@ -92,13 +89,15 @@ def give(number: int) -> Answer:
 @needs(Verb.MANAGE_ACCOUNTS)
 def end(master_id: int) -> Answer:
     found = next((row for row in _rows() if row.id == master_id), None) or abort(404)
-    form = EndForm(data={"version": found.version})
+    form = ReasonForm(data={"version": found.version})
     if form.validate_on_submit():
         reason, seen = form.reason.data or "", form.version.data
         try:
             people.end_master(master_id, reason, seen, actor=actor().label, now=now())
         except Stale:
             form.refuse("", gettext("Somebody has changed it in the meantime. Look at it again, then decide."))
+        except Refusal as refusal:
+            form.refuse("", said(refusal))
         else:
             done(gettext("The badge of %(name)s is an ordinary one again.", name=found.person.name))
             return see_other(url_for("masters.listed"))

@@ -10,12 +10,13 @@ from server.db import reading, writing
 from server.domain.roles import Verb
 from server.pages.people.about import holder_of, membership_of
 from server.pages.people.choices import begin_of, end_of
-from server.pages.people.forms import MembershipForm, ReasonForm
+from server.pages.people.forms import MembershipForm
 from server.pages.people.names import named
 from server.pages.people.reads import Tie, ties_of
 from server.pages.refused import said
 from server.people import service as people
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now
 from server.web.needs import actor, needs
 

@@ -37,14 +37,15 @@ WHY_NOT: Mapping[NoCard, Any] = {
         "This is no number of a badge. Type the digits as they are printed, such as 0008679933, 132,29181 or 62E3086CED."
     ),
     NoCard.CONTRADICTS_ITSELF: lazy_gettext("The two numbers are not of one badge. Look at them again."),
-    NoCard.BLANK: lazy_gettext("A card with this number was never given one. Take another badge."),
+    NoCard.BLANK: lazy_gettext("This card is blank: it has no number. Take another badge."),
     NoCard.RANDOM: lazy_gettext("This card or phone makes up another number each time. Take another badge."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``lent``: who has the badge already. ``refused``: its fingerprint, heard at some reader as unknown."""
+    """``lent``: who has the badge already. ``refused``: its fingerprint, heard at some reader as unknown; of several under
+    the newest site key."""
 
     lent: Named | None = None
     refused: str | None = None
@@ -89,8 +90,8 @@ def _hold_it(read: tuple[Meaning, ...]) -> str:
 
 def _look_up(read: tuple[Meaning, ...], keys: Ring) -> Found:
     cards = [card for meaning in read for card in meaning.card_ids()]
-    marks = [fingerprint(card, key.key) for key in keys.live for card in cards]
-    refused: set[str] = set()
+    card_of = {fingerprint(card, key.key): card for key in keys.live for card in cards}
+    marks, refused = list(card_of), set[str]()
     with reading():
         for at in range(0, len(marks), _AT_ONCE):
             part = marks[at : at + _AT_ONCE]
@@ -99,7 +100,9 @@ def _look_up(read: tuple[Meaning, ...], keys: Ring) -> Found:
                 return Found(lent=named([holder])[holder])
             heard = db.session.execute(select(Denial.token, Denial.reasons).where(Denial.token.in_(part)))
             refused.update(token for token, reasons in heard if DenialReason.UNKNOWN_TOKEN in reasons)
-    return Found(refused=refused.pop() if len(refused) == 1 else None)
+    if len({card_of[mark] for mark in refused}) != 1:
+        return Found()
+    return Found(refused=next(mark for mark in marks if mark in refused))  # the newest key's come first
 
 
 def _page(number: int, form: NumberForm) -> str:

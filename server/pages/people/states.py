@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from server.db import Stale
 from server.domain.roles import Verb
 from server.pages.people.about import holder_of
-from server.pages.people.forms import LeaveForm, ReasonForm
+from server.pages.people.forms import LeaveForm
 from server.pages.people.reads import read_file
 from server.pages.refused import said
 from server.people import service as people
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now
 from server.web.needs import actor, needs
 

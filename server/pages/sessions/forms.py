@@ -23,10 +23,6 @@ class FreeForm(Form):
     reason = Reason()
 
 
-class ReasonForm(Form):
-    reason = Reason()
-
-
 class ByHandForm(Form):
     """A use that no agent has told of, of somebody who is known already."""
 

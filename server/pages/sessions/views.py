@@ -23,7 +23,7 @@ from server.pages.sessions.about import session_of
 from server.pages.sessions.trace import trace_of
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.forms import Form
+from server.web.forms import Form, ReasonForm
 from server.web.here import now, settings, zone
 from server.web.needs import actor, allowed, needs
 
@@ -79,7 +79,7 @@ def correct_end(session_id: str) -> Answer:
 @needs(Verb.CORRECT_SESSIONS, about=session_of)
 def count_as_measured(session_id: str) -> Answer:
     facts = reads.session_facts(session_id, now())
-    form = forms.ReasonForm(data={"version": facts.version})
+    form = ReasonForm(data={"version": facts.version})
 
     def decide() -> str:
         reason = form.reason.data or ""
@@ -107,7 +107,7 @@ def do_not_charge(session_id: str) -> Answer:
 @needs(Verb.CORRECT_SESSIONS, about=session_of)
 def charge_again(session_id: str) -> Answer:
     facts = reads.session_facts(session_id, now())
-    form = forms.ReasonForm(data={"version": facts.version})
+    form = ReasonForm(data={"version": facts.version})
 
     def decide() -> str:
         reason = form.reason.data or ""

@@ -110,7 +110,3 @@ class EndPayerForm(Form):
 class SuspendForm(Form):
     since = Moment(lazy_gettext("From"), [Optional()])
     reason = Reason()
-
-
-class WhyForm(Form):
-    reason = Reason()

@@ -11,12 +11,13 @@ from server.domain.roles import Verb
 from server.pages.prices.words import KINDS, treatment
 from server.pages.refused import said
 from server.pages.tenants.about import tenant_of
-from server.pages.tenants.forms import NewTenantForm, SuspendForm, TenantForm, WhyForm
+from server.pages.tenants.forms import NewTenantForm, SuspendForm, TenantForm
 from server.pages.tenants.reads import Show, TenantFile, find_tenants, read_tenant
 from server.people import service as people
 from server.people.models import TenantKind
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
+from server.web.forms import ReasonForm
 from server.web.here import now, today
 from server.web.needs import actor, needs
 from wire.messages import Shows
@@ -146,13 +147,13 @@ def suspend(code: str) -> Answer:
 @pages.get("/tenants/<code>/resume")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def ask_resume(code: str) -> str:
-    return _ask("tenants/resume.html", code, WhyForm())
+    return _ask("tenants/resume.html", code, ReasonForm())
 
 
 @pages.post("/tenants/<code>/resume")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def resume(code: str) -> Answer:
-    form = WhyForm()
+    form = ReasonForm()
     if not form.validate_on_submit():
         return _ask("tenants/resume.html", code, form), 422
     people.resume_tenant(code, form.reason.data or "", actor=actor().label, now=now())
@@ -163,13 +164,13 @@ def resume(code: str) -> Answer:
 @pages.get("/tenants/<code>/end")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def ask_end(code: str) -> str:
-    return _ask("tenants/end.html", code, WhyForm())
+    return _ask("tenants/end.html", code, ReasonForm())
 
 
 @pages.post("/tenants/<code>/end")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def end(code: str) -> Answer:
-    form = WhyForm()
+    form = ReasonForm()
     if not form.validate_on_submit():
         return _ask("tenants/end.html", code, form), 422
     try:

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from server.web.forms import Day, Form, Reason
+from server.web.forms import Day, Form
 
 _CODE = Regexp(r"[a-z0-9][a-z0-9-]*$", message=lazy_gettext("Only a-z, 0-9 and -, such as laser-cutting."))
 
@@ -21,7 +21,3 @@ class GiveForm(Form):
     since = Day(lazy_gettext("From"), [Optional()])
     until = Day(lazy_gettext("Until the end of"), [Optional()])
     reason = StringField(lazy_gettext("What it rests on"), [Optional(), Length(max=300)])
-
-
-class WhyForm(Form):
-    reason = Reason()

@@ -14,12 +14,13 @@ from server.pages.people.finding import members_of
 from server.pages.people.names import Named, everybody, matching, named
 from server.pages.refused import said
 from server.pages.tenants.choices import tenant_names
-from server.pages.training.forms import GiveForm, WhyForm
+from server.pages.training.forms import GiveForm
 from server.pages.training.held import Standing
 from server.pages.training.reads import Given, catalogue, find_given, given_by_ref, machines_asking, read_skill, running
 from server.pages.training.scope import may_give, skill_of, teachable
 from server.training import service as training
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now, today
 from server.web.needs import actor, needs
 
@@ -127,13 +128,13 @@ def _offered(typed: str, tenant: str, without: set[int]) -> list[Named]:
 @pages.get("/skills/<code>/revoke")
 @needs(Verb.QUALIFY, about=skill_of)
 def ask_revoke(code: str) -> str:
-    return _revoke_page(code, _concerned(code), WhyForm())
+    return _revoke_page(code, _concerned(code), ReasonForm())
 
 
 @pages.post("/skills/<code>/revoke")
 @needs(Verb.QUALIFY, about=skill_of)
 def revoke(code: str) -> Answer:
-    form, concerned = WhyForm(), _concerned(code)
+    form, concerned = ReasonForm(), _concerned(code)
     if not form.validate_on_submit():
         return _revoke_page(code, concerned, form), 422
     if not all(may_give(code, one.person.number) for one in concerned):
@@ -152,7 +153,7 @@ def _concerned(code: str) -> list[Given]:
     return given_by_ref(code, refs, now()) or abort(404)
 
 
-def _revoke_page(code: str, concerned: Sequence[Given], form: WhyForm) -> str:
+def _revoke_page(code: str, concerned: Sequence[Given], form: ReasonForm) -> str:
     people = _people(concerned)
     told = {"skill": read_skill(code, now()), "concerned": concerned, "machines": running(code, people)}
     return render_template("training/revoke.html", form=form, people=len(people), back=_back(code, people), **told)

@@ -8,13 +8,14 @@ from server.audit.service import trail
 from server.db import Stale
 from server.domain.roles import Verb
 from server.pages.refused import said
-from server.pages.training.forms import NewSkillForm, SkillForm, WhyForm
+from server.pages.training.forms import NewSkillForm, SkillForm
 from server.pages.training.held import Standing
 from server.pages.training.reads import SkillRow, catalogue, find_given, machines_asking, read_skill
 from server.pages.training.scope import may_give, skill_of
 from server.training import service as training
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
+from server.web.forms import ReasonForm
 from server.web.here import now
 from server.web.needs import actor, needs
 
@@ -84,13 +85,13 @@ def save(code: str) -> Answer:
 @pages.get("/skills/<code>/end")
 @needs(Verb.EDIT_SKILLS, about=skill_of)
 def ask_end(code: str) -> str:
-    return _end_page(code, WhyForm())
+    return _end_page(code, ReasonForm())
 
 
 @pages.post("/skills/<code>/end")
 @needs(Verb.EDIT_SKILLS, about=skill_of)
 def end(code: str) -> Answer:
-    form = WhyForm()
+    form = ReasonForm()
     if not form.validate_on_submit():
         return _end_page(code, form), 422
     try:
@@ -114,6 +115,6 @@ def _edit_page(form: SkillForm, skill: SkillRow) -> str:
     return render_template("training/edit_skill.html", form=form, skill=skill)
 
 
-def _end_page(code: str, form: WhyForm) -> str:
+def _end_page(code: str, form: ReasonForm) -> str:
     told = {"skill": read_skill(code, now()), "machines": machines_asking(code)}
     return render_template("training/end_skill.html", form=form, back=url_for("skills.show", code=code), **told)
