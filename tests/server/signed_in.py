@@ -133,3 +133,14 @@ def log_in(
             given = RoleAssignment(account_id=account.id, role=role, scope_kind=kind, scope=scope, valid_from=begun)
             session.add(given)
         return websessions.begin(account.id, "pytest", now)
+
+
+def text(answer: Any) -> str:
+    """What a page says, with plain spaces; fails where it was not shown."""
+    assert answer.status_code == 200, answer.status
+    said: str = answer.text
+    return said.replace("\u00a0", " ")
+
+
+def page(client: FlaskClient, path: str) -> str:
+    return text(client.get(path))

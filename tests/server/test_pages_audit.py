@@ -7,23 +7,10 @@ from server.db import writing
 from server.domain.roles import Role
 from server.people import service as people
 from server.people.models import TenantKind
-from tests.server.signed_in import signed_in, web_app
+from tests.server.page_lab import database_url, manager, web
+from tests.server.signed_in import signed_in, text
 
-
-@pytest.fixture
-def database_url(sqlite_url):
-    """One kind of database is enough for pages; what services write is tested on both."""
-    return sqlite_url
-
-
-@pytest.fixture
-def web(lab, database_url, now):
-    return web_app(database_url, now)
-
-
-@pytest.fixture
-def manager(web):
-    return signed_in(web, Role.MANAGER)
+__all__ = ["database_url", "manager", "web"]
 
 
 @pytest.fixture
@@ -33,11 +20,6 @@ def by(now):
         session.add(account)
         session.flush()
         return {"actor": f"account:{account.id}", "now": now}
-
-
-def text(answer):
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def test_the_journal_names_who_did_what_to_whom_and_why(manager, lab, by):

@@ -5,16 +5,14 @@ import pytest
 from server.domain.roles import Role
 from server.machines.site_keys import ring, rotate
 from tests.server.badge_desk import Desk
+from tests.server.page_lab import database_url
 from tests.server.signed_in import signed_in
 from wire.messages import DenialReason
 from wire.tokens import fingerprint
 
+__all__ = ["database_url"]
+
 HEX10, PRINTED, W26 = "0C008471FD", "0008679933", "132,29181"  # one and the same card
-
-
-@pytest.fixture
-def database_url(sqlite_url):
-    return sqlite_url
 
 
 @pytest.fixture

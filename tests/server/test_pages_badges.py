@@ -10,15 +10,12 @@ from server.db import db
 from server.people import service as people
 from server.people.models import Token
 from tests.server.badge_desk import Desk
+from tests.server.page_lab import database_url
 from wire.messages import DenialReason
 
+__all__ = ["database_url"]
+
 NEW, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
-
-
-@pytest.fixture
-def database_url(sqlite_url):
-    """One kind of database is enough for pages; what services write is tested on both."""
-    return sqlite_url
 
 
 @pytest.fixture

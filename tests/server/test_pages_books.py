@@ -19,8 +19,7 @@ from server.domain.roles import Role, ScopeKind
 from server.people import service as people
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, add_start_up, close, end_prices, issue, use
-from tests.server.signed_in import signed_in, web_app
-from tests.server.test_pages_machines import page
+from tests.server.signed_in import page, signed_in, web_app
 
 NOW = CLOSING  # 3 November 2026
 CLOCK = re.compile(r"\b\d{1,2}(:|h)\d\d\b|T\d\d:")

@@ -23,8 +23,8 @@ from server.usage.models import Event, Notice, Outbox
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
-from tests.server.signed_in import settings_for, signed_in, web_app
-from tests.server.test_pages_machines import machine, page, version
+from tests.server.signed_in import page, settings_for, signed_in, web_app
+from tests.server.test_pages_machines import machine, version
 from wire.messages import LatchCleared, ProblemReported, SessionAdopted, SessionEnded, SessionStarted
 from wire.tokens import pin_digest
 

@@ -12,8 +12,8 @@ from server.domain.roles import Role
 from server.machines import drawing
 from server.machines.models import Room
 from tests import floor
-from tests.server.signed_in import signed_in, web_app
-from tests.server.test_pages_machines import NOW, page
+from tests.server.signed_in import page, signed_in, web_app
+from tests.server.test_pages_machines import NOW
 
 HALL = {"room-1": "0 0 60 50", "room-2": "60 0 60 50"}
 NOT_DRAWN = drawing.Drawing(dict.fromkeys(range(1, 5), (0, 0, 0, 0)), {})

@@ -20,8 +20,8 @@ from server.training import service as training
 from server.usage.models import UsageSession
 from tests.server import billing_lab
 from tests.server.billing_lab import use
-from tests.server.signed_in import clock_of, signed_in, web_app
-from tests.server.test_pages_machines import machine, page, version
+from tests.server.signed_in import clock_of, page, signed_in, web_app
+from tests.server.test_pages_machines import machine, version
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)  # Wednesday, 10:00 in Mulhouse
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -23,8 +23,7 @@ from server.usage import decisions
 from server.usage.models import Denial, Notice, UsageSession
 from tests.server import billing_lab
 from tests.server.billing_lab import use
-from tests.server.signed_in import signed_in, web_app
-from tests.server.test_pages_machines import page
+from tests.server.signed_in import page, signed_in, web_app
 from tests.server.test_pages_today import denied
 from wire.messages import RiskClass, Service
 

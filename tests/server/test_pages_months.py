@@ -22,7 +22,7 @@ from server.usage.models import UsageSession
 from server.work import _do_one
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, MONTH, ZONE, use
-from tests.server.signed_in import clock_of, signed_in, web_app
+from tests.server.signed_in import clock_of, page, signed_in, web_app
 
 OCTOBER = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -53,12 +53,6 @@ def quick(on_sqlite: str, tmp_path: Path) -> Flask:
     with app.app_context():
         billing_lab.furnish()
     return app
-
-
-def page(client: FlaskClient, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def work(app: Flask) -> int:

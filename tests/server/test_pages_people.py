@@ -12,36 +12,13 @@ from server.machines import service as machines
 from server.people import service as people
 from server.people.models import Holder, Membership, Person, TenantKind
 from server.training import service as training
-from tests.server.signed_in import signed_in, web_app
+from tests.server.page_lab import by, database_url, manager, web
+from tests.server.signed_in import signed_in, text
 from wire.messages import RiskClass, Service
 
+__all__ = ["by", "database_url", "manager", "web"]
+
 ADA = {"given_name": "Ada", "family_name": "King", "email": "", "language": "fr"}
-
-
-@pytest.fixture
-def database_url(sqlite_url):
-    """One kind of database is enough for pages; what services write is tested on both."""
-    return sqlite_url
-
-
-@pytest.fixture
-def web(lab, database_url, now):
-    return web_app(database_url, now)
-
-
-@pytest.fixture
-def manager(web):
-    return signed_in(web, Role.MANAGER)
-
-
-@pytest.fixture
-def by(now):
-    return {"actor": "account:1", "now": now}
-
-
-def text(answer):
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def rows(answer):

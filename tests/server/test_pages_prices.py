@@ -16,7 +16,7 @@ from server.people import service as people
 from server.people.models import TenantKind
 from tests.server import billing_lab
 from tests.server.billing_lab import OPENED, close, issue, use
-from tests.server.signed_in import signed_in, web_app
+from tests.server.signed_in import page, signed_in, web_app
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
@@ -72,12 +72,6 @@ def app(sqlite_url: str) -> Flask:
 @pytest.fixture
 def manager(app: Flask) -> FlaskClient:
     return signed_in(app, Role.MANAGER)
-
-
-def page(client: FlaskClient, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def refused(client: FlaskClient, path: str, data: dict[str, str]) -> str:

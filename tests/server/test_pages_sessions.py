@@ -14,7 +14,7 @@ from server.usage.models import UsageSession
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
-from tests.server.signed_in import signed_in, web_app
+from tests.server.signed_in import page, signed_in, web_app
 from tests.server.test_decisions import HOUR, NOW, stands
 from wire.messages import Fault, RiskClass, SessionEnded, SessionStarted
 
@@ -53,12 +53,6 @@ def member(app: Flask) -> int:
         ada = people.add_holder("Ada", "Lovelace", actor="test", now=billing_lab.OPENED).number
         people.add_membership(ada, "acme-1", actor="test", now=billing_lab.OPENED)
     return ada
-
-
-def page(client: FlaskClient, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def test_a_session_shows_its_evidence_and_each_step_of_its_price(app: Flask, manager: FlaskClient) -> None:

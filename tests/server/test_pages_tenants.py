@@ -10,35 +10,12 @@ from server.db import db
 from server.domain.roles import Role
 from server.people import service as people
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
-from tests.server.signed_in import signed_in, web_app
+from tests.server.page_lab import by, database_url, manager, web
+from tests.server.signed_in import signed_in, text
+
+__all__ = ["by", "database_url", "manager", "web"]
 
 ADDRESS = {"legal_name": "Bee SAS", "street": "2 rue", "postcode": "68100", "city": "Mulhouse", "country": "fr"}
-
-
-@pytest.fixture
-def database_url(sqlite_url):
-    """One kind of database is enough for pages; what services write is tested on both."""
-    return sqlite_url
-
-
-@pytest.fixture
-def web(lab, database_url, now):
-    return web_app(database_url, now)
-
-
-@pytest.fixture
-def manager(web):
-    return signed_in(web, Role.MANAGER)
-
-
-@pytest.fixture
-def by(now):
-    return {"actor": "account:1", "now": now}
-
-
-def text(answer):
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def test_a_new_tenant_is_led_from_step_to_step_until_it_can_be_billed(manager):

@@ -23,8 +23,7 @@ from server.training import service as training
 from server.usage.models import Denial, Event, Outbox, RejectedEvent
 from tests.server import billing_lab
 from tests.server.billing_lab import use
-from tests.server.signed_in import signed_in, web_app
-from tests.server.test_pages_machines import page
+from tests.server.signed_in import page, signed_in, web_app
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)  # Wednesday, 9:00 in Mulhouse
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

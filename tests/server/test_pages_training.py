@@ -15,34 +15,16 @@ from server.people.models import Payer
 from server.training import service as training
 from server.training.models import Qualification, Skill
 from server.usage.models import UsageSession
-from tests.server.signed_in import signed_in, web_app
+from tests.server.page_lab import by, database_url, web
+from tests.server.signed_in import signed_in, text
 from wire.messages import RiskClass
 
-
-@pytest.fixture
-def database_url(sqlite_url):
-    """One kind of database is enough for pages; what services write is tested on both."""
-    return sqlite_url
-
-
-@pytest.fixture
-def web(lab, database_url, now):
-    return web_app(database_url, now)
+__all__ = ["by", "database_url", "web"]
 
 
 @pytest.fixture
 def trainer(web):
     return signed_in(web, Role.TRAINER)
-
-
-@pytest.fixture
-def by(now):
-    return {"actor": "account:1", "now": now}
-
-
-def text(answer):
-    assert answer.status_code == 200, answer.status
-    return answer.text.replace("\u00a0", " ")
 
 
 def test_a_skill_is_added_renamed_by_two_and_given_no_longer(web, by):
