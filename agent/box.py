@@ -12,7 +12,7 @@ from agent.hardware.gpio import GpioRelay
 from agent.hardware.inputs import InputWatcher, wires
 from agent.hardware.pzem import PzemMeter
 from agent.hardware.serial_reader import SerialReader
-from agent.hardware.shelly import Plug
+from agent.hardware.shelly import Patience, Plug
 from agent.places import TELL_REMOVAL, Place, PlugAt, ReaderKind
 
 Put = Callable[[Any], None]
@@ -59,7 +59,10 @@ def build(config: Config, factory: Factory, mono_ms: Callable[[], int]) -> Box:
     relays: dict[str, Relay] = {
         place.id: GpioRelay(place.relay, factory) for place in config.machines if place.relay is not None
     }
-    plugs = {place.id: _plug(place, place.plug, mono_ms) for place in config.machines if place.plug is not None}
+    patience = Patience(mono_ms)
+    plugs = {
+        place.id: _plug(place, place.plug, mono_ms, patience) for place in config.machines if place.plug is not None
+    }
     inputs = [wire for place in config.machines for wire in wires(place.id, place.inputs, factory)]
     return Box(
         relays=relays | plugs,
@@ -74,8 +77,8 @@ def build(config: Config, factory: Factory, mono_ms: Callable[[], int]) -> Box:
     )
 
 
-def _plug(place: Place, plug: PlugAt, mono_ms: Callable[[], int]) -> Plug:
-    return Plug(place.id, plug.host, mono_ms, plug.dead_man_s, plug.password)
+def _plug(place: Place, plug: PlugAt, mono_ms: Callable[[], int], patience: Patience) -> Plug:
+    return Plug(place.id, plug.host, mono_ms, plug.dead_man_s, plug.password, patience=patience)
 
 
 def _reader(place: Place, factory: Factory, mono_ms: Callable[[], int], removals: bool) -> Reader:
@@ -88,7 +91,7 @@ def _reader(place: Place, factory: Factory, mono_ms: Callable[[], int], removals
         case ReaderKind.KEYBOARD:
             from agent.hardware.keyboard_reader import KeyboardReader
 
-            return KeyboardReader(place.id, place.reader, mono_ms)
+            return KeyboardReader(place.id, place.reader, mono_ms, place.reader_types)
         case _:
             return SerialReader(
                 place.id, place.reader, mono_ms, tells_removal=removals and place.reader_kind in TELL_REMOVAL

@@ -84,6 +84,8 @@ def _read(reader: TomlReader, simulate: bool) -> Config | None:
     broker = _broker(reader.part("broker"), name)
     machines = read_places(reader)
     board = _board(reader.part("board")) if simulate else None
+    reader.has("board")  # it may stand there, and is then for simulation
+    reader.refuse_the_rest()
     if reader.problems:
         return None
     return Config(name, state_dir, keys, language, simulate, broker, machines, board)

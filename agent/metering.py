@@ -25,7 +25,8 @@ _MS_AN_HOUR = 3_600_000
 class Thresholds:
     """``run_w`` or more for ``up_s``: it runs. ``idle_w`` or less for ``down_s``: it does not. In between: as before.
 
-    Samples more than ``gap_s`` apart say nothing about the time between them. Raises ValueError for what cannot work.
+    Samples more than ``gap_s`` apart say nothing about the time between them. ``standby_w``: what the machine draws that is
+    merely switched on, 0 where that is not known; less than half of it is nothing. Raises ValueError for what cannot work.
     """
 
     run_w: float
@@ -33,12 +34,15 @@ class Thresholds:
     up_s: int = 3
     down_s: int = 90
     gap_s: int = 10
+    standby_w: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.idle_w <= self.run_w < math.inf:
             raise ValueError(f"idle_w {self.idle_w} and run_w {self.run_w}: 0 or more, and run_w not the lower one")
         if min(self.up_s, self.down_s) < 0 or self.gap_s < 1:
             raise ValueError("up_s and down_s are 0 or more, gap_s is 1 or more")
+        if not 0 <= self.standby_w <= self.idle_w:
+            raise ValueError(f"standby_w {self.standby_w}: 0 or more, and at most idle_w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,6 @@ class Activity:
     pause_ms: int = 0  # so long quiet, and perhaps still in the job
     quiet_ms: int | None = None  # when the pause, or a silence that may have been one, began
     idle_ms: int | None = None  # the first of an unbroken row of idle samples
-    active_ms: int | None = None  # the last sample above idle
     last_ms: int | None = None  # the last sample
     gap_ms: int = 10_000
     used_mwh: int | None = None
@@ -125,11 +128,6 @@ def idle_since_ms(activity: Activity, now_mono_ms: int) -> int | None:
     return activity.idle_ms if is_live(activity, now_mono_ms) else None
 
 
-def last_activity_ms(activity: Activity) -> int | None:
-    """When (mono ms) it last drew more than ``idle_w``. None where it never did in this boot."""
-    return activity.active_ms
-
-
 # --- parts of take() ----------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +159,7 @@ def _judged(activity: Activity, sample: Sample, thresholds: Thresholds) -> Activ
         idle_ms = now_ms if activity.idle_ms is None else activity.idle_ms
         return replace(activity, rise_ms=None, idle_ms=idle_ms, quiet_ms=quiet_ms)
     run_ms = activity.run_ms + activity.pause_ms  # the pause, if there was one, was part of the job
-    activity = replace(activity, active_ms=now_ms, idle_ms=None, quiet_ms=None, run_ms=run_ms, pause_ms=0)
+    activity = replace(activity, idle_ms=None, quiet_ms=None, run_ms=run_ms, pause_ms=0)
     return activity if activity.running else _risen(activity, sample, thresholds)
 
 
@@ -204,12 +202,9 @@ class Draw:
     last_ms: int = 0
 
 
-def watch(draw: Draw, sample: Sample, on: bool, thresholds: Thresholds, standby_w: float = 0.0) -> Draw:
-    """One more sample, while the permit was given (``on``) or not. A gap, or a change of the permit, begins anew.
-
-    ``standby_w``: what the machine draws that is merely switched on; less than half of that is nothing. 0 where not known.
-    """
-    odd = draws_nothing(sample, standby_w) if on else draws(sample, thresholds)
+def watch(draw: Draw, sample: Sample, on: bool, thresholds: Thresholds) -> Draw:
+    """One more sample, while the permit was given (``on``) or not. A gap, or a change of the permit, begins anew."""
+    odd = draws_nothing(sample, thresholds) if on else draws(sample, thresholds)
     unbroken = draw.on is on and 0 <= sample.mono_ms - draw.last_ms <= thresholds.gap_s * 1000
     first_ms = draw.odd_ms if unbroken and draw.odd_ms is not None else sample.mono_ms
     return Draw(on, first_ms if odd else None, sample.mono_ms)
@@ -219,8 +214,8 @@ def draws(sample: Sample, thresholds: Thresholds) -> bool:
     return sample.watts > thresholds.idle_w
 
 
-def draws_nothing(sample: Sample, standby_w: float = 0.0) -> bool:
-    return sample.watts < max(NOTHING_W, standby_w / 2)
+def draws_nothing(sample: Sample, thresholds: Thresholds) -> bool:
+    return sample.watts < max(NOTHING_W, thresholds.standby_w / 2)
 
 
 def power_without_session(draw: Draw) -> bool:

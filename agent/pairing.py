@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from agent.clock import SystemClock
 from agent.config import ConfigError, load
+from agent.instance import running
 from agent.machine import Latch
 from agent.state import State, StateUnwritable, Transaction
 from agent.state_file import FILE_NAME
@@ -58,15 +58,12 @@ class Settings:
     reload: str
 
 
-def add_command(commands: Any) -> None:
-    """``pair``, among the commands of ``prolab-agent``."""
-    command = commands.add_parser("pair", help="become an agent of the lab, with a code from its server")
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("url", help="the server's door for agents, such as https://prolab.local:8443")
     command.add_argument("code", help="32 letters and digits; dashes and small letters do not matter")
     command.add_argument("--config", type=Path, default=SYSTEM_FOLDER / "agent.toml", help="default: %(default)s")
     command.add_argument("--state-dir", default="", help=f"default: {SYSTEM_STATE}, or a folder beside the settings")
     command.add_argument("--replace", action="store_true", help="write over the settings that are there")
-    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -84,9 +81,10 @@ def pair(url: str, text: str, config: Path, state_dir: str = "", replace: bool =
     if config.exists() and not replace:
         raise PairingError(f"{config} is there already: this Pi is an agent. With --replace it becomes the new one.")
     _make_folder(config.parent)
-    authority = fetch_authority(host, port, code.pin)
     folder = state_dir or (SYSTEM_STATE if config.parent == SYSTEM_FOLDER else str(config.parent.resolve() / "state"))
-    before = _name_in(config)
+    before, its_state = _agent_in(config)
+    _nobody_runs_on(*([] if its_state is None else [its_state]), config.parent / folder)
+    authority = fetch_authority(host, port, code.pin)
     settings = fetch_settings(host, port, authority, code.secret, folder)
     _write(config, settings.agent_toml)
     aside = _set_aside(config, before) if before not in ("", settings.agent) else []
@@ -211,12 +209,26 @@ def _write(config: Path, text: str) -> None:
         raise PairingError(f"The settings could not be written: {error}. Make a new code and try again.") from None
 
 
-def _name_in(config: Path) -> str:
-    """Which agent this Pi has been, empty where it was none or the file cannot be read."""
+def _agent_in(config: Path) -> tuple[str, Path | None]:
+    """Which agent this Pi has been and where it keeps its events; empty where it was none or the file cannot be read."""
     try:
-        return load(config).name
+        before = load(config)
     except ConfigError:
-        return ""
+        return "", None
+    return before.name, before.state_dir
+
+
+def _nobody_runs_on(*states: Path) -> None:
+    """Settings and events are not taken away from under an agent that is at work."""
+    for state_dir in states:
+        try:
+            number = running(state_dir)
+        except OSError as error:
+            raise PairingError(f"{state_dir} cannot be read ({error.strerror}): use sudo.") from None
+        if number is not None:
+            raise PairingError(
+                f"An agent runs here, on {state_dir}. `prolab-agent drain` lets it end with its last session; pair then."
+            )
 
 
 def _set_aside(config: Path, before: str) -> list[Path]:

@@ -1,6 +1,8 @@
 """One machine at this agent, as the settings tell: its reader, its actuator, and every part its box has besides."""
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -14,6 +16,9 @@ T = TypeVar("T", bound=StrEnum)
 RELAY_PINS = frozenset(range(9, 28)) - {14, 15}
 INPUT_PINS = frozenset(range(2, 28)) - {14, 15}
 _MACHINES_AT_MOST = 4
+_SPI_PINS, _I2C_PINS = range(7, 12), (2, 3)  # of SPI bus 0 and I2C bus 1
+_CHIP_SELECT = re.compile(r"\d\.\d")
+_THRESHOLDS = ("run_w", "idle_w", "up_s", "down_s", "gap_s", "standby_w")
 _INPUTS = ("contact", "estop", "button", "problem", "bypass")
 
 
@@ -22,6 +27,14 @@ class ReaderKind(StrEnum):
     ID12LA = "id12la"  # 125 kHz, speaks once a presentation
     MFRC522 = "mfrc522"  # 13.56 MHz on SPI
     KEYBOARD = "keyboard"  # USB, types like a keyboard
+
+
+class Types(StrEnum):
+    """What a USB reader types. Which one it is stands in its manual, or is seen in any text field."""
+
+    HEX10 = "hex10"  # all five bytes of a 125 kHz card
+    PRINTED10 = "printed10"  # the low four in decimal: a badge is then known at readers that type this, and at no other
+    UID = "uid"  # a 13.56 MHz card in hex
 
 
 TELL_REMOVAL = frozenset({ReaderKind.RDM6300, ReaderKind.MFRC522})
@@ -92,6 +105,7 @@ class Place:
     relay: int | None
     on_loss: OnLoss
     reader_kind: ReaderKind = ReaderKind.RDM6300
+    reader_types: Types = Types.PRINTED10  # of a reader that types
     reset: int | None = None  # pin of an MFRC522
     inputs: Inputs = Inputs()
     signals: Signals = Signals()
@@ -115,11 +129,27 @@ class Place:
 
 
 def read_places(reader: TomlReader) -> tuple[Place, ...]:
-    places = tuple(_place(part) for part in reader.parts("machine", _MACHINES_AT_MOST))
+    parts = reader.parts("machine", _MACHINES_AT_MOST)
+    places = tuple(_place(part) for part in parts)
     for what in ("id", "reader"):
         _only_once(reader, f"the same {what}", [str(getattr(place, what)) for place in places])
     _only_once(reader, "the same pin", [str(pin) for place in places for pin in place.pins if pin != place.reset])
+    buses = _bus_pins(places)
+    for part, place in zip(parts, places, strict=True):
+        taken = ", ".join(f"{pin} ({buses[pin]})" for pin in sorted(set(place.pins) & buses.keys()))
+        part.check("pins", taken, lambda taken: not taken, f"are taken by a bus: {taken}")
     return places
+
+
+def _bus_pins(places: Iterable[Place]) -> dict[int, str]:
+    """What readers and displays of this box leave to nothing else."""
+    taken: dict[int, str] = {}
+    for place in places:
+        if place.reader_kind is ReaderKind.MFRC522 and place.reader.startswith("0."):
+            taken |= dict.fromkeys(_SPI_PINS, "SPI, for an mfrc522")
+        if place.signals.display is not None and place.signals.bus == 1:
+            taken |= dict.fromkeys(_I2C_PINS, "I2C, for a display")
+    return taken
 
 
 def _only_once(reader: TomlReader, what: str, values: list[str]) -> None:
@@ -131,20 +161,26 @@ def _place(reader: TomlReader) -> Place:
     on_loss = _one_of(reader, "on_loss", OnLoss, OnLoss.OFF)
     plug = _plug(reader.part("plug"), on_loss) if reader.has("plug") else None
     meter = _meter(reader.part("meter")) if reader.has("meter") else None
-    metered = "meter" if meter is not None else "plug" if plug is not None else None
+    limits = [_thresholds(reader.part(table)) for table in ("meter", "plug") if reader.has(table)]
     place = Place(
         id=reader.take("id", str),
         reader=reader.take("reader", str),
         relay=None if plug is not None else _pin(reader, "relay", RELAY_PINS, "no others stay low while a Pi boots"),
         on_loss=on_loss,
         reader_kind=_one_of(reader, "reader_kind", ReaderKind, ReaderKind.RDM6300),
+        reader_types=_one_of(reader, "reader_types", Types, Types.PRINTED10),
         reset=_pin(reader, "reset", INPUT_PINS, "of the reader's RST") if reader.has("reset") else None,
         inputs=_inputs(reader),
         signals=_signals(reader),
         meter=meter,
         plug=plug,
-        thresholds=None if metered is None else _thresholds(reader.part(metered)),
+        thresholds=next((one for one in limits if one is not None), None),
     )
+    if place.reader_kind is ReaderKind.MFRC522:
+        rule = 'should be such as "0.0": SPI bus and chip select'
+        reader.check("reader", place.reader, lambda value: _CHIP_SELECT.fullmatch(value) is not None, rule)
+    if plug is not None:
+        reader.check("relay", reader.has("relay"), lambda there: not there, "has no place beside a [machine.plug]")
     holds = plug is not None or on_loss is OnLoss.OFF
     reader.check("on_loss", holds, bool, "hold needs an actuator that holds by itself: a [machine.plug]")
     return place
@@ -189,12 +225,12 @@ def _plug(reader: TomlReader, on_loss: OnLoss) -> PlugAt:
 
 def _thresholds(reader: TomlReader) -> Thresholds | None:
     """What counts as running; None where the settings do not say, and then nothing is metered."""
-    if not reader.has("run_w"):
+    if not any(reader.has(key) for key in _THRESHOLDS):
         return None
-    watts = [float(reader.take(key, int)) for key in ("run_w", "idle_w")]
-    seconds = [reader.take("up_s", int, 3), reader.take("down_s", int, 90)]
+    run_w, idle_w, standby_w = (reader.take("run_w", int), reader.take("idle_w", int), reader.take("standby_w", int, 0))
+    up_s, down_s, gap_s = (reader.take("up_s", int, 3), reader.take("down_s", int, 90), reader.take("gap_s", int, 10))
     try:
-        return Thresholds(watts[0], watts[1], seconds[0], seconds[1])
+        return Thresholds(float(run_w), float(idle_w), up_s, down_s, gap_s, float(standby_w))
     except ValueError as error:
         reader.wrong("run_w", str(error))
         return None

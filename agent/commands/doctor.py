@@ -3,13 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from agent.config import ConfigError, load
 
 
-def add_command(commands: Any) -> None:
-    command = commands.add_parser("doctor", help="look at everything this box needs, and say how to put it right")
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
     command.add_argument("--simulate", action="store_true", help="pins and readers are the simulated board's")
     command.add_argument(
@@ -17,7 +15,6 @@ def add_command(commands: Any) -> None:
         action="store_true",
         help="CLOSE each relay for a second, with its machine unplugged; asks first",
     )
-    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 from agent.clock import SystemClock
 from agent.config import ConfigError, load
@@ -30,10 +29,8 @@ _LEFT_DRAINING = (
 )
 
 
-def add_command(commands: Any) -> None:
-    command = commands.add_parser("drain", help="before an update: start nothing more, end with the last session")
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
-    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -51,6 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 def drain(state_dir: Path, now: Callable[[], Stamp], say: Callable[[str], None], every_s: float = TOLD_EVERY_S) -> int:
     """Ask, and wait for the end. Returns 0 once no agent has this folder, 1 where it could not be asked."""
+    try:
+        return _drain(state_dir, now, say, every_s)
+    except PermissionError:  # its folder, or its process
+        say("The agent is somebody else's process: use sudo.")
+        return 1
+
+
+def _drain(state_dir: Path, now: Callable[[], Stamp], say: Callable[[str], None], every_s: float) -> int:
     process = _process(state_dir, say)
     if process is None:
         return 0 if running(state_dir) is None else 1
@@ -62,9 +67,6 @@ def drain(state_dir: Path, now: Callable[[], Stamp], say: Callable[[str], None],
             if line != told:
                 say(line)
             told = line
-    except PermissionError:
-        say("The agent is somebody else's process: use sudo.")
-        return 1
     finally:
         os.close(process)
     say("The agent has ended. Nothing runs here.")

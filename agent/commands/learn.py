@@ -41,13 +41,11 @@ class LearnError(Exception):
     """Nothing was learnt; the text says why and what to do."""
 
 
-def add_command(commands: Any) -> None:
-    command = commands.add_parser("learn", help="watch a meter, and propose what counts as running")
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--machine", required=True, help="its id in the settings")
     command.add_argument("--seconds", type=int, default=180, help="so long at rest and so long at work (%(default)s)")
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
     command.add_argument("--simulate", action="store_true", help="as the agent was started")
-    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:

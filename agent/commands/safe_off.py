@@ -53,11 +53,9 @@ class Board:
     agent: str
 
 
-def add_command(commands: Any) -> None:
-    command = commands.add_parser("safe-off", help="switch every relay off, when the agent has ended")
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, default=Path("/etc/prolab/agent.toml"), help="default: %(default)s")
     command.add_argument("--simulate", action="store_true", help="the pins are the simulated board's")
-    command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:

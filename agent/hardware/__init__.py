@@ -6,9 +6,10 @@ Readers, meters, inputs and plugs work in threads of their own and report; none 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agent.panel import Shown
+if TYPE_CHECKING:  # what switches relays off imports this package, and no rules with it
+    from agent.panel import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class Panel(Protocol):
     def stop(self) -> None:
         """Dark and silent."""
 
-    def show(self, machine: str, shown: Shown) -> None: ...
+    def show(self, machine: str, shown: "Shown") -> None: ...
 
     def seen(self, machine: str) -> None:
         """A card is in the field: say so at once, from whatever thread this is."""

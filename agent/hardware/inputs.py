@@ -25,7 +25,7 @@ class Wire:
 
     def __init__(self, machine: str, name: Input, pin: int, inverted: bool, factory: Factory) -> None:
         self.machine = machine
-        self._name = name
+        self.name = name
         self._inverted = inverted
         # not gpiozero's DigitalInputDevice, which has callbacks on edges whether anybody wants them or not
         self._device: Any = InputDevice(pin, pull_up=True, pin_factory=factory)
@@ -39,7 +39,7 @@ class Wire:
         if not steady or on is self._told:
             return None
         self._told = on
-        return Moved(self.machine, self._name, on)
+        return Moved(self.machine, self.name, on)
 
 
 def wires(machine: str, inputs: Inputs, factory: Factory) -> list[Wire]:
@@ -60,7 +60,7 @@ class InputWatcher:
 
     def __init__(self, watched: Sequence[Wire]) -> None:
         self._wires = watched
-        self._down: set[str] = set()
+        self._down: set[Wire] = set()
         self._stopping = threading.Event()
         self._report: Report = lambda report: None
         self._thread = threading.Thread(target=self._run, name="inputs", daemon=True)
@@ -74,16 +74,17 @@ class InputWatcher:
         self._stopping.set()
 
     def look(self) -> None:
-        """One round. A wire that cannot be read is told once, and looked at again."""
+        """One round. A wire that cannot be read is told once in each outage, and looked at again."""
         for wire in self._wires:
             try:
                 moved = wire.look()
             except Exception as error:
-                if wire.machine not in self._down:
-                    log.exception("an input of %s cannot be read", wire.machine)
-                    self._report(InputsDown(wire.machine, repr(error)))
-                self._down.add(wire.machine)
+                if wire not in self._down:
+                    log.exception("input %s of %s cannot be read", wire.name, wire.machine)
+                    self._report(InputsDown(wire.machine, f"{wire.name}: {error!r}"))
+                self._down.add(wire)
             else:
+                self._down.discard(wire)
                 if moved is not None:
                     self._report(moved)
 

@@ -117,7 +117,10 @@ def look(air: Air, answered: Callable[[], None]) -> Look:
 
 
 def every_card(air: Air) -> list[Card]:
-    """All cards in the field: each is read and told to be silent, until nobody answers or one cannot be read."""
+    """All cards in the field: each is read and told to be silent, until nobody answers or one cannot be read.
+
+    No machine asks this: tests and the bench count by it what the chip and the air let through.
+    """
     cards: list[Card] = []
     answer = _wake(air)
     while not isinstance(answer, Silence):

@@ -5,16 +5,19 @@ the device is taken for ourselves, so that no number is typed into a login promp
 """
 
 import fcntl
+import logging
 import os
 import re
 import select
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 
 from agent.hardware import FrameRefused, Presented, RandomId, ReaderDown, ReaderReport, ReaderUp
 from agent.hardware.serial_reader import Bad, Card, Presence
+from agent.places import Types
+
+log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 _PAUSE_MS = 100  # longer between two keys, and they belong to different cards
@@ -28,14 +31,6 @@ _KEYS = {
     **dict(zip((30, 48, 46, 32, 18, 33), "ABCDEF", strict=True)),
 }
 _LONGEST = 32
-
-
-class Types(StrEnum):
-    """What the reader types. Which one it is stands in its manual, or is seen in any text field."""
-
-    HEX10 = "hex10"  # all five bytes of a 125 kHz card
-    PRINTED10 = "printed10"  # the low four in decimal: a badge is then known at readers that type this, and at no other
-    UID = "uid"  # a 13.56 MHz card in hex
 
 
 _FORMS = {
@@ -152,8 +147,10 @@ class KeyboardReader:
                     self._read(device)
                 finally:
                     os.close(device)
-            except OSError as error:
-                self._tell_down(str(error))
+            except Exception as error:
+                if not self._down and not isinstance(error, OSError):
+                    log.exception("the reader of %s", self._machine)
+                self._tell_down(str(error) or repr(error))
             self._stopping.wait(RETRY_S)
 
     def _read(self, device: int) -> None:

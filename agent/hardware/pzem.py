@@ -4,7 +4,7 @@ Modbus RTU, of which only function 04, "read", is ever sent: 41 would start a ca
 measures only while mains are present, so its silence most often means that the machine's main switch is off.
 """
 
-import termios
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +14,8 @@ from typing import Any
 from serial.serialposix import Serial
 
 from agent.hardware import MeterDown, Metered, MeterReport
+
+log = logging.getLogger(__name__)
 
 BAUD = 9600
 ANY_ADDRESS = 0xF8  # every meter answers to it, so only for one meter alone on its line
@@ -119,8 +121,10 @@ class PzemMeter:
                 with Serial(self._port, BAUD, timeout=REPLY_S, write_timeout=REPLY_S, exclusive=True) as line:
                     self._line = line
                     self._poll(line)
-            except (OSError, termios.error) as error:  # pyserial's own errors are OSErrors
-                self._down(str(error))
+            except Exception as error:  # pyserial's own errors are OSErrors, termios.error is none
+                if not self._is_down and not isinstance(error, OSError):
+                    log.exception("the meter of %s", self._machine)
+                self._down(str(error) or repr(error))
             self._line = None
             self._stopping.wait(RETRY_S)
 

@@ -71,8 +71,10 @@ class RfidReader:
         while not self._stopping.is_set():
             try:
                 self._use()
-            except (OSError, ChipGoneError) as error:
-                self._tell_down(str(error))
+            except Exception as error:  # lgpio's and gpiozero's errors are no OSErrors
+                if not self._down and not isinstance(error, OSError | ChipGoneError):
+                    log.exception("the reader of %s", self._machine)
+                self._tell_down(str(error) or repr(error))
             self._stopping.wait(RETRY_S)
 
     def _use(self) -> None:

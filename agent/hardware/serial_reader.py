@@ -4,8 +4,8 @@ A frame is STX, ten hex digits, two hex digits that are the XOR of those five by
 65 ms while the card is there, so that it can tell when the card is gone; an ID-12LA or ID-20LA says it once and cannot.
 """
 
+import logging
 import re
-import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from serial.serialposix import Serial
 
 from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed
+
+log = logging.getLogger(__name__)
 
 BAUD = 9600
 RETRY_S = 1.0
@@ -113,6 +115,7 @@ class SerialReader:
         self._presence = Presence()
         self._seen = 0
         self._line: Any = None  # pyserial carries no types
+        self._is_odd = False  # by an error that is not the line's; it is in the log then
         self._stopping = threading.Event()
         self._report: Callable[[ReaderReport], None] = lambda report: None
         self._thread = threading.Thread(target=self._run, name=f"reader-{machine}", daemon=True)
@@ -137,14 +140,24 @@ class SerialReader:
             try:
                 with Serial(self._port, BAUD, exclusive=True) as line:
                     self._read(line)
-            except (OSError, termios.error) as error:  # pyserial's own errors are OSErrors
-                self._line = None
-                self._report(ReaderDown(self._machine, str(error)))
+            except OSError as error:  # pyserial's own errors too
+                self._tell_down(str(error))
+            except (
+                Exception
+            ) as error:  # termios.error, and whatever else: a thread that ends is a reader that nobody reads
+                if not self._is_odd:
+                    log.exception("the reader of %s", self._machine)
+                self._is_odd = True
+                self._tell_down(str(error) or repr(error))
             self._stopping.wait(RETRY_S)
+
+    def _tell_down(self, detail: str) -> None:
+        self._line = None
+        self._report(ReaderDown(self._machine, detail))
 
     def _read(self, line: Any) -> None:
         frames = Frames()
-        self._line = line
+        self._line, self._is_odd = line, False
         self._no_proof_of_absence()
         self._look_whether_gone(line)
         self._report(ReaderUp(self._machine))

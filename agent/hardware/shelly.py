@@ -10,6 +10,7 @@ that was without mains stays off.
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,9 @@ MISSES = 3  # so many requests in a row without an answer, and the meter counts 
 HOLD_S = 4 * 3600  # dead-man timer of a plug that is to outlive restarts and updates of the agent
 FALL_S = 60  # and of one that is to let go soon
 LEAST_S = 15
-_HELD_TRIES = 3
+_HELD_TRIES = 20  # with a second between two
+_HELD_MS = 20_000
+_SETUP_AGAIN_MS = 60_000
 _LAST_TRIES = 3
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,25 @@ class _Known:
     since_ms: int
 
 
+class Patience:
+    """How long ``held()`` goes on asking plugs that do not answer, those of one box together: systemd gives a start 60 s."""
+
+    def __init__(self, mono_ms: Callable[[], int], pause: Callable[[float], None] = time.sleep) -> None:
+        self._mono_ms, self._pause = mono_ms, pause
+        self._began_ms: int | None = None
+        self._left = _HELD_TRIES
+
+    def wait(self) -> bool:
+        """A second, or not at all: False once it has run out. It begins with the first request that was lost."""
+        now_ms = self._mono_ms()
+        self._began_ms = now_ms if self._began_ms is None else self._began_ms
+        if self._left == 0 or now_ms - self._began_ms >= _HELD_MS:
+            return False
+        self._left -= 1
+        self._pause(1.0)
+        return True
+
+
 class Plug:
     """Relay and meter in one. The wish is set by the main loop, and carried out by a thread of the plug's own.
 
@@ -59,11 +81,13 @@ class Plug:
         dead_man_s: int = HOLD_S,
         password: str | None = None,
         switch: int = 0,
+        patience: Patience | None = None,
     ) -> None:
         if dead_man_s < LEAST_S:
             raise ValueError(f"dead_man_s {dead_man_s} is less than {LEAST_S}: one lost request would switch off")
         self._machine, self._host, self._password, self._switch = machine, host, password, switch
         self._mono_ms = mono_ms
+        self._patience = Patience(mono_ms) if patience is None else patience
         self._dead_man_s = dead_man_s
         self._rpc = Rpc(host, password)
         self._wish: _Wish | None = None  # written by the main loop alone, as a whole
@@ -74,7 +98,8 @@ class Plug:
         self._renewed_ms: int | None = None
         self._looped_ms = 0
         self._missed = 0
-        self._is_started = self._is_down = self._is_checked = False
+        self._is_started = self._is_down = False
+        self._check_setup_ms: int | None = 0  # None: it was looked at
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._report: Callable[[PlugReport], None] = lambda report: None
         self._thread = threading.Thread(target=self._run, name=f"plug-{machine}", daemon=True)
@@ -111,7 +136,8 @@ class Plug:
             raise PlugError(f"{self._host} is {_word(known.output)}, and should be {_word(wish.on)}")
 
     def held(self) -> bool:
-        """The plug is on now, and would be off had its mains been cut. Waits for the plug: a second or two, where it answers.
+        """The plug is on now, and would be off had its mains been cut. Waits for the plug, for some 20 s where it does not answer:
+        after a restart of the Pi the network comes up later than we do.
 
         True also makes "on" the wish, without switching: whoever does not go on with the session then calls ``release()``.
         """
@@ -143,12 +169,12 @@ class Plug:
 
     def _ask(self, method: str) -> dict[str, Any]:
         """From the main loop's thread, before the plug's own has begun to ask."""
-        for _ in range(_HELD_TRIES - 1):
+        while True:
             try:
                 return Rpc(self._host, self._password).call(method, id=self._switch)
             except PlugError:
-                continue
-        return Rpc(self._host, self._password).call(method, id=self._switch)
+                if not self._patience.wait():
+                    raise
 
     # --- the plug's own thread --------------------------------------------------------------------------------------------
 
@@ -162,7 +188,7 @@ class Plug:
                 self.turn()
 
     def turn(self) -> None:
-        """One round: carry out the wish, look what became of it, hold on where that is due."""
+        """One round: carry out the wish, look what became of it, hold on where that is due. How it is set up comes last."""
         wish = self._wish
         try:
             if wish is not None and self._is_due(wish):
@@ -173,6 +199,8 @@ class Plug:
         except PlugError as error:
             self._miss(str(error))
         self._judge(wish)
+        if not self._missed:
+            self._check_setup()
 
     def _is_due(self, wish: _Wish | None) -> bool:
         """A release until it is seen to be done, and whenever the plug is on again. Closing, only until it was on once."""
@@ -224,7 +252,6 @@ class Plug:
             self._obeyed = self._told = None
             self._odd_ms = self._mono_ms()
         self._meter(status)
-        self._check_setup()
 
     def _see(self, output: bool) -> None:
         if self._known is None or self._known.output is not output:
@@ -251,17 +278,29 @@ class Plug:
             self._report(MeterDown(self._machine, why))
 
     def _judge(self, wish: _Wish | None) -> None:
+        """Of a plug that was never heard of nobody knows that it is on: to let go of it is tried for ever, and is no trouble."""
         if wish is None or self._obeyed is wish or self._told is wish:
             return
-        if self._mono_ms() - max(wish.at_ms, self._odd_ms) >= OBEY_MS:
+        if not wish.on and self._known is None:
+            return
+        heard_ms = 0 if wish.on or self._known is None else self._known.since_ms
+        if self._mono_ms() - max(wish.at_ms, self._odd_ms, heard_ms) >= OBEY_MS:
             self._told = wish
             self._report(OutputTrouble(self._machine, f"{self._host} did not switch {_word(wish.on)} within 2 s"))
 
     def _check_setup(self) -> None:
-        if not self._is_checked:
-            for finding in self.setup_findings():
-                log.warning("the plug of %s: %s", self._machine, finding)
-            self._is_checked = True
+        now_ms = self._mono_ms()
+        if self._check_setup_ms is None or now_ms < self._check_setup_ms:
+            return
+        try:
+            found = self.setup_findings()
+        except PlugError as error:
+            log.warning("not known how the plug of %s is set up: %s", self._machine, error)
+            self._check_setup_ms = now_ms + _SETUP_AGAIN_MS
+            return
+        self._check_setup_ms = None
+        for finding in found:
+            log.warning("the plug of %s: %s", self._machine, finding)
 
 
 def _number(value: Any) -> float | None:

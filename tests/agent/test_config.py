@@ -6,7 +6,7 @@ import pytest
 
 from agent.config import ConfigError, load
 from agent.metering import Thresholds
-from agent.places import ContactKind, Inputs, MeterAt, PlugAt, ReaderKind, Signals
+from agent.places import ContactKind, Inputs, MeterAt, PlugAt, ReaderKind, Signals, Types
 from wire.messages import CARD_STAYS, PRESS_TO_START, OnLoss
 
 GOOD = """
@@ -30,7 +30,8 @@ run_w = 30
 idle_w = 20
 """
 FULL = (
-    GOOD.partition("[[machine]]")[0]
+    'language = "fr"\n'
+    + GOOD.partition("[[machine]]")[0]
     + """
 [[machine]]
 id = "mill"
@@ -56,6 +57,8 @@ run_w = 300
 idle_w = 150
 up_s = 5
 down_s = 60
+gap_s = 20
+standby_w = 40
 """
 )
 BOARD = '[board]\ndirectory = "board"\nvirtual = true\n'
@@ -92,7 +95,7 @@ def test_every_part_of_a_box_is_read(tmp_path: Path) -> None:
     assert place.inputs == Inputs(22, ContactKind.AUXILIARY, own_start=True, estop=23, button=24, problem=16, bypass=26)
     assert place.signals == Signals((5, 6, 12), 13, "sh1106", 1, 0x3D)
     assert place.meter == MeterAt("/dev/serial/by-id/meter", 7)
-    assert place.thresholds == Thresholds(300.0, 150.0, 5, 60)
+    assert place.thresholds == Thresholds(300.0, 150.0, 5, 60, 20, 40.0)
     assert place.parts == {CARD_STAYS, PRESS_TO_START}
 
 
@@ -107,12 +110,46 @@ def test_every_part_of_a_box_is_read(tmp_path: Path) -> None:
         ("run_w = 300", "run_w = 100", "run_w not the lower one"),
         ("relay = 17", 'relay = 17\non_loss = "hold"', "hold needs an actuator that holds by itself"),
         ("address = 7", "address = 900", "address should be 1 to 247"),
+        ('reader = "0.0"', 'reader = "/dev/spidev0.0"', 'reader should be such as "0.0"'),
+        ("button = 24", "button = 8", "machine 1, pins are taken by a bus: 8 (SPI, for an mfrc522)"),
+        ("lamp = [5, 6, 12]", "lamp = [9, 10, 3]", "3 (I2C, for a display), 9 (SPI, for an mfrc522), 10 (SPI"),
+        ("standby_w = 40", "standby_w = 151", "standby_w 151.0: 0 or more, and at most idle_w"),
+        ("run_w = 300", "", "meter.run_w is missing"),
+        (
+            'reader_kind = "mfrc522"',
+            'reader_kind = "keyboard"\nreader_types = "hex"',
+            "reader_types should be one of hex10",
+        ),
+        ('language = "fr"', 'langauge = "fr"', "langauge is no setting"),
+        ("relay = 17", 'relay = 17\non_lose = "off"', "machine 1, on_lose is no setting"),
+        ("address = 7", "adress = 7", "machine 1, meter.adress is no setting"),
+        ('password = "secret"', 'password = "secret"\ntsl = true', "broker.tsl is no setting"),
     ],
 )
 def test_a_part_that_cannot_be_is_named(tmp_path: Path, line: str, wrong: str, told: str) -> None:
     assert line in FULL
 
     assert told in problems(tmp_path, FULL.replace(line, wrong))
+
+
+def test_a_part_of_a_plug_that_is_no_setting_is_named_and_so_is_a_relay_beside_it(tmp_path: Path) -> None:
+    told = problems(tmp_path, GOOD.replace('on_loss = "hold"', "relay = 22") + "dead_man = 60\n")
+
+    assert "machine 2, plug.dead_man is no setting" in told
+    assert "machine 2, relay has no place beside a [machine.plug]" in told
+
+
+def test_buses_that_no_reader_and_no_display_of_the_box_use_are_free(tmp_path: Path) -> None:
+    text = FULL.replace('reader = "0.0"', 'reader = "1.0"').replace('display = "sh1106"', "")
+    text = text.replace("display_address = 0x3D", "").replace("lamp = [5, 6, 12]", "lamp = [2, 3, 7]")
+
+    assert load(written(tmp_path, text)).machines[0].signals.lamp == (2, 3, 7)
+
+
+def test_what_a_usb_reader_types_is_read(tmp_path: Path) -> None:
+    text = GOOD.replace("relay = 17", 'relay = 17\nreader_kind = "keyboard"\nreader_types = "hex10"')
+
+    assert [one.reader_types for one in load(written(tmp_path, text)).machines] == [Types.HEX10, Types.PRINTED10]
 
 
 def test_secrets_may_stand_in_files_of_their_own(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent import instance
+from agent.commands import drain as command_of
 from agent.commands.drain import drain, progress
 from agent.machine import Session
 from tests.agent.conftest import Bench
@@ -82,6 +83,20 @@ def test_without_an_agent_there_is_nothing_to_wait_for_whatever_number_a_power_c
     assert drain(tmp_path, stamp, said.append) == 0
 
     assert said == ["No agent runs here."]
+
+
+def test_whoever_may_not_look_into_the_state_folder_is_told_to_use_sudo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(state_dir: Path) -> int:
+        raise PermissionError(13, "Permission denied", str(state_dir))
+
+    monkeypatch.setattr(command_of, "running", closed)
+    said: list[str] = []
+
+    assert drain(tmp_path, stamp, said.append) == 1
+
+    assert said == ["The agent is somebody else's process: use sudo."]
 
 
 def test_a_second_agent_on_one_state_folder_is_refused(tmp_path: Path) -> None:

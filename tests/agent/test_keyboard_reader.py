@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.hardware import FrameRefused, Presented, RandomId, ReaderDown, ReaderReport, ReaderUp, keyboard_reader
-from agent.hardware.keyboard_reader import Bad, Card, KeyboardReader, Keys, MadeUp, Types, read_typed
+from agent.hardware.keyboard_reader import Bad, Card, KeyboardReader, Keys, MadeUp, read_typed
+from agent.places import Types
 
 CODES = {"1": 2, "2": 3, "3": 4, "4": 5, "5": 6, "6": 7, "7": 8, "8": 9, "9": 10, "0": 11}
 CODES |= {"A": 30, "B": 48, "C": 46, "D": 32, "E": 18, "F": 33, "\n": 28, "^": 42, "x": 45}
@@ -115,8 +116,14 @@ class Plug:
         self.now_ms = 0
         self.reports: queue.SimpleQueue[ReaderReport] = queue.SimpleQueue()
         self.put_in()
-        self.reader = KeyboardReader("p1", str(self.path), lambda: self.now_ms, Types.UID, self.taken.append)
+        self.faults: list[Exception] = []
+        self.reader = KeyboardReader("p1", str(self.path), lambda: self.now_ms, Types.UID, self.take)
         self.reader.start(self.reports.put)
+
+    def take(self, device: int) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.taken.append(device)
 
     def put_in(self) -> None:
         os.mkfifo(self.path)
@@ -182,6 +189,20 @@ def test_a_reader_pulled_out_is_told_once_and_works_again_when_it_is_back(plug: 
     plug.type("DEADBEEF\n")
 
     assert plug.next() == Presented("p1", "iso14443a:DEADBEEF")
+
+
+def test_an_error_that_is_no_oserror_is_told_once_and_it_reads_again(plug: Plug) -> None:
+    assert plug.next() == ReaderUp("p1")
+    plug.faults = [RuntimeError("no such thing"), ValueError()]
+
+    plug.pull_out()
+    assert plug.next() == ReaderDown("p1", "the reader was pulled out")
+    plug.put_in()
+    assert plug.next() == ReaderUp("p1")
+    plug.type("DEADBEEF\n")
+
+    assert plug.next() == Presented("p1", "iso14443a:DEADBEEF")
+    assert not plug.faults
 
 
 def test_a_device_that_cannot_be_taken_for_ourselves_is_not_read(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Learn mode proposes thresholds that tell rest from work, and says so where power cannot; and alarms about odd power."""
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -67,7 +68,8 @@ def watched(
     watts: float, seconds: int, on: bool, draw: Draw | None = None, start: int = 0, standby_w: float = 0
 ) -> Draw:
     samples = [Sample((start + second) * 1000, watts) for second in range(seconds)]
-    return reduce(lambda known, sample: watch(known, sample, on, LIMITS, standby_w), samples, draw or Draw())
+    limits = replace(LIMITS, standby_w=standby_w)
+    return reduce(lambda known, sample: watch(known, sample, on, limits), samples, draw or Draw())
 
 
 def test_a_machine_that_works_for_ten_seconds_without_a_session_is_told() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import pairing
+from agent import instance, pairing
 from agent.pairing import Code, PairingError, pair, read_address, read_code
 
 TYPED = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567"
@@ -66,6 +66,37 @@ def test_settings_that_are_there_are_left_alone(tmp_path: Path) -> None:
         pair("https://192.0.2.1:1", TYPED, tmp_path / "agent.toml")
 
     assert (tmp_path / "agent.toml").read_text() == "mine"
+
+
+def settings_of(name: str) -> str:
+    return (
+        f'name = "{name}"\nstate_dir = "its-own"\nsite_key = "{"ab" * 16}"\n[broker]\nhost = "localhost"\n'
+        'password = "x"\n[[machine]]\nid = "p1"\nreader = "/dev/ttyUSB0"\nrelay = 17\n'
+    )
+
+
+@pytest.mark.parametrize("state_dir", ["its-own", "state"])
+def test_nothing_is_taken_away_from_under_an_agent_that_runs(tmp_path: Path, state_dir: str) -> None:
+    """Be it on the folder of the settings that are there, or on that of those that would come."""
+    config = tmp_path / "agent.toml"
+    config.write_text(settings_of("agent-1"))
+    runs = instance.claim(tmp_path / state_dir)
+    runs.announce()
+
+    with pytest.raises(PairingError, match=r"An agent runs here, .*prolab-agent drain"):
+        pair("https://192.0.2.1:1", TYPED, config, replace=True)
+
+    assert config.read_text() == settings_of("agent-1")
+
+
+def test_a_state_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(state_dir: Path) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pairing, "running", closed)
+
+    with pytest.raises(PairingError, match="use sudo"):
+        pair("https://192.0.2.1:1", TYPED, tmp_path / "agent.toml")
 
 
 def test_what_a_pi_had_stored_as_another_agent_is_set_aside_because_the_server_would_not_take_it(

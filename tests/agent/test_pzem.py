@@ -177,6 +177,21 @@ def test_an_adapter_pulled_out_is_told_and_works_again_when_it_is_back(line: Lin
     assert line.next(Metered).wh == 1000
 
 
+def test_an_error_that_is_no_oserror_is_told_and_it_reads_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [RuntimeError("no such thing"), ValueError()]
+
+    def faulty(*args: Any, **kwargs: Any) -> Serial:
+        if faults:
+            raise faults.pop(0)
+        return Serial(*args, **kwargs)
+
+    monkeypatch.setattr(pzem, "Serial", faulty)
+
+    assert line.start().next(MeterDown) == MeterDown("cnc", "no such thing")
+    assert line.next(Metered).wh == 1000
+    assert not faults
+
+
 def test_a_port_that_is_not_there_is_told(tmp_path: Path) -> None:
     reports: queue.SimpleQueue[MeterReport] = queue.SimpleQueue()
     meter = PzemMeter("cnc", str(tmp_path / "missing"))

@@ -157,6 +157,27 @@ def test_an_unplugged_reader_is_down_once_and_up_again_and_a_card_left_on_it_was
     assert bench.next() == Removed("p1")
 
 
+def test_an_error_that_is_no_oserror_is_told_once_and_it_reads_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As lgpio's and gpiozero's are none."""
+    assert bench.next() == ReaderUp("p1")
+    faults: list[Exception] = [RuntimeError("pin is gone"), ValueError()]
+    check = rfid.Pcd.check
+
+    def faulty(chip: rfid.Pcd) -> bool:
+        if faults:
+            raise faults.pop(0)
+        return check(chip)
+
+    monkeypatch.setattr(rfid.Pcd, "check", faulty)
+
+    told = [bench.next() for _ in range(4)]
+    bench.chip.field.put(CardA(DESFIRE))
+    assert told == [ReaderDown("p1", "pin is gone"), ReaderUp("p1"), ReaderDown("p1", "ValueError()"), ReaderUp("p1")]
+    assert [bench.next(), bench.next()] == [Seen("p1"), CAME]
+
+
 def test_a_reader_on_a_bus_that_is_not_there_is_told_and_ends(bench: Bench) -> None:
     reports: queue.SimpleQueue[ReaderReport] = queue.SimpleQueue()
     reader = RfidReader("p2", 5, 1, None, bench.pins, lambda: 0)

@@ -1,5 +1,7 @@
 """What switches relays off when the agent cannot any more: through real pins, and with settings that are half broken."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -100,6 +102,28 @@ def test_a_machine_whose_settings_are_nonsense_is_told_and_stops_nothing(
     assert isinstance(kept, Kept)
     assert kept.wrong
     assert kept.why.startswith(said)
+
+
+def test_it_stands_on_nothing_that_may_be_broken_with_the_agent(tmp_path: Path) -> None:
+    """In an interpreter of its own: what is imported when this command is chosen, up to where it begins to work."""
+    program = (
+        "import sys; from agent.__main__ import _arguments; _arguments(['safe-off', '--config', sys.argv[1]]);"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} | {n for n in sys.modules if n[:6] == 'agent.'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+
+    loaded = set(done.stdout.split())
+
+    assert {"agent.commands.safe_off", "agent.hardware.gpio", "gpiozero"} <= loaded
+    assert not loaded & {"paho", "PIL", "serial", "sqlite3", "luma", "spidev"}
+    assert not loaded & {
+        "agent.running",
+        "agent.controller",
+        "agent.rules",
+        "agent.state",
+        "agent.box",
+        "agent.pairing",
+    }
 
 
 def test_without_any_settings_it_says_that_nothing_was_done(tmp_path: Path) -> None:

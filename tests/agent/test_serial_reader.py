@@ -203,6 +203,26 @@ def test_a_reader_pulled_out_is_told_and_works_again_when_it_is_back(line: Line)
     assert line.next(Presented)
 
 
+def test_an_error_that_is_no_oserror_is_told_and_it_reads_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    line.next(ReaderUp)
+    faults = [RuntimeError("no such thing"), ValueError()]
+    serial = serial_reader.Serial
+
+    def faulty(*args: Any, **kwargs: Any) -> Any:
+        if faults:
+            raise faults.pop(0)
+        return serial(*args, **kwargs)
+
+    monkeypatch.setattr(serial_reader, "Serial", faulty)
+    line.pull_out()
+    line.plug_in()
+
+    while line.next(ReaderDown) != ReaderDown("p1", "ValueError()"):
+        pass
+    line.next(ReaderUp)
+    assert line.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+
 def test_a_reader_that_was_never_there_is_told(tmp_path: Path) -> None:
     reports: queue.SimpleQueue[ReaderReport] = queue.SimpleQueue()
     reader = SerialReader("p1", str(tmp_path / "missing"), lambda: 0)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agent.hardware import Input, MeterDown, Metered, Moved, OutputTrouble, PlugReport, shelly, shelly_rpc
-from agent.hardware.shelly import Plug
+from agent.hardware.shelly import Patience, Plug
 from agent.hardware.shelly_rpc import PlugError, Rpc, digest, read_challenge
 from agent.hardware.simulated_plug import Reach, SimulatedPlug
 
@@ -30,9 +30,15 @@ class Rig:
 
     def fresh(self, **options: Any) -> Plug:
         """The driver of a new process."""
-        self.driver = Plug("p1", self.plug.host, lambda: self.now_ms, **options)
+        self.waited: Callable[[], object] = lambda: None  # what happens while held() waits
+        patience = Patience(lambda: self.now_ms, self._wait)
+        self.driver = Plug("p1", self.plug.host, lambda: self.now_ms, patience=patience, **options)
         self.driver._report = self.reports.put
         return self.driver
+
+    def _wait(self, seconds: float) -> None:
+        self.now_ms += round(seconds * 1000)
+        self.waited()
 
     def rounds(self, seconds: float, loop: bool = True, step_ms: int = 500) -> "Rig":
         """So long, with a round of the driver every half second, and of the main loop where it lives."""
@@ -191,6 +197,35 @@ def test_the_main_loop_never_waits_for_the_plug(rig: Rig) -> None:
     assert rig.plug.calls == []
 
 
+def test_a_plug_that_is_away_when_the_agent_starts_is_no_trouble_and_let_go_when_it_comes(rig: Rig) -> None:
+    rig.plug.press_button()
+    rig.plug.reach = Reach.GONE
+    rig.driver.release()
+    rig.rounds(600)
+    assert {type(one) for one in rig.told()} == {MeterDown}
+
+    rig.plug.reach = Reach.ANSWERS
+    rig.rounds(3)
+
+    assert not rig.plug.output
+    assert rig.told(OutputTrouble) == []
+
+
+def test_a_plug_that_comes_late_and_does_not_let_go_is_told_two_seconds_after_it_was_heard_of(rig: Rig) -> None:
+    rig.plug.press_button()
+    rig.plug.welded = True
+    rig.plug.reach = Reach.GONE
+    rig.driver.release()
+    rig.rounds(60)
+
+    rig.plug.reach = Reach.ANSWERS
+    rig.rounds(1)
+    assert rig.told(OutputTrouble) == []
+    rig.rounds(2)
+
+    assert len(rig.told(OutputTrouble)) == 1
+
+
 # --- silence ------------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +349,26 @@ def test_a_timer_so_short_that_one_lost_request_would_switch_off_is_refused() ->
         Plug("p1", "127.0.0.1", lambda: 0, dead_man_s=14)
 
 
+@pytest.mark.parametrize("broken", ["Switch.GetConfig", "Shelly.GetDeviceInfo"])
+def test_a_plug_that_does_not_say_how_it_is_set_up_is_held_on_to_all_the_same(
+    rig: Rig, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = rig.plug._answer
+
+    def answers(method: str, parameters: dict[str, Any]) -> Any:
+        return (500, {"message": "busy"}) if method == broken else answer(method, parameters)
+
+    monkeypatch.setattr(rig.plug, "_answer", answers)
+    rig.fresh(dead_man_s=60)
+
+    rig.running().rounds(300)
+
+    assert rig.plug.output
+    assert rig.plug.calls.count("Switch.Set") == 16
+    assert rig.plug.calls.count(broken) == 6  # once a minute
+    assert {type(one) for one in rig.told()} == {Metered}
+
+
 # --- a restart of the agent ---------------------------------------------------------------------------------------------
 
 
@@ -344,6 +399,40 @@ def test_a_plug_that_is_off_or_away_has_not_held(rig: Rig) -> None:
 
     rig.running().plug.reach = Reach.GONE
     assert not rig.fresh().held()
+
+
+def test_a_plug_that_is_back_within_twenty_seconds_has_held(rig: Rig) -> None:
+    """As after a restart of the Pi, whose network comes up later than the agent."""
+    rig.running().plug.reach = Reach.GONE
+    rig.fresh()
+    back_ms = rig.now_ms + 15_000
+
+    def network_comes_up() -> None:
+        if rig.now_ms >= back_ms:
+            rig.plug.reach = Reach.ANSWERS
+
+    rig.waited = network_comes_up
+
+    assert rig.driver.held()
+    assert rig.now_ms == back_ms
+
+
+def test_all_plugs_of_a_box_together_are_waited_for_no_longer_than_one(rig: Rig) -> None:
+    waits: list[float] = []
+    patience = Patience(lambda: round(1000 * sum(waits)), waits.append)
+
+    held = [Plug(one, "127.0.0.1:1", lambda: 0, patience=patience).held() for one in ("p1", "p2", "p3", "p4")]
+
+    assert held == [False] * 4
+    assert sum(waits) == 20
+
+
+def test_a_clock_that_stands_still_keeps_nobody_waiting_for_ever() -> None:
+    waits: list[float] = []
+
+    assert not Plug("p1", "127.0.0.1:1", lambda: 0, patience=Patience(lambda: 0, waits.append)).held()
+
+    assert len(waits) == 20
 
 
 def test_a_session_that_does_not_go_on_is_released(rig: Rig) -> None:

@@ -106,6 +106,7 @@ def _load_agent(points: Points) -> Callable[[], None]:
     _watch_sqlite(points)
     _watch_pins(points)
     import_module("agent.hardware.simulated")
+    import_module("agent.running")  # what main() would import for each process anew
     from agent.__main__ import main
 
     return main
