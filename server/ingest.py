@@ -22,7 +22,7 @@ from server.usage.counts import Count, Tally
 from server.usage.evidence import Chain
 from server.usage.intake import Arrival, Incoming, Intake
 from server.usage.models import Outbox
-from server.usage.service import Source, Usage
+from server.usage.service import LiveKeys, Source, Usage
 from server.usage.status import Statuses
 from wire.messages import Body, Envelope, Receipt, SessionEnded, SessionStarted, WireError, decode_body, decode_envelope
 
@@ -53,16 +53,21 @@ class Outcome(NamedTuple):
         return self.counts[Count.REJECTED]
 
 
-def ingest(batch: Sequence[Incoming], now: datetime) -> Outcome:
+def no_keys() -> tuple[str, ...]:
+    """Then no badge goes over to another site key."""
+    return ()
+
+
+def ingest(batch: Sequence[Incoming], now: datetime, keys: LiveKeys = no_keys) -> Outcome:
     """Store a batch in one transaction. Should something in it break us, each message gets a transaction of its own,
     and one that does it again is set aside. Raises one of DATABASE_AWAY; what had no answer is then not stored."""
     try:
-        return _store(batch, now)
+        return _store(batch, now, keys)
     except DATABASE_AWAY:
         raise
     except Exception:
         log.exception("a batch of %d events broke us; taking them one by one", len(batch))
-    outcomes = [_store_alone(message, now) for message in batch]
+    outcomes = [_store_alone(message, now, keys) for message in batch]
     answered = {agent: receipt for outcome in outcomes for agent, receipt in outcome.receipts.items()}
     counted = sum((outcome.counts for outcome in outcomes), Counter[Count]())
     return Outcome(answered, sum(outcome.stored for outcome in outcomes), counted)
@@ -132,17 +137,17 @@ def _hear_alone(message: Incoming, now: datetime) -> bool:
         return False
 
 
-def _store_alone(message: Incoming, now: datetime) -> Outcome:
+def _store_alone(message: Incoming, now: datetime, keys: LiveKeys) -> Outcome:
     try:
-        return _store([message], now)
+        return _store([message], now, keys)
     except DATABASE_AWAY:
         raise
     except Exception as error:
         log.exception("an event of %s broke us and is set aside", message.agent)
-        return _store([message], now, f"our fault: {type(error).__name__}: {error}")
+        return _store([message], now, keys, f"our fault: {type(error).__name__}: {error}")
 
 
-def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -> Outcome:
+def _store(batch: Sequence[Incoming], now: datetime, keys: LiveKeys, fault: str | None = None) -> Outcome:
     """One batch, one transaction. With ``fault``, what is next in line is not looked into but rejected for it."""
     messages = [_read(message) for message in batch]
     tally = Tally()
@@ -155,7 +160,7 @@ def _store(batch: Sequence[Incoming], now: datetime, fault: str | None = None) -
         usage = None
         if fault is None:
             events = [_open(arrival, now, tally) for arrival in arrivals]
-            usage = Usage(connection, [body for _, body, _ in events if body is not None], now, tally)
+            usage = Usage(connection, [body for _, body, _ in events if body is not None], now, tally, keys)
             _use(usage, intake, chain, events)
         else:
             for arrival in arrivals:

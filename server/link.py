@@ -32,7 +32,7 @@ from server.db import fold_journal, make_app
 from server.ingest import DATABASE_AWAY, Incoming
 from server.jobs import pulse
 from server.lists.outgoing import Outgoing
-from server.machines.site_keys import ring
+from server.machines.site_keys import SiteKeysError, ring
 from server.settings import Mqtt, Settings
 from server.usage.counts import Count
 from server.usage.rollcall import RollCall
@@ -47,6 +47,7 @@ SESSION_KEPT_S = 300  # the broker keeps events for us while we are restarted
 KEEPALIVE_S = 30
 POLL_S = 0.05
 RETRY_S = 1.0
+KEYS_AGAIN_S = 10.0  # somebody has to do something about them: said again and again, but not every second
 ANSWERS_WITHIN_S = 5.0
 FOLD_EVERY_S = 1.0
 _INGEST_GETS_IN_S = 0.001  # lists of thousands of holders may just be compiled in the other thread
@@ -97,7 +98,8 @@ class Link:
         self._connection = 0
         self._roll = RollCall(patience())
         self._beat_at = self._fold_at = patience()
-        self._outgoing = Outgoing(settings.zone, partial(ring, settings))
+        self._ring = partial(ring, settings)
+        self._outgoing = Outgoing(settings.zone, self._ring)
         self._client = _client(settings.mqtt, CLIENT_ID)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -207,9 +209,17 @@ class Link:
     def _store(self, events: list[tuple[_Message, Incoming]]) -> None:
         if events:
             batch = [incoming for _, incoming in events]
-            outcome = self._insist(lambda: ingest.ingest(batch, self._clock.now()))
+            outcome = self._insist(lambda: ingest.ingest(batch, self._clock.now(), self._live_keys))
             self._acknowledge(message for message, _ in events)
             self._send_receipts({} if outcome is None else outcome.receipts)
+
+    def _live_keys(self) -> tuple[str, ...]:
+        """None where they cannot be read: then no badge goes over to another key, and its agent asks again at its next tap."""
+        try:
+            return self._ring(self._clock.now()).ids
+        except SiteKeysError as error:
+            log.warning("no badge is known by a newer site key: %s", error)
+            return ()
 
     def _hear(self, said: list[tuple[_Message, Incoming]]) -> None:
         if said:
@@ -261,6 +271,10 @@ class Link:
                 except DATABASE_AWAY as error:
                     log.warning("no lists while the database is away: %s", str(error)[:300])
                     pause = RETRY_S
+                except SiteKeysError as error:
+                    log.critical("NO LISTS are sent: %s", error)
+                    self._count(Count.LIST_FAULT, str(error))
+                    pause = KEYS_AGAIN_S
                 except Exception:
                     log.exception("the lists could not be compiled")
                     self._count(Count.LIST_FAULT, "see the log of the link")

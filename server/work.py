@@ -22,6 +22,7 @@ from server.jobs import pulse
 from server.jobs import service as jobs
 from server.jobs.service import ClaimedJob
 from server.machines import site_keys
+from server.machines.site_keys import SiteKeysError
 from server.mail import service as mail
 from server.settings import Settings
 from server.usage import letters, notices
@@ -121,6 +122,12 @@ def _tidy(app: Flask, settings: Settings, now: datetime) -> None:
     with app.app_context():
         log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
         log.info("forgot %d old mails and %d web sessions", mail.forget_old(now), websessions.forget_old(now))
-    with suppress(OSError):  # the folder of keys may be read only for this process; the next change forgets them, too
+    _forget_old_keys(settings, now)
+
+
+def _forget_old_keys(settings: Settings, now: datetime) -> None:
+    try:
         for name in site_keys.forget_old(settings, now):
             log.info("forgot the site key %s: its 90 days are over", name)
+    except (OSError, SiteKeysError) as error:  # the next change forgets them, too
+        log.warning("old site keys are not forgotten: %s", error)

@@ -75,6 +75,11 @@ class Tries:
             self._counts.pop(who.text, None)
             self._add(at.text, -1, now)
 
+    def take_back(self, at: Key, now: datetime) -> None:
+        """It was no try in vain, and none that succeeded either."""
+        with self._lock:
+            self._add(at.text, -1, now)
+
     def _wait(self, key: Key, now: datetime) -> timedelta:
         count = self._counts.get(key.text)
         if count is None or now - count.at >= FORGOTTEN_AFTER:

@@ -165,7 +165,7 @@ def rated_as(use: Use, zone: tzinfo) -> rating.Session:
         tenant_kind=use.tenant_kind,
         counted_s=use.counted_s,
         free=use.decision.free,
-        continues=use.continues is not None,
+        continues=bool(use.continues),
     )
 
 

@@ -86,16 +86,9 @@ def revoke(name: str, reason: str, actor: str) -> None:
     with _books(settings) as by:
         pairing.revoke_agent(name, reason, actor=actor, **by)
         told = files.forget_account(name, settings.mqtt)
-    match told:
-        case files.Told.AT_ONCE:
-            click.echo(f"the broker refuses {name} from now on")
-        case files.Told.WHEN_RELOADED:
-            click.echo(f"the broker refuses {name} after: {files.reload_line(settings.mqtt)}")
-        case files.Told.BY_HAND:
-            click.echo(
-                f"take the line of {name} out of Mosquitto's password file, then: {files.reload_line(settings.mqtt)}"
-            )
-            sys.exit(1)
+    click.echo(files.refused_from_when(name, told, settings.mqtt))  # outside of any page: in English
+    if told is files.Told.BY_HAND:
+        sys.exit(1)
 
 
 @click.command()

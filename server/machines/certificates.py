@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from server.machines.keys import CertificateError, Files, write_secret
+from server.machines.keys import CertificateError, Files, make_folder, write_secret
 
 BACK_DATED = timedelta(days=730)
 _AUTHORITY_LASTS = timedelta(days=30 * 365)  # with it every agent would have to be paired again
@@ -42,15 +42,19 @@ class Served:
 
 def provide(files: Files, names: Iterable[str], lab_name: str, now: datetime) -> bool:
     """An authority where there is none, and a certificate of the server that is valid for all of ``names`` and for those
-    it had before. True where a certificate was made. Raises CertificateError for an authority without its key."""
-    files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    it had before. True where a certificate was made. Raises CertificateError for an authority without its key, and for a
+    name that cannot stand in a certificate."""
+    names = list(names)
+    _refuse_what_is_no_name(names)
+    make_folder(files.folder)
     if not files.authority.is_file():
         _make_authority(files, lab_name, now)
     elif not files.authority_key.is_file():
         raise CertificateError(f"{files.authority_key} is missing: bring it back from your copy")
     known = served(files) if files.server.is_file() else None
     wanted = _wanted(names, () if known is None else known.names)
-    if known is not None and set(wanted) <= set(known.names) and known.until - now > RENEW_BEFORE:
+    is_good = known is not None and set(wanted) <= set(known.names) and known.until - now > RENEW_BEFORE
+    if is_good and fit_together(files.server, files.server_key):
         return False
     _make_server(files, wanted, now)
     return True
@@ -69,6 +73,21 @@ def served(files: Files) -> Served:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
     return Served((*names.get_values_for_type(x509.DNSName), *addresses), certificate.not_valid_after_utc)
+
+
+def fit_together(certificate: Path, key: Path) -> bool:
+    """Whether this key is the one that this certificate vouches for. Raises CertificateError for what is no certificate."""
+    private = _key(key)
+    return private is not None and private.public_key() == _read(certificate).public_key()
+
+
+def _refuse_what_is_no_name(names: Iterable[str]) -> None:
+    for name in names:
+        if not name.isascii() or not name.isprintable() or not name:
+            raise CertificateError(
+                f"{name!r} cannot stand in a certificate: a name of a computer has letters without accents, digits, dots"
+                " and dashes; one with others is written as DNS knows it, as in xn--htte-8qa.example"
+            )
 
 
 def _wanted(names: Iterable[str], before: Sequence[str]) -> list[str]:
@@ -110,6 +129,10 @@ def _make_authority(files: Files, lab_name: str, now: datetime) -> None:
 def _make_server(files: Files, names: Sequence[str], now: datetime) -> None:
     """With a fresh key, and the authority behind it in the same file."""
     authority, signer = _read(files.authority), _signer(files)
+    if signer.public_key() != authority.public_key():
+        raise CertificateError(
+            f"{files.authority_key} is not the key of {files.authority}: bring it back from your copy"
+        )
     key = ec.generate_private_key(ec.SECP256R1())
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())  # type: ignore[arg-type]
     usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
@@ -158,13 +181,19 @@ def _read(file: Path) -> x509.Certificate:
 
 
 def _signer(files: Files) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = load_pem_private_key(files.authority_key.read_bytes(), None)
-    except (OSError, ValueError):
-        key = None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
+    key = _key(files.authority_key)
+    if key is None:
         raise CertificateError(f"{files.authority_key} is missing: bring it back from your copy")
     return key
+
+
+def _key(file: Path) -> ec.EllipticCurvePrivateKey | None:
+    """None where there is none that we have made."""
+    try:
+        key = load_pem_private_key(file.read_bytes(), None)
+    except (OSError, ValueError, TypeError):  # TypeError: somebody has put a password on it
+        return None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:

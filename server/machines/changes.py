@@ -67,7 +67,7 @@ def change_machine(code: str, rules: Rules, version: int | None = None, *, actor
             return
         refuse_clashes(rules.policy)
         if "agent" in changed:
-            _refuse_while_it_runs(machine)
+            refuse_while_it_runs(machine)
             machine.agent = agent_with_place(rules.agent)
         room_called(rules.room)
         machine.room = rules.room or None
@@ -81,7 +81,7 @@ def change_machine(code: str, rules: Rules, version: int | None = None, *, actor
 
 def give_machine(machine: Machine, agent: Agent, *, actor: str, now: datetime) -> None:
     """Another agent takes it over, inside ``writing()``; its rules, sessions and latches stay."""
-    _refuse_while_it_runs(machine)
+    refuse_while_it_runs(machine)
     before = {"agent": machine.agent.name}
     machine.agent = agent
     audit.record(actor, "change", "machine", machine.code, before, {"agent": agent.name}, "", now)
@@ -101,7 +101,7 @@ def end_machine(code: str, reason: str, version: int | None = None, *, actor: st
     with writing():
         machine = _there(code)
         expect_version(machine, version)
-        _refuse_while_it_runs(machine)
+        refuse_while_it_runs(machine)
         machine.ended_at = now
         audit.record(actor, "end", "machine", code, {"ended_at": None}, {"ended_at": now}, reason, now)
         jobs.announce("access", f"machine:{code}", now)
@@ -126,10 +126,15 @@ def end_agent(name: str, reason: str, *, actor: str, now: datetime) -> None:
 
 
 def note_new_password(name: str, known_to_broker: bool, *, actor: str, now: datetime) -> None:
-    """Write down that a new configuration file was made for an agent, which revokes the password before."""
+    """Write down that a new configuration file was made for an agent, which revokes the password before. An agent whose Pi
+    was revoked is let in again with it."""
     with writing():
-        agent_by_name(name)
-        audit.record(actor, "password", "agent", name, None, {"known_to_broker": known_to_broker}, "", now)
+        agent = agent_by_name(name)
+        before = None if agent.revoked_at is None else {"revoked_at": agent.revoked_at}
+        after = {"known_to_broker": known_to_broker} | ({} if before is None else {"revoked_at": None})
+        agent.revoked_at = None
+        audit.record(actor, "password", "agent", name, before, after, "", now)
+        jobs.announce("access", f"agent:{name}", now)
 
 
 def _there(code: str) -> Machine:
@@ -139,7 +144,7 @@ def _there(code: str) -> Machine:
     return machine
 
 
-def _refuse_while_it_runs(machine: Machine) -> None:
+def refuse_while_it_runs(machine: Machine) -> None:
     """As its agent said last. What an agent said that is gone by now is no news: the ledger knows better."""
     live = db.session.get(MachineLive, machine.id)
     if live is not None and live.state in _RUNNING and machine.agent.online:

@@ -53,12 +53,27 @@ def pin_of(der: bytes) -> str:
     return base64.b32encode(hashlib.sha256(der).digest()[:PIN_BYTES]).decode()
 
 
+def make_folder(folder: Path) -> None:
+    """Made by root, it belongs to whoever the folder around it belongs to: root only lends a hand."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody else may just be making it
+        _give_away(folder, folder.parent)
+
+
 def write_secret(file: Path, content: bytes) -> None:
-    """Whole or not at all, and readable by its owner only."""
+    """Whole or not at all, and readable by its owner only. Written by root, it belongs to whoever the file before belonged
+    to, or its folder: the server must be able to read what `sudo prolab` has made."""
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
         opened.write(content)
         opened.flush()
         os.fsync(opened.fileno())
+    _give_away(new, file if file.exists() else file.parent)
     new.replace(file)
+
+
+def _give_away(new: Path, like: Path) -> None:
+    if os.geteuid() == 0:
+        owner = like.stat()
+        os.chown(new, owner.st_uid, owner.st_gid)

@@ -16,7 +16,7 @@ from server.audit import service as audit
 from server.db import db, writing
 from server.domain.refusals import Refusal
 from server.jobs import service as jobs
-from server.machines.changes import end_agent, give_machine
+from server.machines.changes import end_agent, give_machine, refuse_while_it_runs
 from server.machines.models import Agent, Machine, MachineLive, PairingCode
 from server.machines.service import MACHINES_PER_AGENT, MachineError, agent_by_name
 
@@ -27,6 +27,10 @@ _GROUP = 4
 
 class CodeRefused(Refusal):
     """This code lets nobody in. The sentence says what to do."""
+
+
+class CodeUnknown(CodeRefused):
+    """There never was such a code: it is mistyped, or somebody guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def admit(secret: str, *, now: datetime) -> Admitted:
         agent = session.get_one(Agent, code.agent_id)
         other = None if code.replaces_id is None else session.get_one(Agent, code.replaces_id)
         _refuse_too_few_or_many(agent, other)
+        for machine in _machines_of(agent):
+            refuse_while_it_runs(machine)  # its end is told by the Pi that began it; a dead one says nothing any more
         actor = code.made_by  # the one who made the code answers for it
         if other is not None:
             for machine in _machines_of(other):
@@ -122,7 +128,7 @@ def revoke_agent(name: str, reason: str, *, actor: str, now: datetime) -> None:
 
 def _refuse_code(code: PairingCode | None, now: datetime) -> None:
     if code is None:
-        raise CodeRefused("This code is not known here. Check it letter by letter, or make a new one.")
+        raise CodeUnknown("This code is not known here. Check it letter by letter, or make a new one.")
     if code.used_at is not None:
         raise CodeRefused("This code was used already, and works once. Make a new one.")
     if code.expires_at <= now:

@@ -3,6 +3,7 @@
 Called as ``server.people.service``, like everything about people; the rules are the same as there.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -73,12 +74,13 @@ def replace_token(
     return new
 
 
-def rekey_token(old: str, new: str, key_id: str, *, actor: str, now: datetime) -> bool:
+def rekey_token(old: str, new: str, key_id: str, live: Sequence[str], *, actor: str, now: datetime) -> bool:
     """A badge that was known by an older site key is known by this one from now on. False where there is nothing to do:
-    nobody has that badge, it is known by this key already, or the new fingerprint is somebody's."""
+    nobody has that badge, the new fingerprint is somebody's, or it is known by this key already or by a newer one.
+    ``live``: the keys that hold, newest first; a key of any other name is over, and older than all of them."""
     with writing() as session:
         token = session.scalar(select(Token).where(Token.fingerprint == old, Token.returned_at.is_(None)))
-        if token is None or token.key_id == key_id or lent_to(new) is not None:
+        if token is None or token.key_id in live[: live.index(key_id) + 1] or lent_to(new) is not None:
             return False
         before = {"key_id": token.key_id}
         token.fingerprint, token.key_id = new, key_id

@@ -29,6 +29,7 @@ class Count(StrEnum):
     SECOND_END = "second_end"  # a session ended twice: the first end stands
     GAP = "gap"  # an agent lost its state file
     RECOVERED = "recovered_revocation"  # learnt again from an agent after a restore
+    FOREIGN_KEY = "foreign_key"  # a badge was to be known by a site key that does not hold here: it stays as it is
     UNREADABLE_STATUS = "unreadable_status"
     FOREIGN_STATUS = "foreign_status"  # a status that speaks for another agent
     LATE_WILL = "late_will"  # of a boot that is over

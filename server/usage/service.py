@@ -4,7 +4,7 @@ Ingest decides what is new and keeps the evidence; here each kind of event is gi
 be used is answered with the reason in words, and ingest keeps it raw.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
@@ -52,6 +52,9 @@ _PAYERS = select(Payer.code, Payer.id).where(Payer.code.in_(bindparam("codes", e
 _DENY = insert(cast("Table", Denial.__table__))
 
 
+LiveKeys = Callable[[], Sequence[str]]  # names of the site keys that hold, newest first
+
+
 class MachineRef(NamedTuple):
     id: int
     agent_id: int
@@ -69,12 +72,15 @@ class Source(NamedTuple):
 class Usage:
     """What one batch of events touches, loaded together and written together, inside one ``writing()``."""
 
-    def __init__(self, connection: Connection, bodies: Iterable[Body], now: datetime, tally: Tally) -> None:
+    def __init__(
+        self, connection: Connection, bodies: Iterable[Body], now: datetime, tally: Tally, keys: LiveKeys
+    ) -> None:
         self._connection = connection
         self.now = now
         self._tally = tally
         self._denials: list[dict[str, Any]] = []
         bodies = list(bodies)
+        self._live_keys = keys() if any(isinstance(body, TokenRekeyed) for body in bodies) else ()
         self._news = any(isinstance(body, _NEWS) for body in bodies)
         codes = {code for body in bodies for code in _machine_codes(body)}
         machines = connection.execute(_MACHINES, {"codes": list(codes)}).all() if codes else []
@@ -186,7 +192,11 @@ class Usage:
     def _rekey(self, body: TokenRekeyed, source: Source) -> str | None:
         if max(len(body.old), len(body.new)) > _TOKEN_LENGTH or not 0 < len(body.key_id) <= _KEY_ID_LENGTH:
             return "not a fingerprint and the name of a key"
-        people.rekey_token(body.old, body.new, body.key_id, actor=f"agent:{source.agent}", now=self.now)
+        if body.key_id not in self._live_keys:
+            self._tally.note(Count.FOREIGN_KEY, f"{source.agent}: {body.key_id}")
+            return None
+        by: Any = {"actor": f"agent:{source.agent}", "now": self.now}
+        people.rekey_token(body.old, body.new, body.key_id, self._live_keys, **by)
         return None
 
     def _known(self, body: SessionStarted | SessionEnded) -> tuple[MachineRef, int] | str:

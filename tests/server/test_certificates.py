@@ -81,3 +81,39 @@ def test_this_computer_knows_what_it_is_called() -> None:
 
     assert all(names)
     assert any(name.endswith(".local") for name in names)
+
+
+def test_a_certificate_without_its_own_key_is_renewed(files: Files, tmp_path: Path) -> None:
+    other = Files(tmp_path / "other")
+    provide(other, [], "Other", NOW)
+    for damage in (other.server_key.read_bytes(), b"no key", None):
+        if damage is None:
+            files.server_key.unlink()
+        else:
+            files.server_key.write_bytes(damage)
+        assert provide(files, [], "Lab", NOW)
+        assert certificates.fit_together(files.server, files.server_key)
+        assert believes(files, "lab.example", NOW)
+
+    assert not provide(files, [], "Lab", NOW)  # the control
+
+
+def test_an_authority_with_the_key_of_another_signs_nothing(files: Files, tmp_path: Path) -> None:
+    other, before = Files(tmp_path / "other"), files.server.read_bytes()
+    provide(other, [], "Other", NOW)
+    files.authority_key.write_bytes(other.authority_key.read_bytes())
+
+    with pytest.raises(CertificateError, match="is not the key of"):
+        provide(files, ["new.example"], "Lab", NOW)
+    assert files.server.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["hütte.example", "", "a\nb"])
+def test_a_name_that_cannot_stand_in_a_certificate_is_refused_before_anything_is_made(
+    tmp_path: Path, name: str
+) -> None:
+    files = Files(tmp_path / "keys")
+
+    with pytest.raises(CertificateError, match="cannot stand in a certificate"):
+        provide(files, [name], "Lab", NOW)
+    assert not files.folder.exists()

@@ -449,7 +449,7 @@ def test_an_agent_is_revoked_and_its_account_is_gone(lab):
     done = run("agents", "revoke", "agent-1", "--reason", "stolen")
 
     assert done.exit_code == 0
-    assert "the broker refuses agent-1 after:" in done.output  # nobody has started it here
+    assert "The broker refuses agent-1 after:" in done.output  # nobody has started it here
     assert "agent-1:" not in passwords.read_text()
 
 

@@ -1,8 +1,10 @@
 """``prolab doctor``: a server in order is said so, and each thing that is wrong is named with what to do about it."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +12,7 @@ from sqlalchemy import delete, update
 
 from server.billing.models import Tariff, VatCell
 from server.cli import main
+from server.cli.doctor import keys as doctors_keys
 from server.cli.first_lab import FirstLab, make
 from server.db import closing_database, make_app, writing
 from server.demo.broker import Broker
@@ -150,3 +153,18 @@ def test_settings_that_cannot_be_used_are_the_only_thing_told(lab: Path, monkeyp
     assert told.exit_code == 1
     assert list(wrong(told)) == ["settings"]
     assert "timezone: not a time zone" in told.stdout
+
+
+def test_keys_that_are_damaged_or_not_the_servers_to_read_are_told(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = lab / "keys"
+    (keys / "site-keys.toml").write_text("not toml [")
+    as_it_was = doctor()
+    whose = lab.stat()
+    fake = os.stat_result((0o100600, 0, 0, 1, whose.st_uid + 1, whose.st_gid + 1, 0, 0, 0, 0))
+    monkeypatch.setattr(doctors_keys, "_nearest", lambda _: SimpleNamespace(stat=lambda: fake))
+    foreign = doctor()
+
+    assert "is damaged" in wrong(as_it_was)["site key"]
+    assert "keys" not in wrong(as_it_was)
+    assert f"cannot be read by user {whose.st_uid + 1}" in wrong(foreign)["keys"]
+    assert f"sudo chown -R {whose.st_uid + 1}:" in wrong(foreign)["keys"]

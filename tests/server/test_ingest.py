@@ -350,3 +350,55 @@ def test_a_batch_of_five_hundred_is_one_transaction(lab, now):
     assert outcome.stored == 500
     assert db.session.scalar(select(func.count()).select_from(Event)) == 500
     assert db.session.scalar(select(Outbox.last_n)) == 500
+
+
+def of(kind, **changed):
+    """What an agent says of a session, with some of it replaced by nonsense."""
+    at = {"boot": "b", "mono_ms": 1, "wall_ms": 1_700_000_000_000, "quality": "synced"}
+    bodies = {
+        "session_started": {"session": S1, "machine": "p1", "holder": 1, "token": "t", "payer": "acme",
+                            "payer_chosen": False, "revision": 1, "started": at},
+        "session_ended": {"session": S1, "machine": "p1", "holder": 1, "payer": "acme", "revision": 1, "started": at,
+                          "ended": at, "occupied_s": 0, "powered_s": 0, "running_s": None, "wh": None,
+                          "reason": "holder", "taps": 0},
+        "session_adopted": {"session": S1, "machine": "p1", "gap_s": 1, "at": at},
+        "problem_reported": {"machine": "p1", "session": None, "holder": None, "at": at},
+        "list_extended": {"machine": "p1", "holder": 1, "revision": 1, "until_ms": 1, "at": at},
+    }  # fmt: skip
+    return {"kind": kind, "body": bodies[kind] | changed}
+
+
+TOO_LONG = 10 * 366 * 24 * 3600 + 1
+MALFORMED = [
+    ("session_started", "continues", ""),
+    ("session_started", "continues", "not a session"),
+    ("session_ended", "continues", ""),
+    ("session_ended", "continues", S2.upper()),
+    *(("session_ended", name, n) for name in ("gap_s", "cooldown_s", "measured_s") for n in (-1, TOO_LONG)),
+    ("session_adopted", "session", "x" * 500),
+    ("session_adopted", "gap_s", -1),
+    ("session_adopted", "gap_s", TOO_LONG),
+    ("problem_reported", "session", "x"),
+    ("list_extended", "until_ms", -(10**15)),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), MALFORMED)
+def test_what_a_session_cannot_be_is_set_aside_with_the_field_named(lab, now, kind, name, value):
+    agent = PaperAgent()
+
+    outcome = ingest([agent.sends(raw_envelope(agent, **of(kind, **{name: value}))), agent.boots(now)], now)
+
+    assert (outcome.stored, outcome.rejected, outcome.counts[counts.Count.OUR_FAULT]) == (1, 1, 0)
+    ((n, reason),) = rejected()
+    assert (n, reason.startswith("body")) == (1, True)
+    assert name in reason or (kind, name, "not a UUID" in reason) == ("session_adopted", "session", True)
+
+
+@pytest.mark.parametrize(
+    "kind", ["session_started", "session_ended", "session_adopted", "problem_reported", "list_extended"]
+)
+def test_the_same_without_nonsense_is_stored(lab, now, kind):
+    agent = PaperAgent()
+
+    assert ingest([agent.sends(raw_envelope(agent, **of(kind)))], now).stored == 1

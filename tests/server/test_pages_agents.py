@@ -16,10 +16,11 @@ from server.audit.models import AuditEntry
 from server.db import reading, writing
 from server.domain.roles import Role
 from server.lists.models import PublishedList
-from server.machines import changes
+from server.machines import changes, pairing
 from server.machines import service as machines
 from server.machines.broker import password_line
 from server.machines.models import Agent
+from server.pages.agents.views import address
 from server.settings import Mqtt, badge_key
 from tests.server.signed_in import clock_of, signed_in, web_app
 from wire.messages import RiskClass
@@ -137,7 +138,10 @@ def test_an_agent_ends_only_without_machines_and_loses_its_account(
     assert "Dépendent encore de agent-1\u00a0: Imprimante P1, Imprimante P2" in refused.text
     assert (refused.status_code, ended.status_code) == (422, 303)
     assert accounts(passwords) == ["server"]
-    assert "agent-1" not in page(manager, "/agents").replace("agent-1 n’est plus attendu", "")
+    told = page(manager, "/agents")
+    assert "agent-1 n’est plus attendu" in told
+    assert "Le broker refuse agent-1 après" in told
+    assert "agent-1" not in page(manager, "/agents")
     assert "agent-1" in page(manager, "/agents?show=ended")
 
 
@@ -212,3 +216,21 @@ def test_a_file_is_for_the_one_who_made_it_and_for_ten_minutes(app: Flask, manag
     assert manager.get(f"{made.replace('agent-1', 'agent-2')}/agent.toml").status_code == 404
     clock_of(app).moment += timedelta(minutes=10)
     assert manager.get(f"{made}/agent.toml").status_code == 404
+
+
+def test_a_revoked_agent_that_gets_a_new_file_is_no_longer_revoked(app: Flask, manager: FlaskClient) -> None:
+    with app.app_context():
+        pairing.revoke_agent("agent-1", "stolen", **BY)
+
+    manager.post("/agents/agent-1/file", data=FORM)
+
+    with app.app_context(), reading() as session:
+        assert session.scalars(select(Agent.revoked_at).where(Agent.name == "agent-1")).one() is None
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == "password")).one()
+    assert entry.after["revoked_at"] is None
+
+
+def test_a_server_reached_by_an_address_of_ipv6_proposes_it_without_brackets(app: Flask) -> None:
+    for asked in ("http://[fd00::7]:8080", "http://[fd00::7]"):
+        with app.test_request_context(base_url=asked):
+            assert address() == "fd00::7"

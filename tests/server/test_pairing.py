@@ -20,9 +20,11 @@ from server.machines import service as machines
 from server.machines.keys import Files, pin
 from server.machines.models import Agent, Machine, MachineLive, PairingCode
 from server.machines.service import MachineError
+from server.pages.agents.files import pairing_address
 from server.pages.pairing.door import FREE_FOR_AN_ADDRESS, create_door
 from server.settings import Mqtt, Settings
 from tests.server.signed_in import StoppedClock, settings_for
+from wire.hosts import without_port
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
@@ -162,7 +164,47 @@ def test_wrong_codes_are_counted_and_then_wait_and_a_right_one_waits_with_them(p
     assert ask(pi, secret_of(code)).status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"secret": 1, "state_dir": ""}', b'{"secret": "A"}', b"x" * 5000])
+def test_codes_that_are_no_longer_good_and_machines_that_are_busy_are_no_guesses(
+    pi: FlaskClient, settings: Settings, door: Flask
+) -> None:
+    used, good = make(), None
+    assert ask(pi, secret_of(used)).status_code == 200
+    assert {ask(pi, secret_of(used)).status_code for _ in range(FREE_FOR_AN_ADDRESS)} == {403}
+    settings.mqtt.password_file.rename(settings.mqtt.password_file.with_name("away"))
+    assert {ask(pi, "A" * 16).status_code for _ in range(FREE_FOR_AN_ADDRESS)} == {409}
+    settings.mqtt.password_file.with_name("away").rename(settings.mqtt.password_file)
+
+    good = make()
+    assert ask(pi, secret_of(good)).status_code == 200
+
+
+def test_who_guesses_at_many_addresses_keeps_nobody_else_out(pi: FlaskClient, door: Flask) -> None:
+    for number in range(150):
+        network = {"REMOTE_ADDR": f"10.0.0.{number}"}
+        assert pi.post("/pair", json={**ASKED, "secret": "A" * 16}, environ_base=network).status_code == 403
+
+    assert ask(pi, secret_of(make())).status_code == 200
+
+
+def test_a_damaged_file_of_site_keys_spends_no_code(pi: FlaskClient, settings: Settings, door: Flask) -> None:
+    code = make()
+    file = settings.keys_dir / "site-keys.toml"
+    file.write_text("not toml [")
+
+    answer = ask(pi, secret_of(code))
+
+    assert (answer.status_code, "is damaged" in answer.json["refused"]) == (403, True)
+    file.unlink()
+    assert ask(pi, secret_of(code)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"[]", b'{"secret": 1, "state_dir": ""}', b'{"secret": "A"}', b"x" * 5000),
+        *(b'{"secret": "\\ud800", "state_dir": ""}', b'{"secret": "A", "state_dir": "\\ud800"}'),
+    ],
+)
 def test_what_is_no_request_is_refused(pi: FlaskClient, body: bytes) -> None:
     answer = pi.post("/pair", data=body, content_type="application/json")
 
@@ -225,3 +267,44 @@ def test_nothing_goes_over_while_a_session_runs_there_and_the_code_stays_good(pi
     with writing() as session:
         session.scalars(select(Agent).where(Agent.name == "agent-1")).one().online = False
     assert ask(pi, secret_of(code)).status_code == 200
+
+
+def test_another_pi_for_the_same_agent_waits_for_the_end_of_its_session_but_not_for_a_dead_one(
+    pi: FlaskClient, door: Flask
+) -> None:
+    code = make()
+    with writing() as session:
+        machine = session.scalars(select(Machine)).one()
+        machine.agent.online = True
+        session.add(
+            MachineLive(machine_id=machine.id, state="running", latched=False, since=NOW, seen_at=NOW, faults=[])
+        )
+
+    assert "is running" in ask(pi, secret_of(code)).json["refused"]
+    with writing() as session:
+        session.scalars(select(Agent).where(Agent.name == "agent-1")).one().online = False
+    assert ask(pi, secret_of(code)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "host"),
+    [
+        ("lab.example:8080", "lab.example"),
+        ("lab.example", "lab.example"),
+        ("[fe80::1]:8080", "fe80::1"),
+        ("[fe80::1]", "fe80::1"),
+        ("fe80::1", "fe80::1"),
+        ("[fe80", "fe80"),
+    ],
+)
+def test_a_host_is_known_without_its_port_and_brackets(settings: Settings, asked: str, host: str) -> None:
+    assert without_port(asked) == host
+    assert pairing_address(asked, settings) == f"https://{f'[{host}]' if ':' in host else host}:8443"
+
+
+def test_a_pi_that_came_by_an_address_of_ipv6_is_told_the_same_one(pi: FlaskClient, door: Flask) -> None:
+    sent = {**ASKED, "secret": secret_of(make())}
+
+    answer = pi.post("/pair", json=sent, base_url="https://[fd00::7]:8443").json
+
+    assert tomllib.loads(answer["agent_toml"])["broker"]["host"] == "fd00::7"

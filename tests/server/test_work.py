@@ -84,3 +84,14 @@ def test_the_worker_does_what_waits_and_stops_in_order_when_told(settings, now, 
     assert worker.wait(10) == 0
     assert states()[0][1] == 1
     assert abs(pulse.last_beats()["work"] - now) < pulse.LOST_AFTER
+
+
+def test_a_damaged_file_of_site_keys_stops_no_job(app, settings, now, caplog):
+    lab = settings.model_copy(update={"keys_dir": settings.data_dir / "keys"})
+    lab.keys_dir.mkdir()
+    (lab.keys_dir / "site-keys.toml").write_text("not toml [")
+
+    work._tidy(app, lab, now)
+
+    assert "old site keys are not forgotten" in caplog.text
+    assert "is damaged" in caplog.text

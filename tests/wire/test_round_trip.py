@@ -12,12 +12,23 @@ from hypothesis import strategies as st
 
 from wire import messages as m
 from wire.codec import WireError, decode, encode
+from wire.events import LONGEST_S
 
 GOLDEN = Path(__file__).with_name("golden")
 UUIDS = st.uuids().map(str)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 COUNTS = st.integers(0, 2**53 - 1)
-NAMED = {"session": UUIDS, "outbox": UUIDS, "n": st.integers(1, 2**53 - 1), "kind": TEXT.filter(bool)}
+SECONDS = st.integers(0, LONGEST_S)
+NAMED = {
+    "session": UUIDS,
+    "outbox": UUIDS,
+    "n": st.integers(1, 2**53 - 1),
+    "kind": TEXT.filter(bool),
+    "continues": st.none() | UUIDS,
+    "cooldown_s": SECONDS,
+    "gap_s": SECONDS,
+    "measured_s": st.none() | SECONDS,
+}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

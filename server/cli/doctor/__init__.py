@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from server.cli.doctor.books import examine_books
 from server.cli.doctor.finding import Finding
-from server.cli.doctor.keys import certificates, site_key
+from server.cli.doctor.keys import certificates, owners, site_key
 from server.clock import clock_for
 from server.db import closing_database, db, make_app
 from server.link import knock
@@ -49,6 +49,7 @@ def examine() -> Iterator[Finding]:
 def _of_the_computer(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield Finding("time zone", f"{settings.timezone}, where it is {now.astimezone(settings.zone):%Y-%m-%d %H:%M}")
     yield site_key(settings, now)
+    yield from owners(settings)
     yield from certificates(settings, now)
     yield _writable("data_dir", settings.data_dir)
     yield _writable("documents", settings.documents_dir)

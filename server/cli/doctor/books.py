@@ -1,6 +1,7 @@
 """The part of ``prolab doctor`` that reads the books: signs of life, agents, badges, prices, mails and backups."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from server.domain.period import day_of
 from server.jobs import pulse
 from server.jobs.models import Change, Job
 from server.machines.models import Agent
-from server.machines.site_keys import Ring, ring
+from server.machines.site_keys import Ring, SiteKeysError, ring
 from server.mail.models import Mail
 from server.people.models import Token
 from server.settings import Settings
@@ -30,7 +31,7 @@ def examine_books(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield _clock(now)
         yield from (_part(part, now) for part in pulse.PARTS)
         yield _agents()
-        yield _badges(ring(settings, now))
+        yield from _badges(settings, now)
         yield _seller(settings, now)
         yield _prices(now)
         yield _vat(settings, now)
@@ -65,7 +66,12 @@ def _agents() -> Finding:
     return Finding("agents", f"{len(silent)} of {len(rows)} silent: {_few(silent)}", fix)
 
 
-def _badges(keys: Ring) -> Finding:
+def _badges(settings: Settings, now: datetime) -> Iterator[Finding]:
+    with suppress(SiteKeysError):  # is told already, where the keys are looked at
+        yield _badges_under(ring(settings, now))
+
+
+def _badges_under(keys: Ring) -> Finding:
     lent = select(Token.key_id, func.count()).where(Token.returned_at.is_(None)).group_by(Token.key_id)
     by_key = dict(db.session.execute(lent).all())
     foreign = {name: count for name, count in by_key.items() if name not in keys.ids}
@@ -73,7 +79,10 @@ def _badges(keys: Ring) -> Finding:
         return Finding(
             "badges", "; ".join(f"{by_key.get(one, 0)} lent, known by the site key {one}" for one in keys.ids)
         )
-    fix = "set site_key and site_key_id back to those the badges were lent with, or lend them again"
+    fix = (
+        "lend them again: they were not tapped while their key still held; or, where site_key or site-keys.toml was"
+        " changed by hand, bring back what was there"
+    )
     return Finding("badges", f"{sum(foreign.values())} lent with another site key ({_few(sorted(foreign))})", fix)
 
 

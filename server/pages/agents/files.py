@@ -14,13 +14,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
+from flask_babel import gettext
+
 from server.machines.agent_file import BrokerAccess, agent_toml
 from server.machines.broker import password_line, put_account, read_again, remove_account
 from server.machines.keys import CertificateError, Files
 from server.machines.pairing import Code
 from server.machines.site_keys import ring
 from server.settings import Mqtt, Settings
-from wire.hosts import is_loopback
+from wire.hosts import is_loopback, without_port
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -107,20 +109,22 @@ def check_authority(address: str, settings: Settings) -> None:
 
 def agents_port(address: str, mqtt: Mqtt) -> int:
     """Where the broker listens for an agent that reaches it at this address."""
-    is_here = is_loopback(address) and address != mqtt.agents_host
+    is_here = is_loopback(without_port(address)) and address != mqtt.agents_host
     return mqtt.port if mqtt.agents_port is None or is_here else mqtt.agents_port
 
 
 def pairing_address(asked: str, settings: Settings) -> str:
     """Where a Pi finds the door for new agents. ``asked``: how the browser reached this server, empty for a command."""
-    host = asked if asked and not is_loopback(asked) else settings.mqtt.agents_host or socket.gethostname()
+    host = without_port(
+        asked if asked and not is_loopback(asked) else settings.mqtt.agents_host or socket.gethostname()
+    )
     return f"https://{f'[{host}]' if ':' in host else host}:{settings.pairing.port}"
 
 
 def _access(address: str, password: str, settings: Settings) -> BrokerAccess:
     """Over the network always as the broker's own listener for agents has it: with TLS, and the lab's authority. An agent
     on this very computer comes as the server does."""
-    mqtt = settings.mqtt
+    mqtt, address = settings.mqtt, without_port(address)
     port = agents_port(address, mqtt)
     if port == mqtt.port:
         return BrokerAccess(address, port, password, mqtt.tls, _text(mqtt.ca_file) if mqtt.tls else "")
@@ -143,6 +147,20 @@ def forget_account(agent: str, mqtt: Mqtt) -> Told:
     except OSError:
         return Told.BY_HAND
     return Told.AT_ONCE if read_again(mqtt.pid_file) else Told.WHEN_RELOADED
+
+
+def refused_from_when(agent: str, told: Told, mqtt: Mqtt) -> str:
+    """What is left to do before the broker refuses an agent whose account was forgotten, if anything."""
+    line = reload_line(mqtt)
+    match told:
+        case Told.AT_ONCE:
+            return gettext("The broker has thrown %(agent)s out and refuses it.", agent=agent)
+        case Told.WHEN_RELOADED:
+            return gettext("The broker refuses %(agent)s after: %(line)s", agent=agent, line=line)
+        case Told.BY_HAND:
+            return gettext(
+                "Take the line of %(agent)s out of the broker’s password file, then: %(line)s", agent=agent, line=line
+            )
 
 
 def reload_line(mqtt: Mqtt) -> str:

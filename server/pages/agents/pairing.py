@@ -70,20 +70,10 @@ def revoke(name: str) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(_after(name, files.forget_account(name, settings().mqtt)))
+            told = files.forget_account(name, settings().mqtt)
+            done(files.refused_from_when(name, told, settings().mqtt))
             return see_other(url_for("agents.shown", name=name))
     return form_page("agents/revoke.html", form, agent=agent)
-
-
-def _after(name: str, told: files.Told) -> str:
-    match told:
-        case files.Told.AT_ONCE:
-            return gettext("The broker has thrown %(agent)s out and refuses it.", agent=name)
-        case files.Told.WHEN_RELOADED:
-            line = files.reload_line(settings().mqtt)
-            return gettext("The broker refuses %(agent)s after: %(line)s", agent=name, line=line)
-        case files.Told.BY_HAND:
-            return gettext("Take the line of %(agent)s out of the broker’s password file.", agent=name)
 
 
 def _others(name: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.agent_file import RELAYS
 from server.machines.keys import CertificateError
+from server.machines.site_keys import SiteKeysError
 from server.pages.agents import files, reads
 from server.pages.agents.files import Ready, Shelf
 from server.pages.agents.forms import AgentForm, EndForm, FileForm
@@ -22,7 +23,7 @@ from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.here import now, settings
 from server.web.needs import actor, needs
-from wire.hosts import is_loopback
+from wire.hosts import is_loopback, without_port
 
 pages = Blueprint("agents", __name__)
 Answer = Response | tuple[str, int]
@@ -75,7 +76,9 @@ def end(name: str) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(after_end(name, files.forget_account(name, settings().mqtt)))
+            told = files.forget_account(name, settings().mqtt)
+            done(gettext("%(agent)s is no longer expected.", agent=name))
+            done(files.refused_from_when(name, told, settings().mqtt))
             return see_other(url_for("agents.listed"))
     return form_page("agents/end.html", form, agent=agent)
 
@@ -90,7 +93,7 @@ def file(name: str) -> Answer:
         wanted = (form.address.data or "", form.language.data)
         try:
             ready = files.make(name, codes, *wanted, settings(), actor().account, now())
-        except CertificateError as error:
+        except (CertificateError, SiteKeysError) as error:
             form.refuse("", str(error))
             return form_page("agents/file.html", form, **_around(agent))
         changes.note_new_password(name, ready.told is not files.Told.BY_HAND, **by())
@@ -145,22 +148,7 @@ def expected(name: str) -> reads.AgentRow:
 def address() -> str:
     """How the agent may reach the broker: as the server does, unless that is the server's own machine."""
     host = settings().mqtt.host
-    return request.host.rpartition(":")[0] or request.host if is_loopback(host) else host
-
-
-def after_end(name: str, told: files.Told) -> str:
-    match told:
-        case files.Told.AT_ONCE:
-            return gettext("%(agent)s is no longer expected, and the broker refuses it.", agent=name)
-        case files.Told.WHEN_RELOADED:
-            line = files.reload_line(settings().mqtt)
-            return gettext(
-                "%(agent)s is no longer expected. The broker refuses it after: %(line)s", agent=name, line=line
-            )
-        case files.Told.BY_HAND:
-            return gettext(
-                "%(agent)s is no longer expected. Take its line out of the broker’s password file.", agent=name
-            )
+    return without_port(request.host) if is_loopback(host) else host
 
 
 def by() -> dict[str, Any]:

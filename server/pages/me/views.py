@@ -28,9 +28,8 @@ pages = Blueprint("me", __name__)
 def page() -> str:
     number = _number()
     file = read_file(number, sees_sessions=False)
-    rights = rights_of(
-        load_facts(settings().site_key_id, {}, number, older_keys=ring(settings(), now()).ids), number, now(), zone()
-    )
+    keys = ring(settings(), now())
+    rights = rights_of(load_facts(keys.newest.id, {}, number, older_keys=keys.ids), number, now(), zone())
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     groups = [group for group in verdict(file, rights, skills).groups if group.state == "later" or group.skills]

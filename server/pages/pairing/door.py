@@ -5,6 +5,7 @@ lab's own certificate (``serving.py``). No page, no cookie, no form: so nothing 
 """
 
 from http import HTTPStatus
+from typing import TypeGuard
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,16 +18,17 @@ from server.domain.roles import Verb
 from server.machines import pairing
 from server.machines.broker import can_write
 from server.machines.keys import CertificateError, Files
-from server.machines.pairing import Admitted
+from server.machines.pairing import Admitted, CodeUnknown
+from server.machines.site_keys import ring
 from server.pages.agents import files
 from server.pages.agents.files import Told
 from server.settings import Settings
 from server.web.here import now, settings
 from server.web.needs import needs
-from wire.hosts import is_loopback
+from wire.hosts import is_loopback, without_port
 
 LONGEST_REQUEST = 2_000
-FREE_FOR_AN_ADDRESS, FREE_FOR_ALL = 10, 100  # wrong codes before the waits begin
+FREE_FOR_AN_ADDRESS = 10  # wrong codes before the waits begin; to guess 80 bits nobody has addresses enough
 _LONGEST_PATH = 200
 
 door = Blueprint("pairing", __name__)
@@ -52,22 +54,33 @@ def pair() -> tuple[AnyResponse, int]:
     """``{"secret": …, "state_dir": …}`` for an agent's settings, or a sentence that says why not."""
     asked = request.get_json(silent=True)
     secret, state_dir = (asked.get(name) if isinstance(asked, dict) else None for name in ("secret", "state_dir"))
-    if not isinstance(secret, str) or not isinstance(state_dir, str) or len(state_dir) > _LONGEST_PATH:
+    if not _is_secret(secret) or not _is_path(state_dir):
         return _refused("This is not what an agent sends. Is its version that of the server?", HTTPStatus.BAD_REQUEST)
     tries: Tries = current_app.extensions["tries"]
-    keys = (Key(f"pairing {network(request.remote_addr)}", FREE_FOR_AN_ADDRESS), Key("pairing", FREE_FOR_ALL))
-    wait = tries.begin(keys, now())
+    at = Key(f"pairing {network(request.remote_addr)}", FREE_FOR_AN_ADDRESS)
+    wait = tries.begin([at], now())
     if wait > NO_WAIT:
         return _refused(
             f"Too many wrong codes. Wait {wait.seconds + 1} s, then try again.", HTTPStatus.TOO_MANY_REQUESTS
         )
-    answer, status = _admit(secret, state_dir)
-    if status == HTTPStatus.OK:
-        tries.succeeded(keys[0], keys[1], now())
-    return answer, status
+    try:
+        answer = _admit(secret, state_dir)
+    except CodeUnknown as error:
+        return _refused(str(error), HTTPStatus.FORBIDDEN)
+    tries.take_back(at, now())
+    return answer
+
+
+def _is_secret(sent: object) -> TypeGuard[str]:
+    return isinstance(sent, str) and sent.isascii()
+
+
+def _is_path(sent: object) -> TypeGuard[str]:
+    return isinstance(sent, str) and sent.isprintable() and len(sent) <= _LONGEST_PATH
 
 
 def _admit(secret: str, state_dir: str) -> tuple[AnyResponse, int]:
+    """Raises CodeUnknown, which alone is a try in vain."""
     mqtt = settings().mqtt
     if not can_write(mqtt.password_file):
         return _refused(
@@ -77,7 +90,10 @@ def _admit(secret: str, state_dir: str) -> tuple[AnyResponse, int]:
         )
     try:
         files.check_authority(_host(), settings())
+        ring(settings(), now())  # before the code is spent
         admitted = pairing.admit(secret, now=now())
+    except CodeUnknown:
+        raise
     except (Refusal, CertificateError) as error:
         return _refused(str(error), HTTPStatus.FORBIDDEN)
     ready = files.make(
@@ -103,8 +119,7 @@ def _host() -> str:
     mqtt = settings().mqtt
     if mqtt.agents_host or not is_loopback(mqtt.host):
         return mqtt.agents_host or mqtt.host
-    host = request.host
-    return host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
+    return without_port(request.host)
 
 
 def _refused(sentence: str, status: HTTPStatus) -> tuple[AnyResponse, int]:

@@ -91,7 +91,8 @@ def _add(form: NewPersonForm) -> int:
 def show(number: int) -> str:
     sees_sessions = allowed(Verb.SEE_SESSIONS, About(holder=number))
     file = read_file(number, sees_sessions)
-    facts = load_facts(settings().site_key_id, {}, number, older_keys=ring(settings(), now()).ids)
+    keys = ring(settings(), now())
+    facts = load_facts(keys.newest.id, {}, number, older_keys=keys.ids)
     rights = rights_of(facts, number, now(), zone())
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
