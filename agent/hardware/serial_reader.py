@@ -142,9 +142,7 @@ class SerialReader:
                     self._read(line)
             except OSError as error:  # pyserial's own errors too
                 self._tell_down(str(error))
-            except (
-                Exception
-            ) as error:  # termios.error, and whatever else: a thread that ends is a reader that nobody reads
+            except Exception as error:  # such as termios.error: the thread must not end by any
                 if not self._is_odd:
                     log.exception("the reader of %s", self._machine)
                 self._is_odd = True

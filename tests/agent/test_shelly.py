@@ -7,10 +7,14 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
+from agent.box import build
+from agent.config import load
 from agent.hardware import Input, MeterDown, Metered, Moved, OutputTrouble, PlugReport, shelly, shelly_rpc
 from agent.hardware.shelly import Patience, Plug
 from agent.hardware.shelly_rpc import PlugError, Rpc, digest, read_challenge
@@ -425,6 +429,21 @@ def test_all_plugs_of_a_box_together_are_waited_for_no_longer_than_one(rig: Rig)
 
     assert held == [False] * 4
     assert sum(waits) == 20
+
+
+def test_the_plugs_of_a_box_share_their_patience(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        f'name = "agent-1"\nstate_dir = "state"\nsite_key = "{"ab" * 16}"\n[broker]\nhost = "localhost"\npassword = "x"\n'
+        + "".join(
+            f'[[machine]]\nid = "p{n}"\nreader = "/dev/ttyUSB{n}"\n[machine.plug]\nhost = "192.0.2.{n}"\n'
+            for n in (1, 2)
+        )
+    )
+
+    one, other = build(load(file), MockFactory(), lambda: 0).plugs
+
+    assert one._patience is other._patience
 
 
 def test_a_clock_that_stands_still_keeps_nobody_waiting_for_ever() -> None:
