@@ -50,7 +50,7 @@ from agent.stimuli import (
     Stopping,
     Ticked,
 )
-from agent.taps import felt, tapped
+from agent.taps import felt, masters_busy, tapped
 from agent.teller import Teller
 from agent.tokens import Seen
 from agent.upkeep import Upkeep
@@ -205,7 +205,9 @@ class Controller:
         self._peer.rename(seen, now)
 
     def _pin_fits(self, entry: PinEntry) -> bool:
-        return self._peer.pin_fits(entry.master.holder, entry.digits, entry.master.pin)
+        """Two may have been asked for their PIN at once: the second comes too late."""
+        busy = masters_busy(self._driver.machines)
+        return not busy and self._peer.pin_fits(entry.master.holder, entry.digits, entry.master.pin)
 
     def _failing(self, machine_id: str, failure: Failure, detail: str, now: Stamp) -> None:
         """What may come and go by the hundred is told at most every ten minutes."""

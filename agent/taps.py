@@ -29,7 +29,7 @@ def tapped(
     memory = machine.memory
     local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
     answer = decide(in_force, token, machine_id, now, local)
-    busy = any(_is_masters(one) for one in machines.values() if one.id != machine_id)
+    busy = masters_busy(machines)
     master = None
     if isinstance(answer, Denied):
         answer = replace(answer, key_id=seen.key_id)
@@ -44,6 +44,11 @@ def felt(moved: Moved) -> Stimulus | None:
     return _PRESSES[moved.input]() if moved.on else None
 
 
+def masters_busy(machines: Mapping[str, Machine]) -> bool:
+    """A master badge is at work on this agent: one session at a time."""
+    return any(machine.session is not None and machine.session.master for machine in machines.values())
+
+
 def _is_staff(in_force: InForce | None, machine_id: str, token: str, holder: int | None) -> bool:
     """A badge of staff that is good: a blocked one is nobody's."""
     if in_force is None:
@@ -53,8 +58,3 @@ def _is_staff(in_force: InForce | None, machine_id: str, token: str, holder: int
         return False
     rights = in_force.index.machines.get(machine_id)
     return rights is not None and holder is not None and holder in rights.entry.staff
-
-
-def _is_masters(machine: Machine) -> bool:
-    """A master badge is at work here, or about to be."""
-    return machine.pin is not None or (machine.session is not None and machine.session.master)
