@@ -60,3 +60,4 @@ have mosquitto || install mosquitto
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || install postgresql
 have chromium || install chromium
 have pdftotext || install poppler-utils
+have strace || install strace

@@ -1,6 +1,5 @@
 """Power may be cut after any write: every event that was told to be on the disk is there again, and none is there twice."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,7 @@ from tests.system.power_cut_ext4 import can_mount, cuts
 
 EVENTS = 22  # once the journal is folded in, and begun anew after that
 
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace tells what was written")
 
-
-@needs_strace
 def test_a_power_cut_after_any_write_costs_no_event_that_was_told_to_be_on_the_disk(tmp_path: Path) -> None:
     found = run(tmp_path, EVENTS, "full", several=2)
 
@@ -24,7 +20,6 @@ def test_a_power_cut_after_any_write_costs_no_event_that_was_told_to_be_on_the_d
     assert found.images > 2 * found.cuts
 
 
-@needs_strace
 def test_the_same_cuts_do_cost_events_where_the_disk_is_flushed_less_often(tmp_path: Path) -> None:
     found = run(tmp_path, EVENTS, "normal", several=0)
 
@@ -33,7 +28,6 @@ def test_the_same_cuts_do_cost_events_where_the_disk_is_flushed_less_often(tmp_p
     assert found.lost > found.losing
 
 
-@needs_strace
 def test_the_record_of_writes_builds_the_file_that_the_program_made(tmp_path: Path) -> None:
     """Else a cut would be tried on a file that never was."""
     folder = tmp_path / "full"
