@@ -29,6 +29,7 @@ from agent.hardware import (
     RandomId,
     Reader,
     ReaderDown,
+    ReaderReset,
     ReaderUp,
     Relay,
 )
@@ -161,6 +162,8 @@ class Controller:
                 self._driver.apply(machine, RandomCard(), now)
             case FrameRefused(machine, why):
                 self._fault(machine, "frame_refused", why, now)
+            case ReaderReset(machine):
+                self._fault(machine, "reader_reset", "it had forgotten its settings", now)
             case ReaderDown(machine, detail):
                 self._failing(machine, Failure.READER_DEAD, detail, now)
             case ReaderUp(machine):

@@ -19,7 +19,6 @@ from wire.messages import (
 
 NEVER = 2**53  # the number of a latch whose event is not on disk yet: nothing can have cleared it
 POWERED = frozenset({MachineState.RUNNING, MachineState.COOLING})
-OPEN_TO_BADGES = frozenset({MachineState.IDLE, MachineState.ARMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +226,6 @@ class Machine:
         """What our output was told. What the machine makes of it, the contact tells."""
         return self.state in POWERED
 
-    @property
-    def denies_starts(self) -> bool:
-        return bool(self._denying)
-
-    @property
-    def _denying(self) -> frozenset[Failure]:
-        row = {one: MATRIX[one][self.column].next_start for one in self.failures}
-        return frozenset(one for one, start in row.items() if start is NextStart.DENIED)
-
     def runs(self, now: Stamp) -> bool | None:
         """By the meter; None without one, or while it is silent."""
         activity = None if self.session is None else self.session.activity
@@ -251,7 +241,7 @@ class Machine:
             DenialReason.LATCHED: self.latch is not None and not self.latch.problem,
             DenialReason.EMERGENCY_STOP: self.estop is not None and self.estop.on,
             DenialReason.BYPASSED: self.bypassed(now),
-            DenialReason.FAULT: bool(self._denying - {Failure.KEY_UNDECLARED}),  # the key has a reason of its own
+            DenialReason.FAULT: any(MATRIX[one][self.column].next_start is NextStart.DENIED for one in self.failures),
             DenialReason.AGENT_UPDATE_NEEDED: bool(self.lacks) or self.draining,
         }
         return frozenset(reason for reason, held in holds.items() if held)

@@ -14,6 +14,8 @@ from wire.messages import CARD_STAYS, PRESS_TO_START, OnLoss
 T = TypeVar("T", bound=StrEnum)
 # 0 to 8 are pulled up at power-on, 14 goes high while the Pi boots, 15 is the serial line's input
 RELAY_PINS = frozenset(range(9, 28)) - {14, 15}
+HOLD_S = 4 * 3600  # dead-man timer of a plug that is to outlive restarts and updates of the agent
+FALL_S = 60  # and of one that is to let go soon
 INPUT_PINS = frozenset(range(2, 28)) - {14, 15}
 _MACHINES_AT_MOST = 4
 _SPI_PINS, _I2C_PINS = range(7, 12), (2, 3)  # of SPI bus 0 and I2C bus 1
@@ -217,7 +219,7 @@ def _meter(reader: TomlReader) -> MeterAt:
 
 
 def _plug(reader: TomlReader, on_loss: OnLoss) -> PlugAt:
-    dead_man_s = reader.take("dead_man_s", int, 4 * 3600 if on_loss is OnLoss.HOLD else 60)
+    dead_man_s = reader.take("dead_man_s", int, HOLD_S if on_loss is OnLoss.HOLD else FALL_S)
     reader.check("dead_man_s", dead_man_s, lambda seconds: seconds >= 15, "should be 15 seconds or more")
     password = reader.secret("password") if reader.has("password") or reader.has("password_file") else None
     return PlugAt(reader.take("host", str), dead_man_s, password)

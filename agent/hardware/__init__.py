@@ -43,7 +43,7 @@ class RandomId:
 
 @dataclass(frozen=True, slots=True)
 class FrameRefused:
-    """Bytes that looked like a card and were none: torn, wrong checksum, or an id that blank cards have."""
+    """Bytes of a reader or a meter that meant nothing: torn, wrong checksum, or an id that blank cards have."""
 
     machine: str
     why: str
@@ -61,13 +61,20 @@ class ReaderUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderReset:
+    """The reader had forgotten its settings, and was set up again. Its card, if it has one, was there all the time."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Bytes came in and have been counted; what they meant, if anything, was reported before."""
 
     machine: str
 
 
-ReaderReport = Seen | Presented | Removed | RandomId | FrameRefused | ReaderDown | ReaderUp | Heard
+ReaderReport = Seen | Presented | Removed | RandomId | FrameRefused | ReaderReset | ReaderDown | ReaderUp | Heard
 
 
 class Input(StrEnum):
@@ -122,7 +129,7 @@ class OutputTrouble:
     detail: str
 
 
-MeterReport = Metered | MeterDown
+MeterReport = Metered | FrameRefused | MeterDown
 
 
 @dataclass(frozen=True, slots=True)

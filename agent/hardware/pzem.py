@@ -13,7 +13,7 @@ from typing import Any
 
 from serial.serialposix import Serial
 
-from agent.hardware import MeterDown, Metered, MeterReport
+from agent.hardware import FrameRefused, MeterDown, Metered, MeterReport
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,6 @@ class PzemMeter:
         self._machine = machine
         self._port = port
         self._address = address
-        self.refused = 0  # answers that were torn, wrong or another meter's
         self._is_down = False
         self._line: Any = None  # pyserial carries no types
         self._stopping = threading.Event()
@@ -140,7 +139,8 @@ class PzemMeter:
                 self._report(Metered(self._machine, answer.watts, float(answer.wh)))
             elif not self._stopping.is_set():
                 missed += 1
-                self.refused += bool(reply)
+                if reply:  # torn, wrong or another meter's
+                    self._report(FrameRefused(self._machine, f"meter: {answer.why}"))
                 if missed >= MISSES:
                     self._down(answer.why)
             self._stopping.wait(POLL_S)

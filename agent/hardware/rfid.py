@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from gpiozero.pins import Factory
 
-from agent.hardware import ReaderDown, ReaderReport, ReaderUp, gpio_shim, iso14443
+from agent.hardware import ReaderDown, ReaderReport, ReaderReset, ReaderUp, gpio_shim, iso14443
 from agent.hardware.card_presence import CardPresence
 from agent.hardware.pcd import ChipGoneError, Pcd
 
@@ -40,7 +40,6 @@ class RfidReader:
         self._mono_ms = mono_ms
         self._presence = CardPresence(machine)
         self.version = ""
-        self.resets = 0
         self._looks: int | None = None
         self._down = False
         self._stopping = threading.Event()
@@ -91,7 +90,7 @@ class RfidReader:
 
     def _look(self, chip: Pcd) -> None:
         if chip.check():
-            self.resets += 1
+            self._report(ReaderReset(self._machine))
         with chip.field():
             seen = iso14443.look(chip, lambda: self._tell(self._presence.answered()))
         self._tell(self._presence.after(seen))

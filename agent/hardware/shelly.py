@@ -24,8 +24,6 @@ OBEY_MS = 2_000  # then it is told that the plug did not obey
 CONTRADICTS_MS = 5_000
 LOOP_MS = 15_000  # a main loop that has not called check() for so long has hung
 MISSES = 3  # so many requests in a row without an answer, and the meter counts as silent
-HOLD_S = 4 * 3600  # dead-man timer of a plug that is to outlive restarts and updates of the agent
-FALL_S = 60  # and of one that is to let go soon
 LEAST_S = 15
 _HELD_TRIES = 20  # with a second between two
 _HELD_MS = 20_000
@@ -78,7 +76,7 @@ class Plug:
         machine: str,
         host: str,
         mono_ms: Callable[[], int],
-        dead_man_s: int = HOLD_S,
+        dead_man_s: int,
         password: str | None = None,
         switch: int = 0,
         patience: Patience | None = None,

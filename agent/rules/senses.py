@@ -111,7 +111,9 @@ def _key_turned(machine: Machine, now: Stamp) -> Next:
 
 def _key_on(machine: Machine, now: Stamp) -> Next:
     """A bridged contact that staff have declared is no news; one they have not, or no longer, is told once."""
-    if now.mono_ms < machine.bypass_ms or Failure.KEY_UNDECLARED in machine.failures:
+    if now.mono_ms < machine.bypass_ms:
+        return mended(machine, Mended(Failure.KEY_UNDECLARED), now)
+    if Failure.KEY_UNDECLARED in machine.failures:
         return machine, ()
     return failed(machine, Failed(Failure.KEY_UNDECLARED, "the key-switch bridges our contact"), now)
 

@@ -116,6 +116,7 @@ FAULTS = {
     "key_undeclared": lazy_gettext("key-switch turned, and nobody declared a bypass"),
     "wire_contradicted": lazy_gettext("a wire says no power, the meter says it works"),
     "panel_failed": lazy_gettext("display, lamp or buzzer fails"),
+    "reader_reset": lazy_gettext("badge reader had forgotten its settings"),
     "random_id": lazy_gettext("phone or card without a number of its own"),
     "contact_open": lazy_gettext("contact open although switched on"),
     "contact_closed": lazy_gettext("contact closed although switched off"),

@@ -217,12 +217,6 @@ def open_sessions() -> list[Session]:
         return sessions.read(sessions.IS_OPEN)
 
 
-def sessions_ended_between(start: datetime, end: datetime) -> list[Session]:
-    """Sessions that ended at or after ``start`` and before ``end``, provisional ones too, by start."""
-    with reading():
-        return sessions.read(UsageSession.ended_at >= start, UsageSession.ended_at < end)
-
-
 def close_silent(before: datetime, now: datetime) -> list[str]:
     """Close provisionally, when a month is closed, each open session last heard of before ``before`` and silent since:
     one that goes on reports every hour. Returns their ids. The real end replaces it when it comes."""

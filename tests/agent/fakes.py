@@ -78,6 +78,16 @@ class FakeClock:
         return inbox.get_nowait()
 
 
+class HandClock:
+    """Milliseconds, turned by hand."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def __call__(self) -> int:
+        return self.ms
+
+
 class FakeRelay:
     def __init__(self, diary: list[str], machine: str, stays: bool = False) -> None:
         self._diary = diary

@@ -26,7 +26,7 @@ from agent.hardware.simulated_oled import SimulatedOled
 from agent.panel import Face, Lamp, Shown, Sound
 from agent.places import Place, Signals
 from agent.reports import Connected
-from tests.agent.fakes import ADA, Box, a_list
+from tests.agent.fakes import ADA, Box, HandClock, a_list
 from tests.waiting import until
 from wire.messages import OnLoss
 
@@ -35,14 +35,6 @@ SIGNALS = Signals(lamp=(5, 6, 13), buzzer=19, display="ssd1306")
 REFUSED = Shown("Refused", "Ada", ("Already in use", "for 5 s"), "Ask", Lamp.REFUSED, Face.REFUSED, Sound.REFUSED)
 IN_USE = Shown("In use", "Ada", ("5 s", ""), "Tap: time, twice: stop", Lamp.IN_USE, Face.IN_USE)
 IDLE = Shown("Idle", "Ada", ("Idle for", "10 min"), "Ends in 5 min", Lamp.IDLE, Face.IDLE, Sound.ATTENTION)
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.ms = 0
-
-    def __call__(self) -> int:
-        return self.ms
 
 
 class Bench:

@@ -11,19 +11,12 @@ from agent.hardware.buzzer import Buzzer
 from agent.hardware.lamp import BLUE, DARK, RED, RgbLamp, seen_over
 from agent.hardware.pattern import RETRY_MS, Beat, Lit, Pattern
 from agent.panel import Lamp, Sound
+from tests.agent.fakes import HandClock
 from tests.waiting import until
 
 LOOK_MS = 10
 LOOKED_MS = 5_000
 STILL = Beat(())  # never started: a test plays by hand
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.ms = 0
-
-    def __call__(self) -> int:
-        return self.ms
 
 
 class Bench:

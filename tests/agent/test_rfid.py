@@ -17,6 +17,7 @@ from agent.hardware import (
     RandomId,
     ReaderDown,
     ReaderReport,
+    ReaderReset,
     ReaderUp,
     Removed,
     Seen,
@@ -78,8 +79,7 @@ def test_a_chip_that_forgot_its_settings_is_counted_and_its_card_was_there_all_t
 
     watched.desk.chip.plug_in()
 
-    assert watched.looks(10) == []
-    assert watched.reader.resets == 1
+    assert watched.looks(10) == [ReaderReset("p1")]
 
 
 def test_a_phone_is_told_as_one_that_makes_up_its_number() -> None:

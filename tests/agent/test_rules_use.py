@@ -395,11 +395,10 @@ def test_on_a_holding_actuator_a_closed_contact_denies_until_it_opens() -> None:
     bench.machine = replace(bench.machine, on_loss=OnLoss.HOLD)
 
     bench.tap(60).tap(61).does(EndRecorded(), 61).at(62)
-    assert bench.machine.denies_starts
-    assert bench.machine.latch is None
+    assert bench.machine.hindrances(stamp(62)) == {DenialReason.FAULT}
     bench.does(Felt(Sense.CONTACT, False), 63)
 
-    assert not bench.machine.denies_starts
+    assert bench.machine.hindrances(stamp(63)) == frozenset()
 
 
 def test_the_contact_seen_to_open_on_our_release_is_a_proof_and_is_kept() -> None:
@@ -419,7 +418,10 @@ def test_a_key_that_nobody_declared_alarms_and_denies_and_is_no_closed_contact()
     bench = Bench().does(Felt(Sense.KEY, True), 1).does(Felt(Sense.CONTACT, True), 1.1).at(60)
 
     assert bench.machine.failures == {Failure.KEY_UNDECLARED}
-    assert bench.tap(61, Denied(bench.machine.hindrances(stamp(61)))).denied == (DenialReason.BYPASSED,)
+    assert bench.tap(61, Denied(bench.machine.hindrances(stamp(61)))).denied == (
+        DenialReason.BYPASSED,
+        DenialReason.FAULT,
+    )
 
 
 def test_a_bypass_that_is_over_lets_a_closed_contact_be_seen_without_any_list() -> None:
@@ -438,6 +440,14 @@ def test_a_key_that_stays_turned_after_the_declared_end_is_told() -> None:
     assert bench.machine.failures == frozenset()
 
     assert bench.at(100).machine.failures == {Failure.KEY_UNDECLARED}
+
+
+def test_a_key_that_is_declared_afterwards_is_no_fault_any_more() -> None:
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0, bypass=Bypass("Eva", START_MS + 100_000))
+    bench = Bench().does(Felt(Sense.KEY, True), 1)
+    assert bench.machine.failures == {Failure.KEY_UNDECLARED}
+
+    assert bench.does(wished, 2).machine.failures == frozenset()
 
 
 def test_an_actuator_that_holds_by_itself_gates_nothing_above_low_risk() -> None:

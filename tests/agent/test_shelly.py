@@ -15,10 +15,11 @@ from gpiozero.pins.mock import MockFactory
 
 from agent.box import build
 from agent.config import load
-from agent.hardware import Input, MeterDown, Metered, Moved, OutputTrouble, PlugReport, shelly, shelly_rpc
+from agent.hardware import Input, MeterDown, Metered, Moved, OutputTrouble, PlugReport, shelly_rpc
 from agent.hardware.shelly import Patience, Plug
 from agent.hardware.shelly_rpc import PlugError, Rpc, digest, read_challenge
 from agent.hardware.simulated_plug import Reach, SimulatedPlug
+from agent.places import HOLD_S
 
 ON, OFF = Moved("p1", Input.CONTACT, True), Moved("p1", Input.CONTACT, False)
 
@@ -36,7 +37,9 @@ class Rig:
         """The driver of a new process."""
         self.waited: Callable[[], object] = lambda: None  # what happens while held() waits
         patience = Patience(lambda: self.now_ms, self._wait)
-        self.driver = Plug("p1", self.plug.host, lambda: self.now_ms, patience=patience, **options)
+        self.driver = Plug(
+            "p1", self.plug.host, lambda: self.now_ms, **{"dead_man_s": HOLD_S, "patience": patience, **options}
+        )
         self.driver._report = self.reports.put
         return self.driver
 
@@ -293,7 +296,7 @@ def test_a_button_pressed_without_a_session_is_told_and_undone(rig: Rig) -> None
 def test_holding_on_never_closes_a_contact_that_went_off_a_moment_before(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.running().rounds(shelly.HOLD_S // 3 - 1, step_ms=60_000)
+    rig.running().rounds(HOLD_S // 3 - 1, step_ms=60_000)
     looked = rig.driver._look
 
     def look_then_off(wish: Any) -> None:
@@ -425,7 +428,7 @@ def test_all_plugs_of_a_box_together_are_waited_for_no_longer_than_one(rig: Rig)
     waits: list[float] = []
     patience = Patience(lambda: round(1000 * sum(waits)), waits.append)
 
-    held = [Plug(one, "127.0.0.1:1", lambda: 0, patience=patience).held() for one in ("p1", "p2", "p3", "p4")]
+    held = [Plug(one, "127.0.0.1:1", lambda: 0, HOLD_S, patience=patience).held() for one in ("p1", "p2", "p3", "p4")]
 
     assert held == [False] * 4
     assert sum(waits) == 20
@@ -449,7 +452,7 @@ def test_the_plugs_of_a_box_share_their_patience(tmp_path: Path) -> None:
 def test_a_clock_that_stands_still_keeps_nobody_waiting_for_ever() -> None:
     waits: list[float] = []
 
-    assert not Plug("p1", "127.0.0.1:1", lambda: 0, patience=Patience(lambda: 0, waits.append)).held()
+    assert not Plug("p1", "127.0.0.1:1", lambda: 0, HOLD_S, patience=Patience(lambda: 0, waits.append)).held()
 
     assert len(waits) == 20
 

@@ -13,7 +13,7 @@ from server.ingest import Incoming, ingest
 from server.machines.models import MachineLive
 from server.usage import counts, ledger
 from server.usage.models import Denial, Event, EventPayload, IngestCount, Outbox, RejectedEvent, UsageSession
-from server.usage.service import close_silent, open_sessions, sessions_ended_between
+from server.usage.service import close_silent, open_sessions
 from tests.server.paper_agent import MACHINES, PaperAgent, furnish, uuid
 from wire.messages import DenialReason
 
@@ -157,19 +157,6 @@ def test_a_machine_reported_by_another_agent_is_counted(lab, now):
 
     assert counts.totals() == {"foreign_machine": 1}
     assert session(S1).state == "open"
-
-
-def test_sessions_are_found_by_their_end_provisional_ones_too(lab, now):
-    agent = PaperAgent()
-    agent.ends(S1, "p1", now - 5 * HOUR, 3600)
-    agent.starts(S2, "p1", now - 3 * HOUR)
-    agent.starts(S3, "p1", now - HOUR)
-    ingest(agent.sent, now)
-
-    found = sessions_ended_between(now - 4 * HOUR, now)
-
-    assert [one.id for one in found] == [S1, S2]
-    assert sessions_ended_between(now - 4 * HOUR, now - 3 * HOUR)[0].id == S1
 
 
 def test_closing_a_month_closes_only_the_sessions_nobody_has_heard_of_since(lab, now):

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
-from server.web.forms import Form, Reason
+from server.web.forms import Form
 
 
 class AgentForm(Form):
@@ -39,7 +39,3 @@ class CodeForm(Form):
     language = SelectField(
         lazy_gettext("Language of the panels"), choices=[("fr", "Français"), ("de", "Deutsch"), ("en", "English")]
     )
-
-
-class EndForm(Form):
-    reason = Reason()

@@ -13,10 +13,11 @@ from server.machines.broker import can_write
 from server.machines.keys import CertificateError, Files, pin
 from server.pages.agents import files, reads
 from server.pages.agents.files import Shelf, Shown
-from server.pages.agents.forms import CodeForm, EndForm
+from server.pages.agents.forms import CodeForm
 from server.pages.agents.views import Answer, address, by, expected, not_kept
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now, settings
 from server.web.needs import actor, needs
 
@@ -63,7 +64,7 @@ def code(name: str, key: str) -> Response:
 @needs(Verb.EDIT_MACHINES)
 def revoke(name: str) -> Answer:
     agent = expected(name)
-    form = EndForm()
+    form = ReasonForm()
     if form.validate_on_submit():
         try:
             pairing.revoke_agent(name, form.reason.data or "", **by())

@@ -16,11 +16,12 @@ from server.machines.keys import CertificateError
 from server.machines.site_keys import SiteKeysError
 from server.pages.agents import files, reads
 from server.pages.agents.files import Ready, Shelf
-from server.pages.agents.forms import AgentForm, EndForm, FileForm
+from server.pages.agents.forms import AgentForm, FileForm
 from server.pages.audit.trails import told
 from server.pages.machines.words import disk
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
+from server.web.forms import ReasonForm
 from server.web.here import now, settings
 from server.web.needs import actor, needs
 from wire.hosts import is_loopback, without_port
@@ -69,7 +70,7 @@ def shown(name: str) -> str:
 @needs(Verb.EDIT_MACHINES)
 def end(name: str) -> Answer:
     agent = expected(name)
-    form = EndForm()
+    form = ReasonForm()
     if form.validate_on_submit():
         try:
             changes.end_agent(name, form.reason.data or "", **by())

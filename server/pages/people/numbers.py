@@ -42,6 +42,11 @@ WHY_NOT: Mapping[NoCard, Any] = {
 }
 
 
+_HOLD_IT = lazy_gettext(
+    "More than one badge may bear this number. Hold this one to any reader once, and it is found; or type its ten hex digits."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """``lent``: who has the badge already. ``refused``: its fingerprint, heard at some reader as unknown; of several under
@@ -76,16 +81,8 @@ def find(number: int) -> Answer:
         replaces = request.args.get("replaces")
         return see_other(url_for("badges.lend", number=number, fingerprint=mark, replaces=replaces))
     else:
-        form.refuse("number", _hold_it(read))
+        form.refuse("number", str(_HOLD_IT))
     return _page(number, form), 422
-
-
-def _hold_it(read: tuple[Meaning, ...]) -> str:
-    count = sum(meaning.count for meaning in read)
-    return gettext(
-        "%(count)s badges may bear this number. Hold this one to any reader once, and it is found; or type its ten hex digits.",
-        count=count,
-    )
 
 
 def _look_up(read: tuple[Meaning, ...], keys: Ring) -> Found:
