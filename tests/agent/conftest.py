@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from agent.reports import Connected
+from tests.agent.fakes import Box, a_list
+
 AGENT_SCRIPT = Path(__file__).with_name("board_scripted_agent.py")
 START_MS = 1_767_225_600_000  # 2026-01-01T00:00Z
 MACHINES = [{"machine": f"p{n}", "agent": f"agent-{n}", "relay": 17} for n in (1, 2)]
@@ -131,3 +134,11 @@ def _python(log: Path, *arguments: str) -> subprocess.Popen[str]:
 def _line_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """Connected, with a list that lets Ada and Bob use both printers."""
+    box = Box(tmp_path)
+    yield box.tell(Connected()).give(a_list())
+    box.close()

@@ -23,6 +23,7 @@ from wire.messages import (
     OnLoss,
     PayerCard,
     RiskClass,
+    SessionStarted,
     Stamp,
     Status,
     TimeQuality,
@@ -280,3 +281,10 @@ class Box:
                 self.diary.append("commit")
 
         self.state._connection.set_trace_callback(note)
+
+
+def running(box: Box, seconds: float = 10) -> str:
+    """Ada starts p1. Returns the session's id."""
+    box.at(seconds).tap(ADA)
+    assert box.relays["p1"].on
+    return str(box.of(SessionStarted)[-1].session)

@@ -1,17 +1,15 @@
 """The whole box but its pins, wires and clocks: from a tap to a relay and a row on disk, and back after the power went."""
 
 import gc
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent import driver, lists
-from agent.hardware import FrameRefused, Input, Moved, ReaderDown, ReaderUp
-from agent.reports import Connected, Disconnected, LinkTrouble, ReceiptArrived
-from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
+from agent import lists
+from agent.hardware import Input, Moved
+from agent.reports import Connected, Disconnected, ReceiptArrived
+from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, running, token
 from wire.messages import (
     AccessDenied,
     AgentStarted,
@@ -21,38 +19,19 @@ from wire.messages import (
     Fault,
     Gap,
     MachineState,
-    OnLoss,
     OnMaximum,
     Policy,
     Revocation,
     RevocationsInForce,
-    RiskClass,
     Service,
     SessionEnded,
     SessionStarted,
-    TimeQuality,
     TokenRekeyed,
     WireError,
     WrappedKey,
     encode,
 )
 from wire.tokens import fingerprint, wrap
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    """Connected, with a list that lets Ada and Bob use both printers."""
-    box = Box(tmp_path)
-    yield box.tell(Connected()).give(a_list())
-    box.close()
-
-
-def running(box: Box, seconds: float = 10) -> str:
-    """Ada starts p1. Returns the session's id."""
-    box.at(seconds).tap(ADA)
-    assert box.relays["p1"].on
-    return str(box.of(SessionStarted)[-1].session)
-
 
 # --- start and end ------------------------------------------------------------------------------------------------------
 
@@ -225,81 +204,6 @@ def test_the_journal_is_folded_in_when_nobody_has_held_a_badge_for_a_moment(box:
     assert not box.state.untidy
 
 
-# --- after a restart ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("on_loss", OnLoss)
-def test_after_a_restart_nothing_runs_by_itself_and_the_session_ends_at_its_checkpoint(
-    tmp_path: Path, on_loss: OnLoss
-) -> None:
-    box = Box(tmp_path, on_loss).tell(Connected()).give(a_list())
-    session = running(box, 0)
-    box.at(100).tap(BOB).at(119)
-
-    box.restart(500)
-
-    (end,) = box.of(SessionEnded)
-    assert (end.session, end.reason, end.occupied_s, end.taps) == (session, EndReason.POWER_LOSS, 90, 1)
-    assert end.ended == stamp(90)
-    assert not box.relays["p1"].on
-    assert box.state.running() == []
-    box.close()
-
-
-def test_after_a_restart_the_last_list_is_enforced_without_any_network(box: Box) -> None:
-    box.restart(500)
-
-    box.tap(ADA)
-
-    assert box.relays["p1"].on
-    assert box.report().revision == 1
-
-
-def test_a_boot_without_a_clock_starts_printers_and_refuses_the_mill(box: Box) -> None:
-    box.give(a_list(a_machine("p1"), a_machine("p2", risk=RiskClass.HIGH), revision=2))
-    box.at(1000).tap(STRANGER)
-    box.restart(-9 * HOUR, quality=TimeQuality.ESTIMATED)
-
-    box.tap(ADA, "p1").tap(BOB, "p2")
-
-    assert box.relays["p1"].on
-    assert box.of(AccessDenied)[-1].reasons == (DenialReason.CLOCK_NOT_SET,)
-    assert box.of(SessionStarted)[0].started.wall_ms >= START_MS + 1_000_000
-
-
-def test_each_start_of_the_agent_is_an_event(box: Box) -> None:
-    box.restart(500)
-
-    assert [event.at.boot for event in box.of(AgentStarted)] == ["boot-1", "boot-2"]
-
-
-def test_a_stop_in_order_releases_records_that_second_and_says_offline(box: Box) -> None:
-    running(box, 0)
-
-    box.at(75).stop()
-
-    (end,) = box.of(SessionEnded)
-    assert (end.reason, end.occupied_s) == (EndReason.SHUTDOWN, 75)
-    assert not box.relays["p1"].on
-    assert not box.status.online
-
-
-def test_a_corrupt_state_file_is_reported_as_a_gap_and_the_box_goes_on(box: Box) -> None:
-    running(box)
-    outbox = box.state.position.outbox
-    box.state.close()
-    box.state.path.write_bytes(b"not a database" * 1000)
-
-    box.start()
-
-    (gap,) = box.of(Gap)
-    assert gap.reason
-    assert box.state.position.outbox != outbox
-    assert box.events[0] == gap
-    box.give(a_list()).tap(ADA)
-    assert box.relays["p1"].on
-
-
 # --- lists --------------------------------------------------------------------------------------------------------------
 
 
@@ -437,230 +341,6 @@ def test_a_server_that_knows_more_than_the_card_gets_a_new_outbox_and_all_that_i
     assert [type(event) for event in box.events] == [AccessDenied, Gap]
     assert box.of(Gap)[0].lost_outbox == old
     assert box.report().unreceipted == 2
-
-
-# --- failures -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_pin_that_fails_at_the_start_leaves_it_released_and_locked(box: Box) -> None:
-    box.relays["p1"].broken = True
-
-    box.tap(ADA)
-
-    (end,) = box.of(SessionEnded)
-    assert end.reason is EndReason.OUTPUT_FAILED
-    assert box.relays["p1"].closed
-    assert box.status.machines[0].latched
-    box.at(10).tap(ADA)
-    assert DenialReason.LATCHED in box.of(AccessDenied)[-1].reasons
-
-
-def test_a_pin_that_fails_at_the_end_is_given_up_and_the_end_is_recorded(box: Box) -> None:
-    running(box)
-    box.relays["p1"].broken = True
-
-    box.at(30).tap(ADA).at(31).tap(ADA)
-
-    assert not box.relays["p1"].on
-    assert box.of(SessionEnded)[0].reason is EndReason.HOLDER
-    assert [fault.code for fault in box.of(Fault)] == ["output_failed"]
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
-
-
-def test_a_latch_survives_a_restart_and_is_cleared_by_staff(box: Box) -> None:
-    box.relays["p1"].broken = True
-    box.tap(ADA)
-    (fault,) = box.of(Fault)
-    number = box.events.index(fault) + 1
-    box.restart(100)
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
-
-    box.give(a_list(a_machine(clear_latch_upto=number - 1), revision=2))
-    assert box.status.machines[0].latched
-    box.give(a_list(a_machine(clear_latch_upto=number), revision=3))
-
-    assert box.status.machines[0].state is MachineState.IDLE
-    assert box.state.latches() == {}
-
-
-def test_what_cannot_be_written_does_not_start(box: Box) -> None:
-    box.disk_full().tap(ADA)
-
-    assert not box.relays["p1"].on
-    assert box.shows == "Refused | Box out of order | No start now | Tell the workshop"
-    assert box.of(SessionStarted) == []
-
-
-def test_a_full_disk_stops_nothing_and_the_end_is_written_later_marked_estimated(box: Box) -> None:
-    running(box, 0)
-    box.disk_full().at(100).tap(ADA).at(103).tap(ADA)
-    assert not box.relays["p1"].on
-    assert box.of(SessionEnded) == []
-    assert box.status.machines[0].state is MachineState.ENDING
-
-    box.disk_full(False).at(120)
-
-    (end,) = box.of(SessionEnded)
-    assert (end.occupied_s, end.ended.quality) == (103, TimeQuality.ESTIMATED)
-    assert box.status.machines[0].state is MachineState.IDLE
-    assert box.status.machines[0].faults == ()
-    box.tap(ADA)
-    assert box.relays["p1"].on
-
-
-def test_a_disk_that_was_full_for_a_moment_lets_machines_start_again(box: Box) -> None:
-    box.disk_full().tap(ADA).disk_full(False)
-
-    box.at(10).tap(ADA)
-
-    assert box.relays["p1"].on
-
-
-def test_a_reader_that_dies_does_not_stop_a_running_print(box: Box) -> None:
-    running(box)
-
-    box.at(20).tell(ReaderDown("p1", "unplugged")).tell(ReaderDown("p1", "unplugged")).at(200)
-
-    assert box.relays["p1"].on
-    assert [(fault.machine, fault.code) for fault in box.of(Fault)] == [("p1", "reader_dead")]
-    assert box.status.machines[0].faults == ("reader_dead",)
-    assert box.tell(ReaderUp("p1")).status.machines[0].faults == ()
-
-
-def test_a_reader_that_comes_and_goes_is_told_now_and_then_with_a_count(box: Box) -> None:
-    for second in range(1, 700, 10):
-        box.at(second).tell(ReaderDown("p1", "loose")).tell(ReaderUp("p1"))
-
-    assert [fault.count for fault in box.of(Fault)] == [1, 60]
-
-
-def test_frames_that_are_none_are_counted_and_do_nothing(box: Box) -> None:
-    for second in range(3):
-        box.at(second).tell(FrameRefused("p1", "wrong checksum"))
-
-    (fault,) = box.of(Fault)
-    assert (fault.machine, fault.code, fault.detail) == ("p1", "frame_refused", "wrong checksum")
-
-
-def test_a_status_that_cannot_be_told_stops_nothing_and_sets_every_machine_aside(box: Box) -> None:
-    box.tap(ADA).at(100)
-    box.line.broken = True
-
-    box.tap(BOB, "p2").at(110)
-
-    assert (box.relays["p1"].on, box.relays["p2"].on) == (True, True)
-    assert {(fault.machine, fault.code) for fault in box.of(Fault)} == {
-        ("p1", "effect_failed"),
-        ("p2", "effect_failed"),
-    }
-    box.line.broken = False
-    box.tap(ADA).at(112).tap(ADA)
-    assert not box.relays["p1"].on
-    box.tap(ADA)
-    assert not box.relays["p1"].on, "set aside until staff have looked"
-
-
-def test_an_error_of_ours_that_keeps_everything_from_being_written_releases_nothing(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*arguments: object) -> None:
-        raise TypeError("we are wrong")
-
-    box.tap(ADA).at(100)
-    monkeypatch.setattr("agent.driver._write", broken)
-
-    box.tap(BOB).at(200)
-
-    assert box.relays["p1"].on
-    assert box.status.machines[0].latched
-    box.tap(ADA).at(201).tap(ADA)
-    assert not box.relays["p1"].on, "an end releases first"
-
-
-def test_an_end_that_an_error_of_ours_kept_from_the_disk_is_written_half_a_second_later_and_says_so(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    errors = [TypeError("we are wrong")]
-    write = driver._write
-
-    def wrong_once(*arguments: Any) -> list[int]:
-        if errors:
-            raise errors.pop()
-        return write(*arguments)
-
-    box.tap(ADA).at(100).tap(ADA).at(101)
-    monkeypatch.setattr(driver, "_write", wrong_once)
-
-    box.tap(ADA)
-
-    assert not box.relays["p1"].on
-    assert box.of(SessionEnded) == []
-    (ended,) = box.at(102).of(SessionEnded)
-    assert (ended.reason, ended.occupied_s, ended.ended.quality) == (EndReason.HOLDER, 101, TimeQuality.ESTIMATED)
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
-    assert [fault.code for fault in box.of(Fault)] == ["effect_failed"]
-
-
-def test_a_broker_that_goes_away_stops_nothing_and_denies_nothing(box: Box) -> None:
-    running(box)
-
-    box.at(20).tell(Disconnected()).at(2 * HOUR).tap(BOB, "p2")
-
-    assert box.relays["p1"].on
-    assert box.relays["p2"].on
-    assert box.of(Fault) == []
-
-
-def test_an_unreadable_list_is_told_and_the_old_one_stays(box: Box) -> None:
-    box.tell(LinkTrouble("list_unreadable", "machines[0].risk: missing"))
-
-    assert [(fault.machine, fault.code) for fault in box.of(Fault)] == [(None, "list_unreadable")]
-    assert box.report().revision == 1
-
-
-def test_an_error_of_ours_in_telling_never_drops_a_running_machine_but_locks_its_next_start(box: Box) -> None:
-    running(box)
-    box.panel.broken = True
-
-    box.at(60).tap(ADA)
-    assert box.relays["p1"].on
-    box.at(62).tap(ADA)
-
-    assert not box.relays["p1"].on
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
-    assert "effect_failed" in [fault.code for fault in box.of(Fault)]
-
-
-def test_an_error_of_ours_in_handling_a_report_never_drops_a_running_machine(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running(box)
-    monkeypatch.setattr("agent.controller.tapped", lambda *given: 1 / 0)
-
-    box.at(20).tap(BOB).at(100)
-
-    assert box.relays["p1"].on
-    assert box.status.machines[0].latched
-
-
-def test_when_the_loop_itself_dies_every_relay_is_released(box: Box) -> None:
-    running(box)
-
-    with pytest.raises(Exception):  # noqa: B017, PT011 — an empty queue stands for whatever ends the loop
-        box.controller.run()
-
-    assert not box.relays["p1"].on
-
-
-def test_a_status_is_told_only_when_something_in_it_has_changed(box: Box) -> None:
-    told = len(box.line.statuses)
-    box.tap(STRANGER).at(5).tap(STRANGER).at(20)
-    assert len(box.line.statuses) == told
-
-    running(box, 30)
-
-    assert len(box.line.statuses) == told + 1
-    assert box.status.machines[0].session == box.of(SessionStarted)[0].session
 
 
 # --- site keys ----------------------------------------------------------------------------------------------------------

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from agent.hardware import Input, Moved, OutputTrouble
-from agent.reports import Drain
-from tests.agent.fakes import ADA, BOB, START_MS, Box, a_list, a_machine, stamp
+from agent.reports import Connected, Drain
+from tests.agent.fakes import ADA, BOB, HOUR, START_MS, STRANGER, Box, a_list, a_machine, running, stamp
 from wire.messages import (
+    AccessDenied,
     AgentStarted,
+    DenialReason,
     EndReason,
     Fault,
+    Gap,
     MachineState,
     OnLoss,
     Policy,
@@ -17,6 +22,7 @@ from wire.messages import (
     SessionAdopted,
     SessionEnded,
     SessionStarted,
+    TimeQuality,
 )
 
 
@@ -255,3 +261,75 @@ def test_where_the_card_stays_in_an_adopted_session_waits_for_its_card(tmp_path:
     assert there.of(SessionEnded) == []
     gone.close()
     there.close()
+
+
+@pytest.mark.parametrize("on_loss", OnLoss)
+def test_after_a_restart_nothing_runs_by_itself_and_the_session_ends_at_its_checkpoint(
+    tmp_path: Path, on_loss: OnLoss
+) -> None:
+    box = Box(tmp_path, on_loss).tell(Connected()).give(a_list())
+    session = running(box, 0)
+    box.at(100).tap(BOB).at(119)
+
+    box.restart(500)
+
+    (end,) = box.of(SessionEnded)
+    assert (end.session, end.reason, end.occupied_s, end.taps) == (session, EndReason.POWER_LOSS, 90, 1)
+    assert end.ended == stamp(90)
+    assert not box.relays["p1"].on
+    assert box.state.running() == []
+    box.close()
+
+
+def test_after_a_restart_the_last_list_is_enforced_without_any_network(box: Box) -> None:
+    box.restart(500)
+
+    box.tap(ADA)
+
+    assert box.relays["p1"].on
+    assert box.report().revision == 1
+
+
+def test_a_boot_without_a_clock_starts_printers_and_refuses_the_mill(box: Box) -> None:
+    box.give(a_list(a_machine("p1"), a_machine("p2", risk=RiskClass.HIGH), revision=2))
+    box.at(1000).tap(STRANGER)
+    box.restart(-9 * HOUR, quality=TimeQuality.ESTIMATED)
+
+    box.tap(ADA, "p1").tap(BOB, "p2")
+
+    assert box.relays["p1"].on
+    assert box.of(AccessDenied)[-1].reasons == (DenialReason.CLOCK_NOT_SET,)
+    assert box.of(SessionStarted)[0].started.wall_ms >= START_MS + 1_000_000
+
+
+def test_each_start_of_the_agent_is_an_event(box: Box) -> None:
+    box.restart(500)
+
+    assert [event.at.boot for event in box.of(AgentStarted)] == ["boot-1", "boot-2"]
+
+
+def test_a_stop_in_order_releases_records_that_second_and_says_offline(box: Box) -> None:
+    running(box, 0)
+
+    box.at(75).stop()
+
+    (end,) = box.of(SessionEnded)
+    assert (end.reason, end.occupied_s) == (EndReason.SHUTDOWN, 75)
+    assert not box.relays["p1"].on
+    assert not box.status.online
+
+
+def test_a_corrupt_state_file_is_reported_as_a_gap_and_the_box_goes_on(box: Box) -> None:
+    running(box)
+    outbox = box.state.position.outbox
+    box.state.close()
+    box.state.path.write_bytes(b"not a database" * 1000)
+
+    box.start()
+
+    (gap,) = box.of(Gap)
+    assert gap.reason
+    assert box.state.position.outbox != outbox
+    assert box.events[0] == gap
+    box.give(a_list()).tap(ADA)
+    assert box.relays["p1"].on
