@@ -20,7 +20,7 @@ from threading import Event, Thread
 from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -49,6 +49,7 @@ POLL_S = 0.05
 RETRY_S = 1.0
 KEYS_AGAIN_S = 10.0  # somebody has to do something about them: said again and again, but not every second
 ANSWERS_WITHIN_S = 5.0
+HEARD_WITHIN_S = 5.0
 FOLD_EVERY_S = 1.0
 _INGEST_GETS_IN_S = 0.001  # lists of thousands of holders may just be compiled in the other thread
 _READ = MAX_EVENT_BYTES + 1  # of a longer message enough to see that it is too long
@@ -100,6 +101,7 @@ class Link:
         self._beat_at = self._fold_at = patience()
         self._ring = partial(ring, settings)
         self._outgoing = Outgoing(settings.zone, self._ring)
+        self._said: MQTTMessageInfo | None = None  # by us, last
         self._client = _client(settings.mqtt, CLIENT_ID)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -122,6 +124,7 @@ class Link:
             finally:
                 self._stopping.set()
                 lists.join()
+                self._wait_until_heard()
 
     # --- paho's thread: no database here ---------------------------------------------------------------
 
@@ -302,7 +305,14 @@ class Link:
     def _send(self, topic: Topic, payload: bytes) -> None:
         """Retained. Without a connection it is not even queued: at the next one everything is sent anew."""
         if self._client.is_connected():
-            self._client.publish(str(topic), payload, qos=1, retain=True)
+            self._said = self._client.publish(str(topic), payload, qos=1, retain=True)
+
+    def _wait_until_heard(self) -> None:
+        """Do not hang up on our own last receipts. While more events are on their way to us, closing the connection resets
+        it, and a broker that is behind then loses what it had not read yet."""
+        with suppress(ValueError, RuntimeError):  # the connection was lost when it was said: nothing to wait for
+            if self._said is not None:
+                self._said.wait_for_publish(HEARD_WITHIN_S)
 
 
 def knock(mqtt: Mqtt) -> str:
