@@ -44,6 +44,9 @@ class SessionStarted:
     started: Stamp
     continues: str | None = None  # the session that a power loss ended shortly before: no second set-up fee
     master: bool = False  # started with a master badge and its PIN
+    supervisor: int | None = None  # the trainer beside, of a supervised start
+    companion: int | None = None  # the second person, where two are asked for
+    lesson: str | None = None  # the class it was opened for
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
@@ -74,6 +77,9 @@ class SessionEnded:
     measured_s: int | None = None  # covered by a live meter; running_s says something about these alone
     continues: str | None = None
     master: bool = False
+    supervisor: int | None = None
+    companion: int | None = None
+    lesson: str | None = None
 
     def __post_init__(self) -> None:
         _check_uuid(self.session)
@@ -94,6 +100,7 @@ class AccessDenied:
     revision: int
     at: Stamp
     key_id: str = ""  # of the site key behind ``token``; empty: from before keys were changed
+    enforced: bool = True  # False: told only, and the machine started (the list said log only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +208,33 @@ class LatchCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOff:
+    """At the machine: a trainer's badge, the button, a learner's badge. Evidence that both were there, of nothing else."""
+
+    KIND: ClassVar[str] = "sign_off"
+    machine: str
+    trainer: int
+    learner: int
+    revision: int
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Unattended:
+    """The second person, or the trainer of a supervised use, did not come back in time: keeps the next start (latches the
+    machine), and stops nothing."""
+
+    KIND: ClassVar[str] = "unattended"
+    machine: str
+    session: str
+    holder: int  # of that session
+    at: Stamp
+
+    def __post_init__(self) -> None:
+        _check_uuid(self.session)
+
+
+@dataclass(frozen=True, slots=True)
 class ListExtended:
     """A master badge let the expired list of one machine hold a while longer: once a list."""
 
@@ -239,6 +273,8 @@ Body = (
     | SessionAdopted
     | ProblemReported
     | LatchCleared
+    | SignOff
+    | Unattended
     | ListExtended
     | TokenRekeyed
 )
@@ -256,6 +292,8 @@ KINDS: dict[str, type[Body]] = {
         SessionAdopted,
         ProblemReported,
         LatchCleared,
+        SignOff,
+        Unattended,
         ListExtended,
         TokenRekeyed,
     )

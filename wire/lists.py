@@ -8,10 +8,17 @@ from typing import ClassVar
 
 from wire.codec import decode
 from wire.events import Revocation
-from wire.words import PROTOCOL, DenialReason, OnMaximum, RiskClass, Service, Shows
+from wire.words import PROTOCOL, DenialReason, Level, OnMaximum, RiskClass, Service, Shows
 
 MAX_LIST_BYTES = 16 * 1024 * 1024
 MAX_RECEIPT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    AS_ARRAY: ClassVar[bool] = True
+    from_ms: int
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,25 @@ class PayerCard:
     seconds_left: int | None = None
     closed: DenialReason | None = None
     shows: Shows = Shows.PRICE
+    machines: tuple[str, ...] | None = None  # it pays for these alone; None: for all
+    open: tuple[Interval, ...] | None = None  # it pays for starts within these; None: always
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRule:
+    """Within these hours, at these machines (none: at all), this payer is the holder's default."""
+
+    AS_ARRAY: ClassVar[bool] = True
+    payer: str
+    machines: tuple[str, ...]
+    from_ms: int
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class HolderEntry:
-    """One live token and the holder behind it. ``payers[0]`` is the default."""
+    """One live token and the holder behind it. ``payers[0]`` is the default where none of ``rules`` holds; of these the
+    first that does counts."""
 
     AS_ARRAY: ClassVar[bool] = True
     token: str
@@ -37,14 +58,15 @@ class HolderEntry:
     lang: str
     payers: tuple[str, ...]
     denied: DenialReason | None = None  # a reason of token or holder that holds at every machine
+    rules: tuple[PayerRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
     AS_ARRAY: ClassVar[bool] = True
     holder: int
-    level: str
-    until_ms: int | None = None
+    level: Level | str
+    until_ms: int | None = None  # the level no longer holds from then on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +78,32 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Dated:
+    """A reason that keeps everybody from a machine from a moment on."""
+
     AS_ARRAY: ClassVar[bool] = True
+    reason: DenialReason | str
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Others start neither within it nor beyond its beginning. ``holder`` None: an outage, or nobody's here to know."""
+
+    AS_ARRAY: ClassVar[bool] = True
+    from_ms: int
+    until_ms: int
+    holder: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A class: within it the trainer's badge opens the machine for everybody he stands beside, and the organiser pays."""
+
+    AS_ARRAY: ClassVar[bool] = True
+    id: str
+    trainer: int
+    payer: str
     from_ms: int
     until_ms: int
 
@@ -79,6 +125,9 @@ class Policy:
     extend_times: int = 0
     payer_s: int = 0  # so long after the start the button steps through the holder's payers
     continue_s: int = 0  # a start within this time of a power loss continues that session
+    second_s: int | None = None  # a second person's badge is asked for within this time after the first
+    again_s: int = 0  # and a second person's badge again so often; a lapse alarms and keeps the next start, and releases nothing
+    supervise_s: int = 0  # of a supervised use: the trainer's badge again so often; a lapse as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +168,10 @@ class MachineEntry:
     may_not: tuple[Refusal, ...] = ()
     bypass: Bypass | None = None
     staff: tuple[int, ...] = ()  # holders whose badge clears a reported problem here
+    denied: tuple[Dated, ...] = ()
+    booked: tuple[Booked, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    log_only_until_ms: int | None = None  # until then reasons of holder, hour and booking are told and deny nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,13 @@ class DenialReason(StrEnum):
     QUALIFICATION_MISSING = "qualification_missing"
     QUALIFICATION_EXPIRED = "qualification_expired"
     QUALIFICATION_REVOKED = "qualification_revoked"
+    SUPERVISED_ONLY = "supervised_only"  # starts with a trainer's badge beside
+    SHEET_NOT_ACCEPTED = "sheet_not_accepted"  # the safety sheet has changed, or was never accepted
+    FRAME_REQUIRED = "frame_required"  # only in a declared training frame; says nothing about anybody's age
     OUTSIDE_HOURS = "outside_hours"
+    BOOKED = "booked"  # by somebody else, or an outage is planned
+    NOT_COMMISSIONED = "not_commissioned"  # no commissioning record, or one from before a change
+    CHECK_OVERDUE = "check_overdue"  # a check the law asks for
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
     LATCHED = "latched"
@@ -27,6 +33,7 @@ class DenialReason(StrEnum):
     EMERGENCY_STOP = "emergency_stop"  # pressed, or its wire is broken
     BYPASSED = "bypassed"  # staff bridges our contact with the key-switch
     FAULT = "fault"
+    SECOND_PERSON = "second_person"  # two persons are asked for, and the second badge did not come
     PIN_WRONG = "pin_wrong"  # of a master badge
     IN_USE = "in_use"
     LIST_MISSING = "list_missing"
@@ -38,6 +45,7 @@ class DenialReason(StrEnum):
     TENANT_SUSPENDED = "tenant_suspended"
     CONTRACT_ENDED = "contract_ended"
     BUDGET_REACHED = "budget_reached"
+    PAYER_NOT_HERE = "payer_not_here"  # it does not pay for this machine, or not at this hour
 
 
 PAYER_REASONS = frozenset(
@@ -46,6 +54,7 @@ PAYER_REASONS = frozenset(
         DenialReason.TENANT_SUSPENDED,
         DenialReason.CONTRACT_ENDED,
         DenialReason.BUDGET_REACHED,
+        DenialReason.PAYER_NOT_HERE,
     }
 )
 
@@ -64,6 +73,7 @@ class EndReason(StrEnum):
     IDLE = "idle"  # idle end by policy, read from a live meter
     TAKEN_OVER = "taken_over"  # by another holder, while idle; ends at the last activity
     EMERGENCY_STOP = "emergency_stop"
+    CLASS_OVER = "class_over"  # a class that a trainer opened, at its hour
 
 
 class TimeQuality(StrEnum):
@@ -72,6 +82,14 @@ class TimeQuality(StrEnum):
     SYNCED = "synced"
     ANCHORED = "anchored"
     ESTIMATED = "estimated"
+
+
+class Level(StrEnum):
+    """How far a qualification reaches at a machine."""
+
+    SUPERVISED = "supervised"  # with a trainer's badge beside
+    ALONE = "alone"
+    TRAINER = "trainer"  # alone, and may supervise and sign off others
 
 
 class RiskClass(StrEnum):
@@ -148,6 +166,12 @@ EXTENSION = "extension"
 PAYER_CHOICE = "payer_choice"
 CONTINUATION = "continuation"
 BYPASS = "bypass"
+DATED_DENIALS = "dated_denials"
+BOOKINGS = "bookings"
+SUPERVISION = "supervision"
+TWO_PERSONS = "two_persons"
+CLASSES = "classes"
+PAYER_RULES = "payer_rules"
 LOW_RISK_ONLY = "low_risk_only"  # no rule, but what a box may lack: its actuator goes on without its agent
 FEATURES = frozenset(
     {
@@ -165,5 +189,11 @@ FEATURES = frozenset(
         PAYER_CHOICE,
         CONTINUATION,
         BYPASS,
+        DATED_DENIALS,
+        BOOKINGS,
+        SUPERVISION,
+        TWO_PERSONS,
+        CLASSES,
+        PAYER_RULES,
     }
 )

@@ -5,10 +5,19 @@ beyond a first name its owner agreed to show. Dated facts hold from ``valid_from
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from enum import StrEnum
 
-from wire.messages import Policy, RiskClass, Service, Shows
+from wire.messages import DenialReason, Policy, RiskClass, Service, Shows
 
 USUAL_POLICY = Policy()
+
+
+class Minors(StrEnum):
+    """Whether a machine is for those who are under age."""
+
+    YES = "yes"
+    FRAMED = "framed"  # in a declared training frame only, and supervised
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,8 @@ class HolderFact:
     language: str
     first_name: str | None = None
     blocked_at: datetime | None = None
+    minor_until: datetime | None = None
+    framed_until: datetime | None = None  # a tenant of theirs has declared a training frame until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,30 @@ class PayerFact:
     valid_until: datetime | None = None
     tenant_suspended_from: datetime | None = None
     shows: Shows = Shows.PRICE
+    machines: frozenset[str] | None = None  # it pays for these alone
+    hours: tuple["WeekFact", ...] | None = None  # and for starts within these
+    budget_reached: bool = False
+    seconds_left: int | None = None  # of what its contract includes
+
+
+@dataclass(frozen=True, slots=True)
+class WeekFact:
+    """Hours of some weekdays on the lab's clock; ``time.max`` is midnight."""
+
+    weekdays: frozenset[int]  # 0 Monday … 6 Sunday
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRuleFact:
+    """Within these hours, at these machines (None: at all), this payer is the holder's default. The lowest rank first."""
+
+    holder: int
+    payer: str
+    rank: int
+    hours: WeekFact
+    machines: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +106,64 @@ class QualificationFact:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillFact:
+    """What one must know before (``needs``), and how it lapses: without use for so long, then so long with a trainer only."""
+
+    code: str
+    needs: frozenset[str] = frozenset()
+    idle_days: int | None = None
+    grace_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFact:
+    """A version of a skill's safety sheet that must be accepted from a moment on."""
+
+    skill: str
+    version: int
+    required_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedFact:
+    """What keeps everybody from a machine from a moment on."""
+
+    reason: DenialReason
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFact:
+    """A machine is kept for somebody, or (None) for nobody: an outage."""
+
+    machine: str
+    holder: int | None
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LessonFact:
+    """A class on one machine, led by a trainer and paid by its organiser."""
+
+    id: str
+    machine: str
+    trainer: int
+    payer: str
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureFact:
+    """The machines of a category (None: of all) are closed, whatever their hours."""
+
+    category: str | None
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MachineFact:
     """``skills``: all of these are asked for; with none, nobody may start. ``list_valid_s`` None: as its risk class."""
 
@@ -90,6 +183,9 @@ class MachineFact:
     room: str = ""
     bypass_by: str = ""
     bypass_until: datetime | None = None
+    minors: Minors = Minors.YES
+    denied: tuple[DeniedFact, ...] = ()
+    log_only_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +238,14 @@ class Facts:
     machines: tuple[MachineFact, ...] = ()
     gone: tuple[GoneFact, ...] = ()
     hours: tuple[HoursFact, ...] = ()
+    closures: tuple[ClosureFact, ...] = ()
+    bookings: tuple[BookingFact, ...] = ()
+    lessons: tuple[LessonFact, ...] = ()
+    payer_rules: tuple[PayerRuleFact, ...] = ()
+    skills: tuple[SkillFact, ...] = ()
+    sheets: tuple[SheetFact, ...] = ()
+    accepted: Mapping[tuple[int, str], int] = field(default_factory=dict)  # (holder, skill): newest version accepted
+    last_used: Mapping[tuple[int, str], datetime] = field(default_factory=dict)  # (holder, skill)
     staff: tuple[StaffFact, ...] = ()
     masters: tuple[MasterFact, ...] = ()
     rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
