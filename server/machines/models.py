@@ -1,6 +1,6 @@
 """What is switched and by whom: machines with their rules, agents with their health, opening hours."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
@@ -94,7 +94,26 @@ class Machine(Model):
     extend_times: Mapped[int] = mapped_column(default=0)
     payer_s: Mapped[int] = mapped_column(default=0)
     continue_s: Mapped[int] = mapped_column(default=0)
+    second_s: Mapped[int | None]
+    again_s: Mapped[int] = mapped_column(default=0)
+    supervise_s: Mapped[int] = mapped_column(default=0)
     list_valid_s: Mapped[int | None]  # None: by risk class
+    minors: Mapped[str | None] = mapped_column(String(10))  # None: by risk class
+    # Since when it waits for a commissioning record, and why: see ``commissioning``. None: it has one, or needs none.
+    commission_since: Mapped[datetime | None] = mapped_column(Utc)
+    commission_why: Mapped[str] = mapped_column(String(20), default="")
+    make: Mapped[str] = mapped_column(String(80), default="")
+    model: Mapped[str] = mapped_column(String(80), default="")
+    serial: Mapped[str] = mapped_column(String(80), default="")
+    bought_on: Mapped[date | None]
+    manual_url: Mapped[str] = mapped_column(String(300), default="")
+    conformity_url: Mapped[str] = mapped_column(
+        String(300), default=""
+    )  # of the CE declaration, for those it is lent to
+    unattended: Mapped[bool] = mapped_column(default=False)  # whether it may run with nobody beside it
+    unattended_note: Mapped[str] = mapped_column(Text, default="")  # and on what conditions
+    counter_note: Mapped[str] = mapped_column(Text, default="")  # where its own hour counter stood, and when
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id"))  # the machine that stood here before
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # gone from the lab
     version: Mapped[int] = mapped_column(default=1)
     agent: Mapped[Agent] = relationship()
@@ -136,6 +155,22 @@ class OpeningHours(Model):
     weekday: Mapped[int]  # 0 Monday … 6 Sunday
     opens: Mapped[time]
     closes: Mapped[time]  # later than opens; midnight is 23:59:59.999999 and means the day's end
+
+
+class Closure(Model):
+    """From a moment to another the machines of a category (None: all) are not started, whatever their hours say."""
+
+    __tablename__ = "closure"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str | None] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80), default="")
+    holiday: Mapped[str] = mapped_column(
+        String(30), default=""
+    )  # a word of ``domain.holidays``, named in each language
+    begins: Mapped[datetime] = mapped_column(Utc)
+    ends: Mapped[datetime] = mapped_column(Utc, index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Setting(Model):

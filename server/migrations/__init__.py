@@ -38,6 +38,7 @@ def all_tables() -> MetaData:
     from server.accounts import models as accounts
     from server.audit import models as audit
     from server.billing import models as billing
+    from server.care import models as care
     from server.db import db
     from server.jobs import models as jobs
     from server.lists import models as lists
@@ -47,7 +48,7 @@ def all_tables() -> MetaData:
     from server.training import models as training
     from server.usage import models as usage
 
-    slices = (accounts, audit, billing, jobs, lists, machines, mail, people, training, usage)
+    slices = (accounts, audit, billing, care, jobs, lists, machines, mail, people, training, usage)
     assert all(slices)  # they are read: so their tables are known
     return db.metadata
 

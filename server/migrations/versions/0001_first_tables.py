@@ -72,6 +72,7 @@ def _holder() -> None:
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("blocked_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_reason", sa.Text(), nullable=False),
+        sa.Column("minor_until", sa.DateTime(timezone=True)),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_holder"),
@@ -228,10 +229,25 @@ def _skill() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("lasts_days", sa.Integer()),
+        sa.Column("ends_on", sa.String(length=5)),
+        sa.Column("idle_days", sa.Integer()),
+        sa.Column("grace_days", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_skill"),
         sa.UniqueConstraint("code", name="uq_skill_code"),
+    )
+
+
+def _skill_need() -> None:
+    op.create_table(
+        "skill_need",
+        sa.Column("skill_id", sa.Integer(), nullable=False),
+        sa.Column("needs_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name="fk_skill_need_skill_id"),
+        sa.ForeignKeyConstraint(["needs_id"], ["skill.id"], name="fk_skill_need_needs_id"),
+        sa.PrimaryKeyConstraint("skill_id", "needs_id", name="pk_skill_need"),
     )
 
 
@@ -244,8 +260,18 @@ def _tenant() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("parent_id", sa.Integer()),
+        sa.Column("valid_from", sa.DateTime(timezone=True)),
+        sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("frame_ref", sa.String(length=120), nullable=False),
+        sa.Column("frame_until", sa.DateTime(timezone=True)),
         sa.Column("suspended_from", sa.DateTime(timezone=True)),
         sa.Column("suspended_reason", sa.Text(), nullable=False),
+        sa.Column("suspended_by", sa.String(length=120), nullable=False),
+        sa.Column("letter_on", sa.Date()),
+        sa.Column("notice_days", sa.Integer()),
+        sa.Column("names_since", sa.Date()),
+        sa.Column("names_reason", sa.Text(), nullable=False),
+        sa.Column("names_times", sa.Boolean(), nullable=False),
         sa.Column("shows", sa.String(length=12), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -327,11 +353,28 @@ def _machine() -> None:
         sa.Column("extend_times", sa.Integer(), nullable=False),
         sa.Column("payer_s", sa.Integer(), nullable=False),
         sa.Column("continue_s", sa.Integer(), nullable=False),
+        sa.Column("second_s", sa.Integer()),
+        sa.Column("again_s", sa.Integer(), nullable=False),
+        sa.Column("supervise_s", sa.Integer(), nullable=False),
         sa.Column("list_valid_s", sa.Integer()),
+        sa.Column("minors", sa.String(length=10)),
+        sa.Column("commission_since", sa.DateTime(timezone=True)),
+        sa.Column("commission_why", sa.String(length=20), nullable=False),
+        sa.Column("make", sa.String(length=80), nullable=False),
+        sa.Column("model", sa.String(length=80), nullable=False),
+        sa.Column("serial", sa.String(length=80), nullable=False),
+        sa.Column("bought_on", sa.Date()),
+        sa.Column("manual_url", sa.String(length=300), nullable=False),
+        sa.Column("conformity_url", sa.String(length=300), nullable=False),
+        sa.Column("unattended", sa.Boolean(), nullable=False),
+        sa.Column("unattended_note", sa.Text(), nullable=False),
+        sa.Column("counter_note", sa.Text(), nullable=False),
+        sa.Column("replaces_id", sa.Integer()),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_machine_agent_id"),
         sa.ForeignKeyConstraint(["room"], ["room.name"], name="fk_machine_room", onupdate="CASCADE"),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_machine_agent_id"),
+        sa.ForeignKeyConstraint(["replaces_id"], ["machine.id"], name="fk_machine_replaces_id"),
         sa.PrimaryKeyConstraint("id", name="pk_machine"),
         sa.UniqueConstraint("code", name="uq_machine_code"),
     )
@@ -361,6 +404,10 @@ def _payer() -> None:
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("machines", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_payer_tenant_id"),
         sa.PrimaryKeyConstraint("id", name="pk_payer"),
         sa.UniqueConstraint("code", name="uq_payer_code"),
@@ -406,8 +453,10 @@ def _qualification() -> None:
         sa.Column("holder_number", sa.BigInteger(), nullable=False),
         sa.Column("skill_id", sa.Integer(), nullable=False),
         sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("override", sa.Boolean(), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True)),
+        sa.Column("idle_until", sa.DateTime(timezone=True)),
         sa.Column("granted_by", sa.String(length=120), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True)),
         sa.Column("revoked_reason", sa.Text(), nullable=False),
@@ -939,6 +988,110 @@ def _pairing_code() -> None:
     op.create_index("ix_pairing_code_agent_id", "pairing_code", ["agent_id"], unique=False)
 
 
+def _closure() -> None:
+    op.create_table(
+        "closure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("category", sa.String(length=40)),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("holiday", sa.String(length=30), nullable=False),
+        sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_closure"),
+    )
+    op.create_index("ix_closure_ends", "closure", ["ends"], unique=False)
+
+
+def _commissioning() -> None:
+    op.create_table(
+        "commissioning",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("drawing", sa.String(length=80), nullable=False),
+        sa.Column("tests", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_commissioning_machine_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_commissioning"),
+    )
+    op.create_index("ix_commissioning_machine_id", "commissioning", ["machine_id"], unique=False)
+
+
+def _machine_check() -> None:
+    op.create_table(
+        "machine_check",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("basis", sa.String(length=120), nullable=False),
+        sa.Column("body", sa.String(length=80), nullable=False),
+        sa.Column("every_months", sa.Integer(), nullable=False),
+        sa.Column("every_days", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reserves", sa.Text(), nullable=False),
+        sa.Column("reserves_until", sa.Date()),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_machine_check_machine_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_machine_check"),
+    )
+    op.create_index("ix_machine_check_machine_id", "machine_check", ["machine_id"], unique=False)
+
+
+def _check_report() -> None:
+    op.create_table(
+        "check_report",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("check_id", sa.Integer(), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("result", sa.String(length=10), nullable=False),
+        sa.Column("reserves", sa.Text(), nullable=False),
+        sa.Column("reserves_until", sa.Date()),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["check_id"], ["machine_check.id"], name="fk_check_report_check_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_check_report"),
+    )
+    op.create_index("ix_check_report_check_id", "check_report", ["check_id"], unique=False)
+
+
+def _machine_paper() -> None:
+    op.create_table(
+        "machine_paper",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("commissioning_id", sa.Integer()),
+        sa.Column("report_id", sa.Integer()),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=4), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["report_id"], ["check_report.id"], name="fk_machine_paper_report_id"),
+        sa.ForeignKeyConstraint(["commissioning_id"], ["commissioning.id"], name="fk_machine_paper_commissioning_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_machine_paper"),
+    )
+    op.create_index("ix_machine_paper_commissioning_id", "machine_paper", ["commissioning_id"], unique=False)
+    op.create_index("ix_machine_paper_report_id", "machine_paper", ["report_id"], unique=False)
+
+
+def _log_only() -> None:
+    op.create_table(
+        "log_only",
+        sa.Column("risk", sa.String(length=10), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("risk", name="pk_log_only"),
+    )
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -955,6 +1108,8 @@ TABLES = (  # each after those it points to
     _ingest_count,
     _jobs,
     _opening_hours,
+    _closure,
+    _log_only,
     _period,
     _month_note,
     _rejected_event,
@@ -963,10 +1118,15 @@ TABLES = (  # each after those it points to
     _series,
     _setting,
     _skill,
+    _skill_need,
     _tenant,
     _vat_cell,
     _establishment,
     _machine,
+    _commissioning,
+    _machine_check,
+    _check_report,
+    _machine_paper,
     _outbox,
     _pairing_code,
     _payer,
