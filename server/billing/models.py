@@ -197,3 +197,20 @@ class Charge(Model):
     net_cents: Mapped[int]
     vat_category: Mapped[str] = mapped_column(String(3))
     rate_bp: Mapped[int]
+
+
+class ChargeRefusal(Model):
+    """A payer does not want to pay for a session that it was shown the same day. Staff decide; nothing is deleted."""
+
+    __tablename__ = "charge_refusal"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(36), unique=True)  # no foreign key: as with decisions
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), index=True)
+    refused_at: Mapped[datetime] = mapped_column(Utc)
+    refused_by: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None] = mapped_column(Utc)
+    is_charged: Mapped[bool | None]  # what staff decided
+    answer: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}

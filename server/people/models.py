@@ -1,13 +1,13 @@
-"""Who uses the lab and who pays: tenants and their establishments, payers, holders, memberships, tokens.
+"""Who uses the lab and who pays: tenants and their establishments, payers and their rules, holders, memberships, tokens.
 
 A holder is a random number. Name and contact stand in ``person``, card fingerprints in ``token``; both can be erased
 without touching events, charges or invoices, which know the number only.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, Utc
@@ -32,8 +32,18 @@ class Tenant(Model):
     kind: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(2), default="fr")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
+    valid_from: Mapped[datetime | None] = mapped_column(Utc)  # of its contract with the lab; None: as its cost centres
+    valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    frame_ref: Mapped[str] = mapped_column(String(120), default="")  # its declaration of a training frame for minors
+    frame_until: Mapped[datetime | None] = mapped_column(Utc)
     suspended_from: Mapped[datetime | None] = mapped_column(Utc)
     suspended_reason: Mapped[str] = mapped_column(Text, default="")
+    suspended_by: Mapped[str] = mapped_column(String(120), default="")  # who decided it, in words
+    letter_on: Mapped[date | None]  # the day of the letter that announced it
+    notice_days: Mapped[int | None]  # so many days before, its members are told by mail; None: they are not
+    names_since: Mapped[date | None]  # from this day on its own people see who used what; None: they never do
+    names_reason: Mapped[str] = mapped_column(Text, default="")
+    names_times: Mapped[bool] = mapped_column(default=False)  # and at what time
     shows: Mapped[str] = mapped_column(String(12), default="price")  # wire.messages.Shows
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(default=1)
@@ -92,7 +102,12 @@ class Payer(Model):
     label: Mapped[str] = mapped_column(String(60))
     valid_from: Mapped[datetime] = mapped_column(Utc)
     valid_until: Mapped[datetime | None] = mapped_column(Utc)
+    machines: Mapped[list[str]] = mapped_column(JSON, default=list)  # it pays for these
+    categories: Mapped[list[str]] = mapped_column(JSON, default=list)  # and for all of these; both empty: for every one
+    hours: Mapped[list[list[str | int]]] = mapped_column(JSON, default=list)  # and for starts within: see domain.payers
+    version: Mapped[int] = mapped_column(default=1)
     tenant: Mapped[Tenant] = relationship()
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Holder(Model):
@@ -102,6 +117,7 @@ class Holder(Model):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     blocked_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_reason: Mapped[str] = mapped_column(Text, default="")
+    minor_until: Mapped[datetime | None] = mapped_column(Utc)  # no birthday is kept
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # has left the lab
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -120,6 +136,18 @@ class Person(Model):
     shows_first_name: Mapped[bool] = mapped_column(default=False)  # by own consent
 
 
+class EmergencyContact(Model):
+    """Whom to call for a holder. Only where the lab asks for it; each look at it is audited; gone with the last membership."""
+
+    __tablename__ = "emergency_contact"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder_number: Mapped[int] = mapped_column(ForeignKey("holder.number"), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
 class Membership(Model):
     """A holder's dated tie to a tenant, and the payer it charges by default. The lowest rank is the holder's default."""
 
@@ -135,6 +163,22 @@ class Membership(Model):
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # ended before its time, by a person
     ended_reason: Mapped[str] = mapped_column(Text, default="")
     payer: Mapped[Payer] = relationship()
+
+
+class PayerRule(Model):
+    """Within these hours, at these machines, this membership's payer is the holder's default. The lowest rank first."""
+
+    __tablename__ = "payer_rule"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
+    rank: Mapped[int] = mapped_column(default=0)
+    weekdays: Mapped[list[int]] = mapped_column(JSON)  # 0 Monday … 6 Sunday
+    begins: Mapped[time]
+    ends: Mapped[time]  # time.max is midnight
+    machines: Mapped[list[str]] = mapped_column(JSON, default=list)
+    categories: Mapped[list[str]] = mapped_column(JSON, default=list)  # with machines empty, too: at every machine
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Token(Model):

@@ -1092,6 +1092,58 @@ def _log_only() -> None:
     )
 
 
+def _emergency_contact() -> None:
+    op.create_table(
+        "emergency_contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_emergency_contact_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_emergency_contact"),
+        sa.UniqueConstraint("holder_number", name="uq_emergency_contact_holder_number"),
+    )
+
+
+def _payer_rule() -> None:
+    op.create_table(
+        "payer_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("membership_id", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("weekdays", sa.JSON(), nullable=False),
+        sa.Column("begins", sa.Time(), nullable=False),
+        sa.Column("ends", sa.Time(), nullable=False),
+        sa.Column("machines", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name="fk_payer_rule_membership_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_payer_rule"),
+    )
+    op.create_index("ix_payer_rule_membership_id", "payer_rule", ["membership_id"], unique=False)
+
+
+def _charge_refusal() -> None:
+    op.create_table(
+        "charge_refusal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refused_by", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        sa.Column("is_charged", sa.Boolean()),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_charge_refusal_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_charge_refusal"),
+        sa.UniqueConstraint("session_id", name="uq_charge_refusal_session_id"),
+    )
+    op.create_index("ix_charge_refusal_payer_id", "charge_refusal", ["payer_id"], unique=False)
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -1131,6 +1183,7 @@ TABLES = (  # each after those it points to
     _pairing_code,
     _payer,
     _person,
+    _emergency_contact,
     _published_list,
     _qualification,
     _token,
@@ -1141,11 +1194,13 @@ TABLES = (  # each after those it points to
     _machine_live,
     _machine_skill,
     _membership,
+    _payer_rule,
     _tariff,
     _tax_treatment,
     _usage_session,
     _session_decision,
     _charge,
+    _charge_refusal,
     _denial,
     _notice,
     _master,
