@@ -38,8 +38,8 @@ def all_tables() -> MetaData:
     from server.accounts import models as accounts
     from server.audit import models as audit
     from server.billing import models as billing
-    from server.courses import models as courses
     from server.care import models as care
+    from server.courses import models as courses
     from server.db import db
     from server.instruction import models as instruction
     from server.jobs import models as jobs
@@ -50,7 +50,21 @@ def all_tables() -> MetaData:
     from server.training import models as training
     from server.usage import models as usage
 
-    slices = (accounts, audit, billing, courses, instruction, care, jobs, lists, machines, mail, people, training, usage)
+    slices = (
+        accounts,
+        audit,
+        billing,
+        care,
+        courses,
+        instruction,
+        jobs,
+        lists,
+        machines,
+        mail,
+        people,
+        training,
+        usage,
+    )
     assert all(slices)  # they are read: so their tables are known
     return db.metadata
 

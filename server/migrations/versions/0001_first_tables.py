@@ -1144,6 +1144,207 @@ def _charge_refusal() -> None:
     op.create_index("ix_charge_refusal_payer_id", "charge_refusal", ["payer_id"], unique=False)
 
 
+def _edition() -> None:
+    op.create_table(
+        "edition",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("skill_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("required_from", sa.DateTime(timezone=True)),
+        sa.Column("published_at", sa.DateTime(timezone=True)),
+        sa.Column("published_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name="fk_edition_skill_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_edition"),
+        sa.UniqueConstraint("skill_id", "kind", "number", name="uq_edition_skill_id_kind_number"),
+    )
+
+
+def _acceptance() -> None:
+    op.create_table(
+        "acceptance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("edition_id", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("right", sa.Integer(), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name="fk_acceptance_edition_id"),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_acceptance_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_acceptance"),
+        sa.UniqueConstraint("holder_number", "edition_id", name="uq_acceptance_holder_number_edition_id"),
+    )
+    op.create_index("ix_acceptance_edition_id", "acceptance", ["edition_id"], unique=False)
+
+
+def _sign_off() -> None:
+    op.create_table(
+        "sign_off",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("machine", sa.String(length=40), nullable=False),
+        sa.Column("trainer", sa.BigInteger(), nullable=False),
+        sa.Column("learner", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("ticked_at", sa.DateTime(timezone=True)),
+        sa.Column("ticked", sa.JSON(), nullable=False),
+        sa.Column("minutes", sa.Integer()),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sign_off"),
+        sa.UniqueConstraint("event_id", name="uq_sign_off_event_id"),
+    )
+    op.create_index("ix_sign_off_learner", "sign_off", ["learner"], unique=False)
+    op.create_index("ix_sign_off_state", "sign_off", ["state"], unique=False)
+    op.create_index("ix_sign_off_trainer", "sign_off", ["trainer"], unique=False)
+
+
+def _instruction_interval() -> None:
+    op.create_table(
+        "instruction_interval",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("months_minor", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_instruction_interval_tenant_id"),
+        sa.PrimaryKeyConstraint("tenant_id", name="pk_instruction_interval"),
+    )
+
+
+def _reminder() -> None:
+    op.create_table(
+        "reminder",
+        sa.Column("about", sa.String(length=100), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("about", name="pk_reminder"),
+    )
+
+
+def _course() -> None:
+    op.create_table(
+        "course",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("price_cents", sa.Integer(), nullable=False),
+        sa.Column("nature", sa.String(length=20), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("trainer", sa.BigInteger()),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["trainer"], ["holder.number"], name="fk_course_trainer"),
+        sa.PrimaryKeyConstraint("id", name="pk_course"),
+    )
+
+
+def _course_date() -> None:
+    op.create_table(
+        "course_date",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("course_id", sa.Integer(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(length=120), nullable=False),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True)),
+        sa.Column("cancelled_reason", sa.Text(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name="fk_course_date_course_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_course_date_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_course_date"),
+    )
+    op.create_index("ix_course_date_begins_at", "course_date", ["begins_at"], unique=False)
+    op.create_index("ix_course_date_course_id", "course_date", ["course_id"], unique=False)
+
+
+def _enrolment() -> None:
+    op.create_table(
+        "enrolment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("date_id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("enrolled_by", sa.String(length=120), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+        sa.Column("present", sa.Boolean()),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_enrolment_holder_number"),
+        sa.ForeignKeyConstraint(["date_id"], ["course_date.id"], name="fk_enrolment_date_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_enrolment"),
+    )
+    op.create_index("ix_enrolment_date_id", "enrolment", ["date_id"], unique=False)
+    op.create_index("ix_enrolment_holder_number", "enrolment", ["holder_number"], unique=False)
+    op.create_index(
+        "one_seat_a_holder",
+        "enrolment",
+        ["date_id", "holder_number"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+
+
+def _course_fee() -> None:
+    op.create_table(
+        "course_fee",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("date_id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("tenant_id", sa.Integer()),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("nature", sa.String(length=20), nullable=False),
+        sa.Column("net_cents", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_course_fee_tenant_id"),
+        sa.ForeignKeyConstraint(["date_id"], ["course_date.id"], name="fk_course_fee_date_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_course_fee_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_course_fee"),
+    )
+    op.create_index("ix_course_fee_date_id", "course_fee", ["date_id"], unique=False)
+    op.create_index("ix_course_fee_tenant_id", "course_fee", ["tenant_id"], unique=False)
+
+
+def _lesson() -> None:
+    op.create_table(
+        "lesson",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("trainer", sa.BigInteger(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("prepared_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["trainer"], ["holder.number"], name="fk_lesson_trainer"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_lesson_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_lesson"),
+    )
+    op.create_index("ix_lesson_ends_at", "lesson", ["ends_at"], unique=False)
+
+
+def _lesson_machine() -> None:
+    op.create_table(
+        "lesson_machine",
+        sa.Column("lesson_id", sa.String(length=36), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_lesson_machine_machine_id"),
+        sa.ForeignKeyConstraint(["lesson_id"], ["lesson.id"], name="fk_lesson_machine_lesson_id"),
+        sa.PrimaryKeyConstraint("lesson_id", "machine_id", name="pk_lesson_machine"),
+    )
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -1205,4 +1406,15 @@ TABLES = (  # each after those it points to
     _notice,
     _master,
     _event_payload,
+    _edition,
+    _acceptance,
+    _sign_off,
+    _instruction_interval,
+    _reminder,
+    _course,
+    _course_date,
+    _enrolment,
+    _course_fee,
+    _lesson,
+    _lesson_machine,
 )
