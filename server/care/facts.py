@@ -23,7 +23,7 @@ def denials() -> Mapping[int, tuple[DeniedFact, ...]]:
         Machine.ended_at.is_(None), Machine.commission_since.is_not(None)
     )
     for machine_id, risk, since in db.session.execute(wanted):
-        if needs_record(RiskClass(risk)):
+        if since is not None and needs_record(RiskClass(risk)):
             found[machine_id].append(DeniedFact(DenialReason.NOT_COMMISSIONED, since))
     overdue = select(MachineCheck.machine_id, func.min(MachineCheck.overdue_at)).where(
         MachineCheck.kind == CheckKind.LEGAL, MachineCheck.ended_at.is_(None)

@@ -31,7 +31,7 @@ class Result(StrEnum):
     CROSSED_OUT = "crossed_out"  # does not apply; the remark says why
 
 
-class Test(StrEnum):
+class SheetTest(StrEnum):
     """In the order of the sheet."""
 
     SAFETY_CIRCUIT = "safety_circuit"
@@ -74,7 +74,7 @@ class Test(StrEnum):
 class Tested:
     """One line of the sheet as it was filled in."""
 
-    test: Test
+    test: SheetTest
     result: Result
     remark: str = ""
 
@@ -83,18 +83,18 @@ def needs_record(risk: RiskClass) -> bool:
     return risk is not RiskClass.LOW
 
 
-def missing(tested: tuple[Tested, ...]) -> tuple[Test, ...]:
+def missing(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
     """The tests nobody has said anything of."""
     said = {one.test for one in tested}
-    return tuple(test for test in Test if test not in said)
+    return tuple(test for test in SheetTest if test not in said)
 
 
-def failed(tested: tuple[Tested, ...]) -> tuple[Test, ...]:
+def failed(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
     """A line that fails: the machine stays out of service."""
     return tuple(one.test for one in tested if one.result is Result.FAILED)
 
 
-def without_reason(tested: tuple[Tested, ...]) -> tuple[Test, ...]:
+def without_reason(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
     """What is crossed out says why."""
     return tuple(one.test for one in tested if one.result is Result.CROSSED_OUT and not one.remark.strip())
 

@@ -13,7 +13,10 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from server.audit import service as audit
 from server.db import db, expect_version, writing
+from server.domain.commissioning import Why, is_raised
+from server.domain.facts import Minors
 from server.jobs import service as jobs
+from server.machines.commissioning import ask_for_record
 from server.machines.models import Agent, Machine, MachineLive
 from server.machines.service import (
     MachineError,
@@ -31,7 +34,7 @@ _RUNNING = (MachineState.RUNNING, MachineState.ENDING, MachineState.COOLING)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything about a machine that is decided at a desk. ``list_valid_s`` None: as its risk class."""
+    """Everything about a machine that is decided at a desk. ``list_valid_s`` and ``minors`` None: as its risk class."""
 
     name: str
     category: str
@@ -40,6 +43,7 @@ class Rules:
     risk: RiskClass
     policy: Policy
     list_valid_s: int | None
+    minors: Minors | None = None
 
 
 def rules_of(machine: Machine) -> Rules:
@@ -52,6 +56,7 @@ def rules_of(machine: Machine) -> Rules:
         RiskClass(machine.risk),
         policy_of(machine),
         machine.list_valid_s,
+        Minors(machine.minors) if machine.minors else None,
     )
 
 
@@ -73,6 +78,7 @@ def change_machine(code: str, rules: Rules, version: int | None = None, *, actor
         machine.room = rules.room or None
         for name in changed - {"agent", "room"}:
             setattr(machine, name, after[name])
+        _ask_for_record(machine, changed, RiskClass(before["risk"]), now)
         was, is_now = ({name: picture[name] for name in changed} for picture in (before, after))
         audit.record(actor, "change", "machine", code, was, is_now, "", now)
         jobs.announce("access", f"machine:{code}", now)
@@ -84,6 +90,7 @@ def give_machine(machine: Machine, agent: Agent, *, actor: str, now: datetime) -
     refuse_while_it_runs(machine)
     before = {"agent": machine.agent.name}
     machine.agent = agent
+    ask_for_record(machine, Why.AGENT, now)
     audit.record(actor, "change", "machine", machine.code, before, {"agent": agent.name}, "", now)
     jobs.announce("access", f"machine:{machine.code}", now)
     jobs.announce("machine", machine.code, now)
@@ -137,6 +144,14 @@ def note_new_password(name: str, known_to_broker: bool, *, actor: str, now: date
         jobs.announce("access", f"agent:{name}", now)
 
 
+def _ask_for_record(machine: Machine, changed: set[str], risk_before: RiskClass, now: datetime) -> None:
+    """Another Pi, or a higher class of risk: the record from before was about something else."""
+    if "agent" in changed:
+        ask_for_record(machine, Why.AGENT, now)
+    elif "risk" in changed and (is_raised(risk_before, RiskClass(machine.risk)) or machine.commission_since):
+        ask_for_record(machine, Why.RISK, now)
+
+
 def _there(code: str) -> Machine:
     machine = machine_by_code(code)
     if machine.ended_at is not None:
@@ -154,4 +169,5 @@ def refuse_while_it_runs(machine: Machine) -> None:
 def _plain(rules: Rules) -> dict[str, Any]:
     plain = asdict(rules)
     policy = plain.pop("policy")
-    return {**plain, **policy, "risk": rules.risk.value, "on_max": rules.policy.on_max.value}
+    minors = rules.minors.value if rules.minors else None
+    return {**plain, **policy, "risk": rules.risk.value, "on_max": rules.policy.on_max.value, "minors": minors}

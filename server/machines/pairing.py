@@ -14,9 +14,11 @@ from sqlalchemy import select, update
 
 from server.audit import service as audit
 from server.db import db, writing
+from server.domain.commissioning import Why
 from server.domain.refusals import Refusal
 from server.jobs import service as jobs
 from server.machines.changes import end_agent, give_machine, refuse_while_it_runs
+from server.machines.commissioning import ask_for_record
 from server.machines.models import Agent, Machine, MachineLive, PairingCode
 from server.machines.service import MACHINES_PER_AGENT, MachineError, agent_by_name
 
@@ -106,6 +108,8 @@ def admit(secret: str, *, now: datetime) -> Admitted:
         code.used_at = agent.paired_at = now
         agent.revoked_at = None
         machines = _machines_of(agent)
+        for machine in machines:
+            ask_for_record(machine, Why.AGENT, now)
         after = {"machines": [machine.code for machine in machines], "replaces": other.name if other else None}
         audit.record(actor, "paired", "agent", agent.name, None, after, "", now)
         jobs.announce("access", f"agent:{agent.name}", now)

@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 
 from server.audit import service as audit
 from server.db import Stale, db, expect_version, writing
+from server.domain.commissioning import Why, needs_record
 from server.domain.refusals import Refusal
 from server.domain.rules import clashes
 from server.jobs import service as jobs
@@ -66,7 +67,8 @@ def add_machine(
     actor: str,
     now: datetime,
 ) -> Machine:
-    """A gated machine. Nobody can start it before ``training.service.require_skills`` says what one must have learned.
+    """A gated machine. Nobody can start it before ``training.service.require_skills`` says what one must have learned; one
+    of medium or high risk waits for its commissioning record, too.
 
     ``list_valid_s``: how long its agent may rely on a list, None for what is usual in its risk class.
     """
@@ -81,8 +83,9 @@ def add_machine(
         }
         refuse_clashes(policy)
         values |= {**asdict(policy), "on_max": policy.on_max.value, "list_valid_s": list_valid_s}
+        waits = {"commission_since": now, "commission_why": Why.NEW.value} if needs_record(RiskClass(risk)) else {}
         room_called(room)
-        session.add(Machine(code=code, agent_id=agent_with_place(agent_name).id, **values))
+        session.add(Machine(code=code, agent_id=agent_with_place(agent_name).id, **values, **waits))
         machine = machine_by_code(code)
         audit.record(actor, "add", "machine", code, None, {"agent": agent_name, **values}, "", now)
         jobs.announce("access", f"machine:{code}", now)
