@@ -50,3 +50,18 @@ def edit_person(number: int, facts: PersonFacts, *, version: int | None = None, 
         after = {"changed": changed} | {name: said[name] for name in _OPEN if name in changed}
         audit.record(actor, "edit", "holder", number, before, after, "", now)
         jobs.announce("access", f"holder:{number}", now)
+
+
+def set_minor_until(
+    number: int, until: datetime | None, *, version: int | None = None, actor: str, now: datetime
+) -> None:
+    """Under age until this moment; of a birthday nothing is kept. Machines that are not for minors refuse until then."""
+    with writing():
+        holder = holder_by_number(number, changing=True)
+        expect_version(holder, version)
+        if holder.minor_until == until:
+            return
+        before = {"minor_until": holder.minor_until}
+        holder.minor_until = until
+        audit.record(actor, "edit", "holder", number, before, {"minor_until": until}, "", now)
+        jobs.announce("access", f"holder:{number}", now)

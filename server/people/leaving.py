@@ -10,6 +10,7 @@ from sqlalchemy import select
 from server.audit import service as audit
 from server.db import db, expect_version, writing
 from server.jobs import service as jobs
+from server.people.contacts import forget_contact_of
 from server.people.masters import end_master
 from server.people.models import Master, Membership, Token
 from server.people.rows import PeopleError, holder_by_number
@@ -39,6 +40,7 @@ def end_holder(
         for master in _masters(number):
             end_master(master, reason, actor=actor, now=now)
         holder.ended_at = now
+        forget_contact_of(number, now)
         audit.record(actor, "end", "holder", number, {"ended_at": None}, {"ended_at": now}, reason, now)
         jobs.announce("access", f"holder:{number}", now)
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from server.audit import service as audit
 from server.db import db, expect_version, writing
 from server.jobs import service as jobs
+from server.people.contacts import forget_contact_of
 from server.people.models import Establishment, Membership, Payer, TenantKind
 from server.people.rows import PeopleError, establishment_by_id, payer_by_code, tenant_by_code
 from wire.messages import Shows
@@ -51,7 +52,7 @@ def edit_tenant(
             raise PeopleError("a tenant cannot belong to itself")
         said: dict[str, Any] = {"name": name, "kind": TenantKind(kind).value, "language": language}
         said |= {"parent_id": above.id if above else None, "shows": Shows(shows).value}
-        if _write(tenant, said, "tenant", code, actor, now):
+        if write(tenant, said, "tenant", code, actor, now):
             jobs.announce("access", f"tenant:{code}", now)
 
 
@@ -62,7 +63,7 @@ def edit_establishment(
     with writing():
         establishment = establishment_by_id(number, changing=True)
         expect_version(establishment, version)
-        _write(establishment, asdict(address), "establishment", number, actor, now)
+        write(establishment, asdict(address), "establishment", number, actor, now)
     return establishment
 
 
@@ -91,19 +92,20 @@ def end_tenant(code: str, reason: str, *, version: int | None = None, actor: str
         for membership in _open_memberships(tenant.id, now):
             membership.ended_at, membership.ended_reason = now, reason
             audit.record(actor, "end", "membership", membership.ref, None, {"ended_at": now}, reason, now)
+            forget_contact_of(membership.holder_number, now)
         tenant.ended_at = now
         audit.record(actor, "end", "tenant", code, {"ended_at": None}, {"ended_at": now}, reason, now)
         jobs.announce("access", f"tenant:{code}", now)
 
 
-def _write(row: Any, said: dict[str, Any], kind: str, key: object, actor: str, now: datetime) -> bool:
-    """Set what differs and write it down. False when nothing does."""
+def write(row: Any, said: dict[str, Any], kind: str, key: object, actor: str, now: datetime, reason: str = "") -> bool:
+    """Set what differs and write it down, in the caller's ``writing()``. False when nothing does."""
     before = {name: getattr(row, name) for name, value in said.items() if getattr(row, name) != value}
     if not before:
         return False
     for name in before:
         setattr(row, name, said[name])
-    audit.record(actor, "edit", kind, key, before, {name: said[name] for name in before}, "", now)
+    audit.record(actor, "edit", kind, key, before, {name: said[name] for name in before}, reason, now)
     return True
 
 

@@ -37,26 +37,6 @@ def add_tenant(
     return tenant
 
 
-def suspend_tenant(code: str, reason: str, since: datetime | None = None, *, actor: str, now: datetime) -> None:
-    """Close every payer of this tenant, for all holders, from now or a later moment on and until it is resumed."""
-    with writing():
-        tenant = tenant_by_code(code)
-        before = {"suspended_from": tenant.suspended_from}
-        tenant.suspended_from = since or tenant.suspended_from or now
-        tenant.suspended_reason = reason
-        audit.record(actor, "suspend", "tenant", code, before, {"suspended_from": tenant.suspended_from}, reason, now)
-        jobs.announce("access", f"tenant:{code}", now)
-
-
-def resume_tenant(code: str, reason: str = "", *, actor: str, now: datetime) -> None:
-    with writing():
-        tenant = tenant_by_code(code)
-        before = {"suspended_from": tenant.suspended_from, "reason": tenant.suspended_reason}
-        tenant.suspended_from, tenant.suspended_reason = None, ""
-        audit.record(actor, "resume", "tenant", code, before, {"suspended_from": None}, reason, now)
-        jobs.announce("access", f"tenant:{code}", now)
-
-
 def add_establishment(
     tenant_code: str,
     legal_name: str,
