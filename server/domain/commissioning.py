@@ -20,6 +20,7 @@ class Why(StrEnum):
     CONTACTOR = "contactor"
     WIRING = "wiring"
     SETTINGS = "settings"  # pins, meter or actuator in the agent's file
+    FAILED = "failed"  # the last record has a line that failed
 
 
 DECLARED = (Why.RELAY, Why.CONTACTOR, Why.WIRING, Why.SETTINGS)  # what only people know
