@@ -162,7 +162,8 @@ def _draft(
         "mentions": said.mentions,
         "charges": [_charge(one) for one in billable],
     }
-    return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer)))
+    refused = [item.rated for item in items if item.rated.session.id in facts.refused]
+    return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer, refused)))
 
 
 def _charge(one: Sold) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from server.usage import decisions
 from server.usage.models import UsageSession
 
 FINISHED = ("ended", "provisional")
+_REFUSED = select(models.ChargeRefusal.session_id).where(models.ChargeRefusal.answered_at.is_(None))
 
 
 class Use(NamedTuple):
@@ -84,6 +85,7 @@ class Facts:
     treatments: Mapping[int, list[Dated]]  # establishment → treatments
     buyers: Mapping[int, invoicing.Buyer]  # establishment → its address and identity
     owners: Mapping[int, int]  # establishment → tenant
+    refused: frozenset[str] = frozenset()  # sessions that their payer refuses, until somebody has answered
 
 
 def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
@@ -103,6 +105,7 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         ),
         buyers={row.id: _copy(invoicing.Buyer, row, tenant=tenant) for row, tenant in establishments},
         owners={row.id: row.tenant_id for row, _ in establishments},
+        refused=frozenset(db.session.scalars(_REFUSED)),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from server.audit.models import AuditEntry
 from server.billing.facts import FINISHED
-from server.billing.models import Document
+from server.billing.models import ChargeRefusal, Document
 from server.db import db
 from server.domain.period import Period
 from server.usage.models import SessionDecision, UsageSession
@@ -27,8 +27,9 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
     count, seconds, last = db.session.execute(sessions.where(finished, ended)).one()
     provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
     decided = db.session.scalar(select(func.max(SessionDecision.id)))
+    refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
     issued = db.session.scalar(select(func.count()).select_from(Document).where(Document.month == period.month))
-    return f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {issued} {_last_change()} {day}"
+    return f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {_last_change()} {day}"
 
 
 def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:

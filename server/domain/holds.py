@@ -20,6 +20,7 @@ class Why(StrEnum):
     VAT_ID = "vat_id"
     SIREN = "siren"
     MIXED = "mixed"
+    REFUSED = "refused"
     NOTHING = "nothing"
 
 
@@ -57,16 +58,20 @@ class Hold:
                 return f"reverse charge needs the VAT id of {self.name}"
             case Why.SIREN:
                 return f"a French business is billed with its SIREN, and {self.name} has none on record"
+            case Why.REFUSED:
+                return f"{self.name} refused a session of {self.day}, and nobody has answered"
             case Why.MIXED:
                 return "services outside the scope of VAT cannot stand on one document with others"
             case _:
                 return "it comes to 0.00 €, and nothing is not invoiced"
 
 
-def holds(items: Sequence[Item], buyer: Buyer) -> list[Hold]:
-    """Why this document cannot be issued, each reason once, with its first day. Empty when it can."""
+def holds(items: Sequence[Item], buyer: Buyer, refused: Sequence[RatedSession | MissingPrice] = ()) -> list[Hold]:
+    """Why this document cannot be issued, each reason once, with its first day. Empty when it can. ``refused``: those of
+    its sessions that their payer does not want to pay for, while nobody has answered."""
     found = [_of_price(item.rated, buyer) for item in items if isinstance(item.rated, MissingPrice)]
     found += [_of_cell(item.vat, item.rated, buyer) for item in items if isinstance(item.vat, MissingCell)]
+    found += [_of_refusal(rated, buyer) for rated in refused]
     billable = sold(items)
     categories = {one.vat.category for one in billable}
     if "AE" in categories and not buyer.vat_id:
@@ -95,6 +100,11 @@ def _of_price(missing: MissingPrice, buyer: Buyer) -> Hold:
         tenant_kind=session.tenant_kind,
         seconds=session.counting_s,
     )
+
+
+def _of_refusal(rated: RatedSession | MissingPrice, buyer: Buyer) -> Hold:
+    cents = rated.net_cents if isinstance(rated, RatedSession) else 0
+    return Hold(Why.REFUSED, buyer.legal_name, rated.session.day, seconds=rated.session.counting_s, cents=cents)
 
 
 def _of_cell(cell: MissingCell, rated: RatedSession | MissingPrice, buyer: Buyer) -> Hold:

@@ -46,6 +46,8 @@ class Verb(StrEnum):
     SET_PRICES = "set_prices"  # tariffs and the VAT table
     ISSUE = "issue"  # close a month, issue, note a payment
     SEE_TENANT_BOOKS = "see_tenant_books"  # hours and cost of one tenant, its invoices; no person, no time of day
+    MANAGE_MEMBERS = "manage_members"  # of one tenant: invite, move, end; what its cost centres pay for
+    REFUSE_CHARGES = "refuse_charges"  # of one tenant, on the day of the session
     WATCH = "watch"  # Today: what waits for staff
     MANAGE_ACCOUNTS = "manage_accounts"
     SEE_AUDIT = "see_audit"
@@ -98,14 +100,15 @@ NOWHERE = About(tenant="", machine="", room="", holder=0)  # in nobody's scope: 
 
 STAFF_ROLES = frozenset({Role.MANAGER, Role.DESK, Role.TRAINER})  # who look after machines
 _STAFF_LOOK = frozenset({Verb.SEE_FLOOR, Verb.WATCH})
+_OF_ITS_BOOKS = frozenset({Verb.SEE_TENANT_BOOKS, Verb.REFUSE_CHARGES})
 _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.MANAGER: frozenset(Verb) - {Verb.SEE_OWN, Verb.PUBLIC, Verb.LOGGED_IN},
     Role.DESK: _STAFF_LOOK
     | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.EDIT_PEOPLE, Verb.SEE_TRAINING, Verb.SEE_TENANTS, Verb.SEE_SESSIONS},
     Role.TRAINER: _STAFF_LOOK | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY},
     Role.LAB_ACCOUNTANT: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS}),
-    Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANT_BOOKS}),
-    Role.TENANT_ACCOUNTANT: frozenset({Verb.SEE_TENANT_BOOKS}),
+    Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS}),
+    Role.TENANT_ACCOUNTANT: _OF_ITS_BOOKS,
     Role.HOLDER: frozenset({Verb.SEE_FLOOR}),
 }
 _TENANT_ROLES = frozenset({Role.TENANT_ADMIN, Role.TENANT_ACCOUNTANT})

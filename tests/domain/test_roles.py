@@ -39,6 +39,8 @@ see_money          yes -   -   yes -   -   -   -
 set_prices         yes -   -   -   -   -   -   -
 issue              yes -   -   -   -   -   -   -
 see_tenant_books   yes -   -   yes yes yes -   -
+manage_members     yes -   -   -   yes -   -   -
+refuse_charges     yes -   -   -   yes yes -   -
 watch              yes yes yes -   -   -   -   -
 manage_accounts    yes -   -   -   -   -   -   -
 see_audit          yes -   -   -   -   -   -   -

@@ -86,6 +86,8 @@ def reason(hold: dict[str, Any], machines: dict[str, str]) -> str:
             return gettext("VAT id missing")
         case Why.SIREN:
             return gettext("SIREN missing")
+        case Why.REFUSED:
+            return gettext("refused by the payer")
         case Why.MIXED:
             return gettext("inside and outside the scope of VAT")
         case _:
@@ -143,6 +145,10 @@ def _gap(
                 sentence,
                 _way(Verb.SET_PRICES, gettext("Decide"), url_for("vat.new", treatment=hold["treatment"])),
             )
+        case Why.REFUSED:
+            sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
+            way = _way(Verb.CORRECT_SESSIONS, gettext("Answer"), url_for("refusals.listed"))
+            return "message-square-warning", gettext("Refused charge"), sentence, way
         case _:
             way = _way(Verb.EDIT_TENANTS, gettext("Complete"), f"/tenants/{tenant}")
             return "file-warning", gettext("Invoice held"), _papers_missing(hold, day), way
