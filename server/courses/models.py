@@ -70,7 +70,9 @@ class CourseFee(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     date_id: Mapped[int] = mapped_column(ForeignKey("course_date.id"), index=True)
     holder_number: Mapped[int | None] = mapped_column(BigInteger)  # None: for the whole date
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)  # None: nobody pays for this person
+    tenant_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tenant.id"), index=True
+    )  # None: nobody pays for this person
     payer_id: Mapped[int | None] = mapped_column(ForeignKey("payer.id"))
     nature: Mapped[str] = mapped_column(String(20))
     net_cents: Mapped[int]

@@ -20,7 +20,9 @@ class Edition(Model):
     kind: Mapped[str] = mapped_column(String(10))  # sheet, checklist
     number: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
-    required_from: Mapped[datetime | None] = mapped_column(Utc)  # of a sheet: who has not accepted it may not start then
+    required_from: Mapped[datetime | None] = mapped_column(
+        Utc
+    )  # of a sheet: who has not accepted it may not start then
     published_at: Mapped[datetime | None] = mapped_column(Utc)
     published_by: Mapped[str] = mapped_column(String(120), default="")
     version: Mapped[int] = mapped_column(default=1)
