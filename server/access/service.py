@@ -22,23 +22,24 @@ from server.domain.facts import (
     TenantFact,
     TokenFact,
 )
-from server.domain.roles import STAFF_ROLES, ScopeKind
+from server.domain.roles import STAFF_ROLES, Role, ScopeKind
 from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
 from server.machines.service import policy_of
 from server.people.models import Holder, Master, Membership, Payer, Person, Tenant, Token
-from server.training.facts import qualifications
+from server.training.facts import qualifications, skills
 from server.training.models import Qualification, Skill
 from wire.messages import RiskClass, Service, Shows
 
 
 def load_facts(
+    now: datetime,
     key_id: str,
     rates: Mapping[tuple[str, str], int],
     holder: int | None = None,
     gone_since: datetime | None = None,
     older_keys: Collection[str] = (),
 ) -> Facts:
-    """All facts about access as they stand, or those about one holder. Tokens made under another site key than ``key_id``
+    """All facts about access as they stand, or those about one holder; of what has a time only what is not over ``now``. Tokens made under another site key than ``key_id``
     and ``older_keys``, which still hold, cannot be recognised and are left out. ``rates`` come from billing, which stands
     above: (machine, payer) to cents an hour. ``gone_since``: with the badges returned, the master badges ended and the
     machines taken from the lab after that moment."""
@@ -50,6 +51,7 @@ def load_facts(
             payers=_payers(),
             suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
             qualifications=qualifications(_only(Qualification.holder_number, holder)),
+            skills=skills(),
             machines=_machines(),
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
@@ -115,6 +117,7 @@ def _staff() -> tuple[StaffFact, ...]:
     """People who look after machines: those whose account has such a role, there and then."""
     wanted = select(
         Account.holder_number,
+        RoleAssignment.role,
         RoleAssignment.scope_kind,
         RoleAssignment.scope,
         RoleAssignment.valid_from,
@@ -129,8 +132,9 @@ def _staff() -> tuple[StaffFact, ...]:
             scope if kind == ScopeKind.ROOM else "",
             valid_from,
             valid_until,
+            role in _TEACH,
         )
-        for holder, kind, scope, valid_from, valid_until in rows
+        for holder, role, kind, scope, valid_from, valid_until in rows
     )
 
 
@@ -146,13 +150,13 @@ def _masters(keys: Collection[str], gone_since: datetime | None) -> tuple[Master
 
 
 def _machines() -> tuple[MachineFact, ...]:
-    skills: dict[int, set[str]] = defaultdict(set)
+    asked: dict[int, set[str]] = defaultdict(set)
     wanted = select(MachineSkill.machine_id, Skill.code).join(Skill, Skill.id == MachineSkill.skill_id)
     for machine_id, skill in _rows(wanted):
-        skills[machine_id].add(skill)
+        asked[machine_id].add(skill)
     wanted_machines = select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)
     rows = db.session.execute(wanted_machines.where(Machine.ended_at.is_(None))).all()
-    return tuple(_machine(machine, agent, frozenset(skills[machine.id])) for machine, agent in rows)
+    return tuple(_machine(machine, agent, frozenset(asked[machine.id])) for machine, agent in rows)
 
 
 def _gone(since: datetime | None) -> tuple[GoneFact, ...]:
@@ -184,6 +188,7 @@ def _machine(machine: Any, agent: str, skills: frozenset[str]) -> MachineFact:
     )
 
 
+_TEACH = frozenset({Role.MANAGER, Role.TRAINER})
 _SUSPENDED = select(Tenant.code, Tenant.suspended_from).where(Tenant.suspended_from.is_not(None))
 _HOURS = select(OpeningHours.category, OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes).order_by(
     OpeningHours.category, OpeningHours.weekday, OpeningHours.opens

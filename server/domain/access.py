@@ -1,8 +1,8 @@
 """Who may use which machine now, until when, and why not: from plain facts to the list an agent enforces.
 
-Reasons are a set: every one that holds is named, not the first found. What is wrong with a token, a holder or a
-qualification denies; what is wrong with a membership, a tenant or a contract closes that *payer* and nothing else. Moments
-(opening hours, the end of a right) are left to the agent, in UTC; a fact that starts later is not in the list yet.
+What is wrong with a token, a holder or a qualification denies; what is wrong with a membership, a tenant or a contract closes
+that *payer* and nothing else; what is wrong with a machine keeps everybody from it. Moments (opening hours, bookings, the end of
+a right, a check that falls due) are left to the agent, in UTC; a fact that starts later is not in the list yet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,41 +11,41 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.domain.bypass import bypassed_until
-from server.domain.facts import Facts, MachineFact, PayerFact, StaffFact, TokenFact
+from server.domain.entitlements import Entitlement, People, covers, entitlement, holds, teachers_at
+from server.domain.facts import Facts, HolderFact, MachineFact, Minors, PayerFact, TokenFact
 from server.domain.opening import open_intervals
-from server.domain.purses import NOBODY, Purse, card, purses_of
+from server.domain.purses import NOBODY, Purse, card, purses_of, rules_of
 from server.domain.rules import requires
-from server.domain.standings import ALONE, NEVER, Standing, standings_at
+from server.domain.standings import standings_at
+from server.domain.takings import revoked
 from wire.messages import (
     AccessList,
     Authorisation,
+    Booked,
     Bypass,
+    Dated,
     DenialReason,
     HolderEntry,
+    Interval,
+    Lesson,
     MachineEntry,
     Master,
     PayerCard,
+    PayerRule,
     Refusal,
     Revocation,
     RiskClass,
-    Service,
-    Taken,
     WrappedKey,
 )
 
-REVOKED_FOR = timedelta(days=45)  # as long as agents keep what was receipted (design rule 8)
 VALIDITY = {
     RiskClass.LOW: timedelta(hours=72),
     RiskClass.MEDIUM: timedelta(hours=48),
     RiskClass.HIGH: timedelta(hours=24),
 }
-CLOSINGS = {
-    Service.OUT: Taken.OUT_OF_SERVICE,
-    Service.OUT_AFTER_JOB: Taken.OUT_OF_SERVICE,
-    Service.MAINTENANCE: Taken.MAINTENANCE,
-}
 _MISSING = frozenset({DenialReason.QUALIFICATION_MISSING})
 _Rights = tuple[tuple[Authorisation, ...], tuple[Refusal, ...]]
+_Kind = tuple[frozenset[str], timedelta, Minors, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,57 +54,62 @@ class Judged:
 
     facts: Facts
     now: datetime
+    zone: ZoneInfo
+    people: People
     holders: tuple[HolderEntry, ...]
-    blocked: dict[int, datetime]
     ends: dict[int, datetime]  # by holder: the first end among tokens and memberships in force
-    standings: dict[int, dict[str, Standing]]  # by holder and skill
+    purses: dict[int, Purse]
     cards: tuple[PayerCard, ...]
     revoked: tuple[Revocation, ...]
     masters: tuple[Master, ...]
-    rights: dict[tuple[frozenset[str], timedelta], _Rights]  # by skills and validity: the same at many machines
+    rights: dict[_Kind, _Rights]  # the same at many machines
 
 
-def judge(facts: Facts, now: datetime) -> Judged:
-    """Everything about people and payers at ``now``."""
+def judge(facts: Facts, now: datetime, zone: ZoneInfo) -> Judged:
+    """Everything about people and payers at ``now``. ``zone`` is the lab's, for hours on its clock."""
     payers = {payer.code: payer for payer in facts.payers}
     purses = purses_of(facts.memberships, payers, now)
-    blocked = {one.number: one.blocked_at for one in facts.holders if one.blocked_at and one.blocked_at <= now}
-    holders = {holder.number: holder for holder in facts.holders}
-    tokens = [token for token in facts.tokens if _is_lent(token, now) and token.holder in holders]
+    until = now + max(map(validity, facts.machines), default=timedelta())
+    people = people_of(facts, now)
+    tokens = [token for token in facts.tokens if _is_lent(token, now) and token.holder in people.holders]
+    rules = rules_of(facts.payer_rules, purses, now, until, zone)
     entries = tuple(
-        HolderEntry(
-            token=token.fingerprint,
-            holder=token.holder,
-            name=holders[token.holder].first_name,
-            lang=holders[token.holder].language,
-            payers=purses.get(token.holder, NOBODY).payers,
-            denied=_denied(token, token.holder in blocked, now),
-        )
+        _entry(token, people, purses, rules, now)
         for token in sorted(tokens, key=lambda token: (token.holder, token.fingerprint))
     )
-    masters = tuple(_masters(facts, entries, payers, now))
-    used = {payer for entry in entries for payer in entry.payers} | {master.payer for master in masters}
+    cards = {code: card(code, payers, now, until, zone) for code in _charged(facts, entries, payers)}
     judged = Judged(
         facts=facts,
         now=now,
+        zone=zone,
+        people=people,
         holders=entries,
-        blocked=blocked,
         ends=_first_ends(tokens, purses, now),
-        standings=standings_at(facts.qualifications, now),
-        cards=tuple(card(code, payers, now) for code in sorted(used)),
-        revoked=_revoked(facts, now),
-        masters=masters,
+        purses=purses,
+        cards=tuple(cards[code] for code in sorted(cards)),
+        revoked=revoked(facts, now),
+        masters=tuple(_masters(facts, entries, cards)),
         rights={},
     )
-    kinds = {(machine.skills, validity(machine)): machine for machine in facts.machines}
+    kinds = {_kind(machine, judged): machine for machine in facts.machines}
     return replace(judged, rights={kind: _rights(machine, judged) for kind, machine in kinds.items()})
 
 
+def people_of(facts: Facts, now: datetime) -> People:
+    return People(
+        holders={holder.number: holder for holder in facts.holders},
+        blocked={one.number: one.blocked_at for one in facts.holders if one.blocked_at and one.blocked_at <= now},
+        standings=standings_at(facts, now),
+        skills={skill.code: skill for skill in facts.skills},
+        teachers=tuple(one for one in facts.staff if one.trains),
+    )
+
+
 def compile_list(
-    judged: Judged, agent: str, revision: int, zone: ZoneInfo, key_id: str, newer: tuple[WrappedKey, ...] = ()
+    judged: Judged, agent: str, revision: int, key_id: str, newer: tuple[WrappedKey, ...] = ()
 ) -> AccessList:
-    """The list of one agent. ``zone`` is the lab's, for its opening hours; ``key_id`` that of the newest site key;
-    ``newer``: the site keys after the first, for agents that lack them."""
+    """The list of one agent. ``key_id`` is that of the newest site key; ``newer``: the site keys after the first, for
+    agents that lack them."""
     machines = sorted((one for one in judged.facts.machines if one.agent == agent), key=lambda one: one.code)
     return AccessList(
         agent=agent,
@@ -113,7 +118,7 @@ def compile_list(
         key_id=key_id,
         payers=tuple(_with_rates(card, machines, judged.facts) for card in judged.cards),
         holders=judged.holders,
-        machines=tuple(_machine(machine, judged, zone) for machine in machines),
+        machines=tuple(_machine(machine, judged) for machine in machines),
         revoked=judged.revoked,
         masters=judged.masters,
         keys=newer,
@@ -125,29 +130,30 @@ def validity(machine: MachineFact) -> timedelta:
     return VALIDITY[machine.risk] if machine.list_valid_s is None else timedelta(seconds=machine.list_valid_s)
 
 
-def refusal_reasons(
-    judged: Judged, machine: MachineFact, holder: int
-) -> tuple[frozenset[DenialReason], datetime | None]:
-    """Every reason that keeps this holder from this machine whoever pays, and since when the latest of them holds.
-
-    No reason at all means the holder may."""
-    reasons, since = set(), []
-    if holder in judged.blocked:
-        reasons.add(DenialReason.HOLDER_BLOCKED)
-        since.append(judged.blocked[holder])
-    standings = judged.standings.get(holder, {})
-    for skill in machine.skills:
-        reason, moment = standings.get(skill, NEVER)
-        if reason is not None:
-            reasons.add(reason)
-            since += [moment] if moment else []
-    if not machine.skills:
-        reasons.add(DenialReason.QUALIFICATION_MISSING)
-    return frozenset(reasons), max(since, default=None)
+# --- people -----------------------------------------------------------------------------------------------------------
 
 
 def _is_lent(token: TokenFact, now: datetime) -> bool:
     return token.valid_from <= now and (token.returned_at is None or now < token.returned_at)
+
+
+def _entry(
+    token: TokenFact,
+    people: People,
+    purses: Mapping[int, Purse],
+    rules: Mapping[int, tuple[PayerRule, ...]],
+    now: datetime,
+) -> HolderEntry:
+    holder: HolderFact = people.holders[token.holder]
+    return HolderEntry(
+        token=token.fingerprint,
+        holder=token.holder,
+        name=holder.first_name,
+        lang=holder.language,
+        payers=purses.get(token.holder, NOBODY).payers,
+        denied=_denied(token, token.holder in people.blocked, now),
+        rules=rules.get(token.holder, ()),
+    )
 
 
 def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReason | None:
@@ -158,17 +164,18 @@ def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReas
     return DenialReason.HOLDER_BLOCKED if holder_blocked else None
 
 
-# --- people ---------------------------------------------------------------------------------------------------------
+def _charged(facts: Facts, entries: Iterable[HolderEntry], payers: Mapping[str, PayerFact]) -> set[str]:
+    """Every payer that somebody could charge: in a purse, by a master badge, or for a class."""
+    others = {one.payer for one in (*facts.masters, *facts.lessons)} & payers.keys()
+    return {payer for entry in entries for payer in entry.payers} | others
 
 
-def _masters(
-    facts: Facts, entries: Iterable[HolderEntry], payers: Mapping[str, PayerFact], now: datetime
-) -> Iterator[Master]:
+def _masters(facts: Facts, entries: Iterable[HolderEntry], cards: Mapping[str, PayerCard]) -> Iterator[Master]:
     """Every badge of those who have a PIN, as long as the badge itself is good and somebody can be charged."""
     given = {master.holder: master for master in facts.masters if master.ended_at is None}
     for entry in entries:
         master = given.get(entry.holder)
-        if master is not None and entry.denied is None and card(master.payer, payers, now).closed is None:
+        if master is not None and entry.denied is None and cards[master.payer].closed is None:
             yield Master(entry.token, entry.holder, master.pin, master.payer)
 
 
@@ -182,34 +189,12 @@ def _first_ends(tokens: list[TokenFact], purses: dict[int, Purse], now: datetime
     return ends
 
 
-def _revoked(facts: Facts, now: datetime) -> tuple[Revocation, ...]:
-    """What staff took away lately. The lists bring it to the agents, and they to a server that has forgotten it."""
-    taken = ((kind, ref, at) for kind, ref, at in _taken(facts) if at is not None and now - REVOKED_FOR < at <= now)
-    return tuple(Revocation(kind, ref, _milliseconds(at)) for kind, ref, at in sorted(taken))
-
-
-def _taken(facts: Facts) -> Iterator[tuple[Taken, str, datetime | None]]:
-    yield from ((Taken.TOKEN, token.ref, token.blocked_at) for token in facts.tokens)
-    yield from ((Taken.RETURNED_TOKEN, token.ref, token.returned_at) for token in facts.tokens)
-    yield from ((Taken.MASTER, str(master.holder), master.ended_at) for master in facts.masters)
-    yield from ((Taken.HOLDER, str(holder.number), holder.blocked_at) for holder in facts.holders)
-    yield from ((Taken.QUALIFICATION, row.ref, row.revoked_at) for row in facts.qualifications)
-    yield from ((Taken.MEMBERSHIP, tie.ref, tie.ended_at) for tie in facts.memberships)
-    yield from ((Taken.TENANT, tenant.code, tenant.suspended_from) for tenant in facts.suspended)
-    for machine in facts.machines:
-        if machine.service in CLOSINGS:
-            yield CLOSINGS[machine.service], machine.code, machine.service_at
-    yield from ((Taken.OUT_OF_SERVICE, machine.code, machine.ended_at) for machine in facts.gone)
-
-
 # --- machines ---------------------------------------------------------------------------------------------------------
 
 
-def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEntry:
+def _machine(machine: MachineFact, judged: Judged) -> MachineEntry:
     until = judged.now + validity(machine)
-    hours = (row for row in judged.facts.hours if row.category == machine.category)
-    opening = open_intervals(hours, judged.now, until, zone)
-    may, may_not = judged.rights[machine.skills, validity(machine)]
+    may, may_not = judged.rights[_kind(machine, judged)]
     entry = MachineEntry(
         machine=machine.code,
         name=machine.name,
@@ -220,13 +205,48 @@ def _machine(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> MachineEnt
         end_session=machine.end_session,
         clear_latch_upto=machine.clear_latch_upto,
         policy=machine.policy,
-        open=opening,
+        open=open_at(machine, judged.facts, judged.now, until, judged.zone),
         may=may,
         may_not=may_not,
         bypass=_bypass(machine, judged.now),
         staff=_staff(machine, judged),
+        denied=tuple(Dated(one.reason, _milliseconds(one.since)) for one in machine.denied),
+        booked=_booked(machine, judged),
+        lessons=_lessons(machine, judged),
+        log_only_until_ms=_log_only(machine, judged.now),
     )
-    return replace(entry, requires=requires(entry))
+    return replace(entry, requires=requires(entry, judged.cards, judged.facts.payer_rules))
+
+
+def open_at(
+    machine: MachineFact, facts: Facts, start: datetime, end: datetime, zone: ZoneInfo
+) -> tuple[Interval, ...] | None:
+    """When it is open between these moments; None: always."""
+    hours = (row for row in facts.hours if row.category == machine.category)
+    closures = (one for one in facts.closures if one.category in {None, machine.category})
+    return open_intervals(hours, start, end, zone, closures)
+
+
+def _booked(machine: MachineFact, judged: Judged) -> tuple[Booked, ...]:
+    known = judged.people.holders
+    ahead = [one for one in judged.facts.bookings if one.machine == machine.code and one.ends > judged.now]
+    return tuple(
+        Booked(_milliseconds(one.begins), _milliseconds(one.ends), one.holder if one.holder in known else None)
+        for one in sorted(ahead, key=lambda one: (one.begins, one.ends))
+    )
+
+
+def _lessons(machine: MachineFact, judged: Judged) -> tuple[Lesson, ...]:
+    ahead = [one for one in judged.facts.lessons if one.machine == machine.code and one.ends > judged.now]
+    return tuple(
+        Lesson(one.id, one.trainer, one.payer, _milliseconds(one.begins), _milliseconds(one.ends))
+        for one in sorted(ahead, key=lambda one: (one.begins, one.id))
+    )
+
+
+def _log_only(machine: MachineFact, now: datetime) -> int | None:
+    until = machine.log_only_until
+    return None if until is None or until <= now else _milliseconds(until)
 
 
 def _bypass(machine: MachineFact, now: datetime) -> Bypass | None:
@@ -237,16 +257,8 @@ def _bypass(machine: MachineFact, now: datetime) -> Bypass | None:
 
 def _staff(machine: MachineFact, judged: Judged) -> tuple[int, ...]:
     """Whose badge clears a reported problem here: people with a live badge and a role that covers this machine."""
-    there = {one.holder for one in judged.facts.staff if _covers(one, machine) and _holds(one, judged.now)}
+    there = {one.holder for one in judged.facts.staff if covers(one, machine) and holds(one, judged.now)}
     return tuple(sorted(there & {entry.holder for entry in judged.holders if entry.denied is None}))
-
-
-def _covers(staff: StaffFact, machine: MachineFact) -> bool:
-    return staff.machine in {"", machine.code} and staff.room in {"", machine.room}
-
-
-def _holds(staff: StaffFact, now: datetime) -> bool:
-    return staff.valid_from <= now and (staff.valid_until is None or now < staff.valid_until)
 
 
 def _with_rates(card: PayerCard, machines: list[MachineFact], facts: Facts) -> PayerCard:
@@ -255,25 +267,30 @@ def _with_rates(card: PayerCard, machines: list[MachineFact], facts: Facts) -> P
     return replace(card, rates=rates)
 
 
+def _kind(machine: MachineFact, judged: Judged) -> _Kind:
+    """Machines of one kind have the same people who may and may not."""
+    teachers = teachers_at(judged.people.teachers, machine, judged.now)
+    return machine.skills, validity(machine), machine.minors, teachers
+
+
 def _rights(machine: MachineFact, judged: Judged) -> _Rights:
     """Who may, and who may not and why. Who simply never learned it is left out: that is what absence says."""
     horizon = judged.now + validity(machine)
+    teachers = teachers_at(judged.people.teachers, machine, judged.now)
     may, may_not = [], []
     for holder in dict.fromkeys(entry.holder for entry in judged.holders):
-        reasons, since = refusal_reasons(judged, machine, holder)
-        if not reasons:
-            may.append(Authorisation(holder, ALONE, _lapse(machine, judged, holder, horizon)))
-        elif reasons != _MISSING:
-            named = tuple(reason for reason in DenialReason if reason in reasons)
-            may_not.append(Refusal(holder, named, None if since is None else _milliseconds(since)))
+        right = entitlement(judged.people, machine, holder, teachers, judged.now)
+        if not right.reasons:
+            may.append(Authorisation(holder, right.level, _lapse(right, judged.ends.get(holder), horizon)))
+        elif right.reasons != _MISSING:
+            named = tuple(reason for reason in DenialReason if reason in right.reasons)
+            may_not.append(Refusal(holder, named, None if right.moment is None else _milliseconds(right.moment)))
     return tuple(may), tuple(may_not)
 
 
-def _lapse(machine: MachineFact, judged: Judged, holder: int, horizon: datetime) -> int | None:
+def _lapse(right: Entitlement, end: datetime | None, horizon: datetime) -> int | None:
     """When this right ends, where that is within the life of the list."""
-    standings = judged.standings[holder]
-    ends = [judged.ends.get(holder), *(standings[skill].moment for skill in machine.skills)]
-    first = min((end for end in ends if end is not None), default=horizon)
+    first = min((one for one in (right.moment, end) if one is not None), default=horizon)
     return _milliseconds(first) if first < horizon else None
 
 

@@ -4,7 +4,7 @@ beyond a first name its owner agreed to show. Dated facts hold from ``valid_from
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from wire.messages import DenialReason, Policy, RiskClass, Service, Shows
@@ -103,15 +103,16 @@ class QualificationFact:
     valid_from: datetime
     valid_until: datetime | None = None
     revoked_at: datetime | None = None
+    idle_until: datetime | None = None  # without use until then it lapses
+    override: bool = False  # it counts without what the skill needs
 
 
 @dataclass(frozen=True, slots=True)
 class SkillFact:
-    """What one must know before (``needs``), and how it lapses: without use for so long, then so long with a trainer only."""
+    """What one must know before (``needs``); and for how many days after it lapsed it counts with a trainer beside."""
 
     code: str
     needs: frozenset[str] = frozenset()
-    idle_days: int | None = None
     grace_days: int = 0
 
 
@@ -197,6 +198,7 @@ class StaffFact:
     room: str
     valid_from: datetime
     valid_until: datetime | None = None
+    trains: bool = False  # and teach there
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,6 @@ class Facts:
     skills: tuple[SkillFact, ...] = ()
     sheets: tuple[SheetFact, ...] = ()
     accepted: Mapping[tuple[int, str], int] = field(default_factory=dict)  # (holder, skill): newest version accepted
-    last_used: Mapping[tuple[int, str], datetime] = field(default_factory=dict)  # (holder, skill)
     staff: tuple[StaffFact, ...] = ()
     masters: tuple[MasterFact, ...] = ()
     rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
@@ -264,10 +265,22 @@ def _moments(facts: Facts) -> Iterator[datetime | None]:
         for fact in dated:
             yield fact.valid_from
             yield fact.valid_until
-    yield from (holder.blocked_at for holder in facts.holders)
+    for holder in facts.holders:
+        yield from (holder.blocked_at, holder.minor_until, holder.framed_until)
     for token in facts.tokens:
         yield from (token.blocked_at, token.returned_at)
     yield from (membership.ended_at for membership in facts.memberships)
     yield from (payer.tenant_suspended_from for payer in facts.payers)
-    yield from (qualification.revoked_at for qualification in facts.qualifications)
-    yield from (machine.bypass_until for machine in facts.machines)
+    for qualification in facts.qualifications:
+        yield from (qualification.revoked_at, qualification.idle_until)
+    yield from _ends_of_grace(facts)
+    yield from (sheet.required_from for sheet in facts.sheets)
+    for machine in facts.machines:
+        yield from (machine.bypass_until, machine.log_only_until, *(one.since for one in machine.denied))
+
+
+def _ends_of_grace(facts: Facts) -> Iterator[datetime]:
+    grace = {skill.code: timedelta(days=skill.grace_days) for skill in facts.skills if skill.grace_days}
+    for one in facts.qualifications:
+        if one.skill in grace:
+            yield from (end + grace[one.skill] for end in (one.valid_until, one.idle_until) if end is not None)

@@ -1,41 +1,60 @@
-"""Opening hours on the lab's clock, as moments in UTC: the agent knows no time zone and no clock change."""
+"""Opening hours on the lab's clock, as moments in UTC: the agent knows no time zone, no clock change and no holiday."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.facts import HoursFact
+from server.domain.facts import ClosureFact, HoursFact
 from wire.messages import Interval
 
 _DAY = timedelta(days=1)
+_Row = tuple[int, time, time]  # weekday, from, to; ``time.max`` is midnight
 
 
 def open_intervals(
-    hours: Iterable[HoursFact], start: datetime, end: datetime, zone: ZoneInfo
+    hours: Iterable[HoursFact],
+    start: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    closures: Iterable[ClosureFact] = (),
 ) -> tuple[Interval, ...] | None:
-    """The openings that touch ``start`` to ``end``, whole and joined where one ends as the next begins.
+    """The openings that touch ``start`` to ``end``, without what is closed, whole and joined where one ends as the next begins.
 
-    None where there are no hours at all: always open.
+    None where there are neither hours nor closures: always open.
     """
-    rows = sorted(hours, key=lambda row: (row.weekday, row.opens))
-    if not rows:
+    rows = [(row.weekday, row.opens, row.closes) for row in hours]
+    closed = [one for one in closures if one.begins < end and one.ends > start]
+    if not rows and not closed:
         return None
+    always = (Interval(_milliseconds(start), _milliseconds(end)),)
+    openings = intervals_of(rows, start, end, zone) if rows else always
+    for one in closed:
+        openings = tuple(left for opening in openings for left in _without(opening, one))
+    return openings
+
+
+def intervals_of(rows: Iterable[_Row], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """The moments that weekly hours mean, as far as they touch ``start`` to ``end``."""
+    week = sorted(rows)
     joined: list[Interval] = []
     day = start.astimezone(zone).date() - _DAY  # one before: an opening until midnight may be the start of ours
     while day <= end.astimezone(zone).date():
-        for row in rows:
-            if row.weekday == day.weekday():
-                _join(joined, _moments(row, day, zone))
+        _add_day(joined, week, day, zone)
         day += _DAY
     first, last = _milliseconds(start), _milliseconds(end)
     return tuple(interval for interval in joined if interval.until_ms > first and interval.from_ms < last)
 
 
-def _moments(row: HoursFact, day: date, zone: ZoneInfo) -> Interval:
-    opens = datetime.combine(day, row.opens, zone)
+def _add_day(joined: list[Interval], week: Sequence[_Row], day: date, zone: ZoneInfo) -> None:
+    for weekday, opens, closes in week:
+        if weekday == day.weekday():
+            _join(joined, _moments(opens, closes, day, zone))
+
+
+def _moments(opens: time, closes: time, day: date, zone: ZoneInfo) -> Interval:
     midnight = datetime.combine(day + _DAY, time(), zone)
-    closes = midnight if row.closes == time.max else datetime.combine(day, row.closes, zone).replace(fold=1)
-    return Interval(_milliseconds(opens), _milliseconds(closes))
+    ends = midnight if closes == time.max else datetime.combine(day, closes, zone).replace(fold=1)
+    return Interval(_milliseconds(datetime.combine(day, opens, zone)), _milliseconds(ends))
 
 
 def _join(joined: list[Interval], interval: Interval) -> None:
@@ -44,6 +63,16 @@ def _join(joined: list[Interval], interval: Interval) -> None:
         interval = Interval(last.from_ms, max(last.until_ms, interval.until_ms))
     if interval.until_ms > interval.from_ms:  # an opening that falls into the hour the clock skips is none
         joined.append(interval)
+
+
+def _without(opening: Interval, closure: ClosureFact) -> list[Interval]:
+    """What is left of an opening: nothing, all of it, or a piece on either side."""
+    begins, ends = _milliseconds(closure.begins), _milliseconds(closure.ends)
+    pieces = [
+        Interval(opening.from_ms, min(opening.until_ms, begins)),
+        Interval(max(opening.from_ms, ends), opening.until_ms),
+    ]
+    return [piece for piece in pieces if piece.from_ms < piece.until_ms]
 
 
 def _milliseconds(moment: datetime) -> int:

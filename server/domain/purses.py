@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from server.domain.facts import MembershipFact, PayerFact
-from wire.messages import DenialReason, PayerCard, Shows
+from server.domain.facts import MembershipFact, PayerFact, PayerRuleFact, WeekFact
+from server.domain.opening import intervals_of
+from wire.messages import DenialReason, Interval, PayerCard, PayerRule, Shows
 
 ENDED = "#ended"  # after a payer's code: the same payer, closed for those whose membership is over
 
@@ -58,15 +60,45 @@ def _over(tie: MembershipFact, now: datetime) -> bool:
     )
 
 
-def card(code: str, payers: Mapping[str, PayerFact], now: datetime) -> PayerCard:
-    """What an agent is told of one payer, still without prices."""
+def rules_of(
+    rules: Iterable[PayerRuleFact], purses: Mapping[int, Purse], now: datetime, until: datetime, zone: ZoneInfo
+) -> dict[int, tuple[PayerRule, ...]]:
+    """Who pays by hour and machine, for those who have such rules: as moments, the first rule that counts first. A rule
+    for a payer who is none of theirs any more says nothing."""
+    told: dict[int, list[PayerRule]] = defaultdict(list)
+    for rule in sorted(rules, key=lambda rule: (rule.holder, rule.rank)):
+        if rule.payer in purses.get(rule.holder, NOBODY).payers:
+            machines = tuple(sorted(rule.machines or ()))
+            spans = weekly([rule.hours], now, until, zone)
+            told[rule.holder] += [PayerRule(rule.payer, machines, span.from_ms, span.until_ms) for span in spans]
+    return {holder: tuple(spans) for holder, spans in told.items()}
+
+
+def weekly(hours: Iterable[WeekFact], now: datetime, until: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """The moments that these hours mean between ``now`` and ``until``."""
+    rows = [(day, one.begins, one.ends) for one in hours for day in one.weekdays]
+    return intervals_of(rows, now, until, zone)
+
+
+def card(code: str, payers: Mapping[str, PayerFact], now: datetime, until: datetime, zone: ZoneInfo) -> PayerCard:
+    """What an agent is told of one payer, still without prices; ``until`` it may rely on it."""
     if code.endswith(ENDED):
         known = payers.get(code.removesuffix(ENDED))
         label, shows = (known.label, known.shows) if known else ("", Shows.PRICE)
         return PayerCard(id=code, label=label, closed=DenialReason.MEMBERSHIP_ENDED, shows=shows)
     payer, closed = payers[code], None
+    if payer.budget_reached:
+        closed = DenialReason.BUDGET_REACHED
     if payer.valid_until is not None and payer.valid_until <= now:
         closed = DenialReason.CONTRACT_ENDED
     if payer.tenant_suspended_from is not None and payer.tenant_suspended_from <= now:
         closed = DenialReason.TENANT_SUSPENDED
-    return PayerCard(id=code, label=payer.label, closed=closed, shows=payer.shows)
+    return PayerCard(
+        id=code,
+        label=payer.label,
+        seconds_left=payer.seconds_left,
+        closed=closed,
+        shows=payer.shows,
+        machines=None if payer.machines is None else tuple(sorted(payer.machines)),
+        open=None if payer.hours is None else weekly(payer.hours, now, until, zone),
+    )

@@ -1,19 +1,20 @@
 """What one person may use now, machine by machine, with every reason that stands against it and the moment it ends.
 
-The same rules as in the agents' lists (``access``), and what an agent would add at the machine: service and hours.
+The same rules as in the agents' lists (``access``), and what an agent would add at the machine: service, hours, bookings, and
+who pays there at this hour.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from server.domain.access import Judged, judge
+from server.domain.access import Judged, open_at
 from server.domain.bypass import bypassed_until
-from server.domain.facts import Facts, MachineFact
-from server.domain.opening import open_intervals
-from server.domain.purses import NOBODY, Purse, card, purses_of
-from server.domain.standings import NEVER
-from wire.messages import DenialReason, PayerCard, Service
+from server.domain.entitlements import Entitlement, entitlement, teachers_at
+from server.domain.facts import MachineFact
+from server.domain.purses import NOBODY, card
+from server.domain.standings import Standing
+from wire.messages import DenialReason, Interval, Level, PayerCard, Service
 
 _A_WEEK = timedelta(days=7)
 _SERVICE = {
@@ -34,19 +35,36 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One machine. ``machine_reasons`` stand against everybody there; ``until`` is when the right itself ends."""
+    """One machine. ``machine_reasons`` stand against everybody there; ``until`` is when the right itself ends.
+
+    ``level``: how far it reaches where nothing is lacking. ``is_framed_only``: for this person only in a declared training
+    frame. ``payer``: who would be charged there now, and ``payer_reason`` what stands against that."""
 
     machine: str
     name: str
-    skills: tuple[str, ...]
+    held: Mapping[str, Standing]  # on every skill that is asked for, with what these need
     lacks: tuple[Lack, ...]
+    level: Level
+    is_framed_only: bool
     machine_reasons: tuple[DenialReason, ...]
     opens: datetime | None
+    booked_until: datetime | None  # by somebody else, now
     until: datetime | None
+    payer: PayerCard | None
+    payer_reason: DenialReason | None
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        return tuple(self.held)
 
     @property
     def is_trained(self) -> bool:
-        return bool(self.skills) and not self.lacks
+        """With a trainer beside or without."""
+        return bool(self.held) and not self.lacks and not self.is_framed_only
+
+    @property
+    def needs_trainer(self) -> bool:
+        return self.is_trained and self.level is Level.SUPERVISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,57 +76,124 @@ class Rights:
     machines: tuple[Right, ...]
 
     def may(self, right: Right) -> bool:
-        """Whether a tap at this machine would start it now."""
-        return not self.against and right.is_trained and not right.machine_reasons
+        """Whether a tap at this machine would start it now, with a trainer's badge where one is asked for."""
+        return not self.against and right.is_trained and not right.machine_reasons and right.payer_reason is None
 
 
-def rights_of(facts: Facts, holder: int, now: datetime, zone: ZoneInfo) -> Rights:
-    """``facts`` are those about this holder at least; ``zone`` is the lab's, for its opening hours."""
-    judged = judge(facts, now)
-    payers = {payer.code: payer for payer in facts.payers}
-    purse = purses_of(facts.memberships, payers, now).get(holder, NOBODY)
-    first = card(purse.payers[0], payers, now)
-    against = [reason for reason in (_badge(judged, holder), first.closed) if reason is not None]
-    machines = sorted(facts.machines, key=lambda machine: machine.name)
+def rights_of(judged: Judged, holder: int) -> Rights:
+    """``judged`` from facts about this holder at least."""
+    purse = judged.purses.get(holder, NOBODY)
+    cards = {card.id: card for card in judged.cards}
+    machines = sorted(judged.facts.machines, key=lambda machine: machine.name)
+    rights = tuple(_right(machine, judged, holder, cards) for machine in machines)
+    first = cards.get(purse.payers[0]) or _nobody(judged, purse.payers[0])
+    closed = {right.payer_reason for right in rights} or {first.closed}
+    everywhere = closed.pop() if len(closed) == 1 else None
+    against = [reason for reason in (_badge(judged, holder), everywhere) if reason is not None]
     return Rights(
         tuple(dict.fromkeys(against)),
         None if purse is NOBODY else first,
-        tuple(_right(machine, judged, holder, purse, zone) for machine in machines),
+        tuple(replace(right, payer_reason=None) for right in rights) if everywhere else rights,
     )
+
+
+def _nobody(judged: Judged, code: str) -> PayerCard:
+    """The card of a payer that no badge carries: of somebody without a badge."""
+    payers = {payer.code: payer for payer in judged.facts.payers}
+    return card(code, payers, judged.now, judged.now, judged.zone)
 
 
 def _badge(judged: Judged, holder: int) -> DenialReason | None:
     """What stands against every badge of this person; without a badge the reader would know nobody."""
-    if holder in judged.blocked:
+    if holder in judged.people.blocked:
         return DenialReason.HOLDER_BLOCKED
     denied = [entry.denied for entry in judged.holders if entry.holder == holder]
     return None if None in denied else next(iter(denied), DenialReason.UNKNOWN_TOKEN)
 
 
-def _right(machine: MachineFact, judged: Judged, holder: int, purse: Purse, zone: ZoneInfo) -> Right:
-    standings = judged.standings.get(holder, {})
-    held = {skill: standings.get(skill, NEVER) for skill in sorted(machine.skills)}
-    lacks = tuple(Lack(skill, one.reason, one.moment) for skill, one in held.items() if one.reason is not None)
-    ends = [purse.ends, judged.ends.get(holder), *(one.moment for one in held.values())]
-    opens = _opens(machine, judged, zone)
-    reasons = [_SERVICE[machine.service]] if machine.service in _SERVICE else []
-    reasons += [DenialReason.BYPASSED] if bypassed_until(machine.bypass_until, judged.now) else []
+def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str, PayerCard]) -> Right:
+    teachers = teachers_at(judged.people.teachers, machine, judged.now)
+    right = entitlement(judged.people, machine, holder, teachers, judged.now)
+    opens, booked_until = _opens(machine, judged), _booked_until(machine, judged, holder)
+    payer = _payer_at(machine, judged, holder, cards)
     return Right(
-        machine.code,
-        machine.name,
-        tuple(held),
-        lacks,
-        (*reasons, *([DenialReason.OUTSIDE_HOURS] if opens else [])),
-        opens,
-        min((end for end in ends if end is not None), default=None) if not lacks else None,
+        machine=machine.code,
+        name=machine.name,
+        held=right.standings,
+        lacks=tuple(_lacks(right)),
+        level=right.level,
+        is_framed_only=DenialReason.FRAME_REQUIRED in right.reasons,
+        machine_reasons=_machine_reasons(machine, judged.now, opens, booked_until),
+        opens=opens,
+        booked_until=booked_until,
+        until=_until(right, judged, holder),
+        payer=payer,
+        payer_reason=_payer_reason(payer, machine, judged.now),
     )
 
 
-def _opens(machine: MachineFact, judged: Judged, zone: ZoneInfo) -> datetime | None:
+def _lacks(right: Entitlement) -> Iterable[Lack]:
+    for skill, one in sorted(right.standings.items()):
+        if one.reason is not None:
+            yield Lack(skill, one.reason, one.moment)
+
+
+def _until(right: Entitlement, judged: Judged, holder: int) -> datetime | None:
+    if right.reasons:
+        return None
+    ends = (right.moment, judged.purses.get(holder, NOBODY).ends, judged.ends.get(holder))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _machine_reasons(
+    machine: MachineFact, now: datetime, opens: datetime | None, booked_until: datetime | None
+) -> tuple[DenialReason, ...]:
+    reasons = [_SERVICE[machine.service]] if machine.service in _SERVICE else []
+    reasons += [DenialReason.BYPASSED] if bypassed_until(machine.bypass_until, now) else []
+    reasons += [one.reason for one in machine.denied if one.since <= now]
+    reasons += [DenialReason.OUTSIDE_HOURS] if opens else []
+    reasons += [DenialReason.BOOKED] if booked_until else []
+    return tuple(reasons)
+
+
+def _opens(machine: MachineFact, judged: Judged) -> datetime | None:
     """When it opens next; None while it is open, or where it never opens within a week."""
-    hours = (row for row in judged.facts.hours if row.category == machine.category)
-    intervals = open_intervals(hours, judged.now, judged.now + _A_WEEK, zone)
+    intervals = open_at(machine, judged.facts, judged.now, judged.now + _A_WEEK, judged.zone)
     if not intervals:
         return None
     begins = datetime.fromtimestamp(intervals[0].from_ms / 1000, UTC)
     return begins if begins > judged.now else None
+
+
+def _booked_until(machine: MachineFact, judged: Judged, holder: int) -> datetime | None:
+    others = (one for one in judged.facts.bookings if one.machine == machine.code and one.holder != holder)
+    return max((one.ends for one in others if one.begins <= judged.now < one.ends), default=None)
+
+
+def _payer_at(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str, PayerCard]) -> PayerCard | None:
+    """As the agent finds the default: the first rule that holds here and now, else the first of the purse."""
+    rules = next((entry.rules for entry in judged.holders if entry.holder == holder), ())
+    moment = _milliseconds(judged.now)
+    for rule in rules:
+        here = not rule.machines or machine.code in rule.machines
+        if here and rule.from_ms <= moment < rule.until_ms:
+            return cards.get(rule.payer)
+    code = judged.purses.get(holder, NOBODY).payers[0]
+    return cards.get(code) or _nobody(judged, code)
+
+
+def _payer_reason(payer: PayerCard | None, machine: MachineFact, now: datetime) -> DenialReason | None:
+    if payer is None:
+        return DenialReason.MEMBERSHIP_ENDED
+    if payer.closed is not None:
+        return payer.closed
+    is_here = payer.machines is None or machine.code in payer.machines
+    return None if is_here and _within(payer.open, now) else DenialReason.PAYER_NOT_HERE
+
+
+def _within(spans: tuple[Interval, ...] | None, now: datetime) -> bool:
+    return spans is None or any(span.from_ms <= _milliseconds(now) < span.until_ms for span in spans)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,14 +1,18 @@
 """The rules of a machine: what its agent must understand to enforce them, and which of them contradict each other."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from server.domain.facts import PayerRuleFact
 from server.domain.refusals import Refusal
 from wire.messages import (
+    BOOKINGS,
     BYPASS,
     CARD_STAYS,
+    CLASSES,
     CONFIRMED_END,
     CONTINUATION,
     COOL_DOWN,
+    DATED_DENIALS,
     EXTENSION,
     IDLE_END,
     IDLE_WARNING,
@@ -16,10 +20,15 @@ from wire.messages import (
     MAXIMUM_WARN,
     OPENING_HOURS,
     PAYER_CHOICE,
+    PAYER_RULES,
     PRESS_TO_START,
+    SUPERVISION,
     TAKE_OVER,
+    TWO_PERSONS,
+    Level,
     MachineEntry,
     OnMaximum,
+    PayerCard,
     Policy,
 )
 
@@ -32,9 +41,11 @@ class RuleClash(Refusal):
         self.rule = rule
 
 
-def requires(entry: MachineEntry) -> tuple[str, ...]:
+def requires(
+    entry: MachineEntry, cards: Iterable[PayerCard] = (), payer_rules: Collection[PayerRuleFact] = ()
+) -> tuple[str, ...]:
     """The features that an agent must know to gate this machine, in a fixed order. What is off is not named, and neither are
-    badges of staff and masters: an agent that knows nothing of them permits less, not more."""
+    badges of staff and masters, and log only: an agent that knows nothing of them permits less, not more."""
     policy = entry.policy
     used = {
         CONFIRMED_END: True,
@@ -51,6 +62,12 @@ def requires(entry: MachineEntry) -> tuple[str, ...]:
         PAYER_CHOICE: bool(policy.payer_s),
         CONTINUATION: bool(policy.continue_s),
         BYPASS: entry.bypass is not None,
+        DATED_DENIALS: bool(entry.denied),
+        BOOKINGS: bool(entry.booked),
+        SUPERVISION: bool(policy.supervise_s) or any(one.level == Level.SUPERVISED for one in entry.may),
+        TWO_PERSONS: policy.second_s is not None,
+        CLASSES: bool(entry.lessons),
+        PAYER_RULES: bool(payer_rules) or any(card.machines is not None or card.open is not None for card in cards),
     }
     return tuple(feature for feature, is_used in used.items() if is_used)
 
@@ -60,6 +77,7 @@ def clashes(policy: Policy) -> Iterator[RuleClash]:
     yield from _of_idling(policy)
     yield from _of_the_card(policy)
     yield from _of_extension(policy)
+    yield from _of_two_persons(policy)
 
 
 def _of_idling(policy: Policy) -> Iterator[RuleClash]:
@@ -81,3 +99,10 @@ def _of_extension(policy: Policy) -> Iterator[RuleClash]:
         yield RuleClash("extend_s", "There is no longest time to extend: set one, or leave this empty.")
     elif bool(policy.extend_s) is not bool(policy.extend_times):
         yield RuleClash("extend_times", "Say both: how much longer, and how often.")
+
+
+def _of_two_persons(policy: Policy) -> Iterator[RuleClash]:
+    if policy.again_s and policy.second_s is None:
+        yield RuleClash("again_s", "No second person is asked for: set that first, or leave this empty.")
+    if policy.removal_s is not None and (policy.second_s is not None or policy.supervise_s):
+        yield RuleClash("removal_s", "While a card stays in, no second person can badge: choose one of the two.")

@@ -1,39 +1,92 @@
-"""What a holder's qualifications on a skill amount to: held, and until when; or expired or revoked, and since when."""
+"""What a holder's qualifications on a skill amount to: held at a level, and until when; or not, why, and since when.
+
+Of several that count the highest level decides. One that lapsed still counts with a trainer beside for the skill's days of
+grace; one that was revoked does not. A skill whose safety sheet is not accepted in its present version is not held.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from server.domain.facts import QualificationFact
-from wire.messages import DenialReason
+from server.domain.facts import Facts, QualificationFact, SheetFact, SkillFact
+from wire.messages import DenialReason, Level
 
-ALONE = "alone"  # the only level that lets a holder start without somebody beside
+REACH = {Level.SUPERVISED: 0, Level.ALONE: 1, Level.TRAINER: 2}
 
 
 class Standing(NamedTuple):
-    """Held until ``moment`` (None: without end), or not held for a reason since ``moment``."""
+    """Held at ``level`` until ``moment`` (None: without end), or not held for a reason since ``moment``.
+
+    ``override``: it was given without what the skill needs, and counts without it."""
 
     reason: DenialReason | None
     moment: datetime | None
+    level: Level = Level.ALONE
+    override: bool = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Held without anybody beside."""
+        return self.reason is None and self.level is not Level.SUPERVISED
 
 
 NEVER = Standing(DenialReason.QUALIFICATION_MISSING, None)
 
 
-def standings_at(qualifications: Iterable[QualificationFact], now: datetime) -> dict[int, dict[str, Standing]]:
+def skills_asked(skills: Iterable[str], known: Mapping[str, SkillFact]) -> frozenset[str]:
+    """These skills and everything they need, and what that needs."""
+    asked: set[str] = set()
+    waiting = list(skills)
+    while waiting:
+        code = waiting.pop()
+        if code not in asked:
+            asked.add(code)
+            waiting += known[code].needs if code in known else ()
+    return frozenset(asked)
+
+
+def standing_on(
+    skills: Collection[str], known: Mapping[str, SkillFact], held: Mapping[str, Standing]
+) -> dict[str, Standing]:
+    """How a holder stands on every skill that these ask for. What a skill needs is not asked of who has it by override."""
+    asked: dict[str, Standing] = {}
+    waiting = sorted(skills)
+    while waiting:
+        code = waiting.pop(0)
+        if code in asked:
+            continue
+        asked[code] = one = held.get(code, NEVER)
+        if code in known and not (one.reason is None and one.override):
+            waiting += sorted(known[code].needs)
+    return asked
+
+
+def standings_at(facts: Facts, now: datetime) -> dict[int, dict[str, Standing]]:
     """By holder and skill. A skill that somebody never began to have is not there."""
     by_skill: dict[tuple[int, str], list[QualificationFact]] = defaultdict(list)
-    for one in qualifications:
-        if one.level == ALONE and one.valid_from <= now:
+    for one in facts.qualifications:
+        if one.valid_from <= now:
             by_skill[one.holder, one.skill].append(one)
+    grace = {skill.code: timedelta(days=skill.grace_days) for skill in facts.skills}
+    sheets = _sheets_at(facts.sheets, now)
     standings: dict[int, dict[str, Standing]] = defaultdict(dict)
     for (holder, skill), rows in by_skill.items():
-        standings[holder][skill] = _standing(rows, now)
+        one = _standing(rows, grace.get(skill, timedelta()), now)
+        sheet = sheets.get(skill)
+        if one.reason is None and sheet is not None and facts.accepted.get((holder, skill), 0) < sheet.version:
+            one = Standing(DenialReason.SHEET_NOT_ACCEPTED, sheet.required_from)
+        standings[holder][skill] = one
     return standings
 
 
-def _standing(rows: list[QualificationFact], now: datetime) -> Standing:
+def _sheets_at(sheets: Iterable[SheetFact], now: datetime) -> dict[str, SheetFact]:
+    """The newest version of each sheet that must be accepted by now."""
+    in_force = (sheet for sheet in sheets if sheet.required_from <= now)
+    return {sheet.skill: sheet for sheet in sorted(in_force, key=lambda sheet: sheet.version)}
+
+
+def _standing(rows: list[QualificationFact], grace: timedelta, now: datetime) -> Standing:
     """A revocation ends what was granted before it; only a grant from that moment on counts again."""
     revoked_at = max((row.revoked_at for row in rows if row.revoked_at and row.revoked_at <= now), default=None)
     counted = [
@@ -43,12 +96,29 @@ def _standing(rows: list[QualificationFact], now: datetime) -> Standing:
     ]
     if not counted:
         return Standing(DenialReason.QUALIFICATION_REVOKED, revoked_at)
-    ends = [end for row in counted if (end := _end(row)) is not None]
-    if len(ends) < len(counted):
-        return Standing(None, None)
-    last = max(ends)
-    return Standing(None if last > now else DenialReason.QUALIFICATION_EXPIRED, last)
+    in_force = [row for row in counted if (end := end_of(row)) is None or end > now]
+    if in_force:
+        return _held(in_force)
+    last = max(counted, key=lambda row: end_of(row) or now)
+    lapsed = end_of(last) or now
+    if now < lapsed + grace and level_of(last) is not Level.SUPERVISED:
+        return Standing(None, lapsed + grace, Level.SUPERVISED)
+    return Standing(DenialReason.QUALIFICATION_EXPIRED, lapsed)
 
 
-def _end(row: QualificationFact) -> datetime | None:
-    return min((end for end in (row.valid_until, row.revoked_at) if end is not None), default=None)
+def _held(rows: list[QualificationFact]) -> Standing:
+    best = max((level_of(row) for row in rows), key=REACH.__getitem__)
+    carrying = [row for row in rows if level_of(row) is best]
+    ends = [end for row in carrying if (end := end_of(row)) is not None]
+    last = None if len(ends) < len(carrying) else max(ends)
+    return Standing(None, last, best, any(row.override for row in carrying))
+
+
+def level_of(row: QualificationFact) -> Level:
+    """A level that nobody knows reaches no further than beside a trainer."""
+    return Level(row.level) if row.level in set(Level) else Level.SUPERVISED
+
+
+def end_of(row: QualificationFact) -> datetime | None:
+    """When it lapses, is taken back, or has not been used for too long: whichever comes first."""
+    return min((end for end in (row.valid_until, row.revoked_at, row.idle_until) if end is not None), default=None)

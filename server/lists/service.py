@@ -25,8 +25,9 @@ from server.access.service import load_facts
 from server.billing.models import Tariff
 from server.billing.prices import rates_for
 from server.db import db, reading, writing
-from server.domain.access import REVOKED_FOR, Judged, compile_list, judge, validity
+from server.domain.access import Judged, compile_list, judge, validity
 from server.domain.facts import Facts, next_turn
+from server.domain.takings import REVOKED_FOR
 from server.lists.models import PublishedList
 from server.lists.paper import Paper
 from server.machines.models import Agent
@@ -60,7 +61,7 @@ def compile_all(
 
     ``key_id``: of the newest site key; ``older_keys``: those that still hold; ``newer``: what agents learn new keys by."""
     with reading() as session, _uncollected():
-        judged = judge(load_facts(key_id, rates_for(now), None, now - REVOKED_FOR, older_keys), now)
+        judged = judge(load_facts(now, key_id, rates_for(now), None, now - REVOKED_FOR, older_keys), now, zone)
         turn = min((at for at in (next_turn(judged.facts, now), _next_price(now)) if at is not None), default=None)
         paper = Paper(repr(judged.facts.hours))
         rows = session.execute(
@@ -68,7 +69,7 @@ def compile_all(
         ).all()
         return {
             agent.name: _compile(
-                agent, last, partial(compile_list, judged, zone=zone, key_id=key_id, newer=newer), judged, turn, paper
+                agent, last, partial(compile_list, judged, key_id=key_id, newer=newer), judged, turn, paper
             )
             for agent, last in rows
             if agents is None or agent.name in agents

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, cast, select
 
 from server.audit.models import AuditEntry
 from server.db import db
-from server.domain.access import CLOSINGS
+from server.domain.takings import CLOSINGS
 from server.domain.usage import moment
 from server.machines import service as machines
 from server.machines.models import Machine

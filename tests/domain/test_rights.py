@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from server.domain.access import judge
 from server.domain.facts import (
     Facts,
     HolderFact,
@@ -41,7 +42,7 @@ def machine(code: str, *skills: str, **other) -> MachineFact:
 
 
 def test_somebody_with_badge_payer_and_skill_may_start():
-    rights = rights_of(facts(), ADA, NOW, ZONE)
+    rights = rights_of(judge(facts(), NOW, ZONE), ADA)
 
     assert rights.against == ()
     assert rights.may(rights.machines[0])
@@ -52,7 +53,7 @@ def test_each_missing_skill_is_named_with_its_reason():
     lapsed = QualificationFact("q2", ADA, "milling", "alone", LONG_AGO, NOW - timedelta(days=1))
     known = facts(qualifications=(lapsed,), machines=(machine("c1", "milling", "safety"),))
 
-    [right] = rights_of(known, ADA, NOW, ZONE).machines
+    [right] = rights_of(judge(known, NOW, ZONE), ADA).machines
 
     assert [(lack.skill, lack.reason) for lack in right.lacks] == [
         ("milling", DenialReason.QUALIFICATION_EXPIRED),
@@ -81,7 +82,7 @@ def test_each_missing_skill_is_named_with_its_reason():
     ],
 )
 def test_what_stands_against_a_person_everywhere_is_said_once(other, reason):
-    rights = rights_of(facts(**other), ADA, NOW, ZONE)
+    rights = rights_of(judge(facts(**other), NOW, ZONE), ADA)
 
     assert rights.against == (reason,)
     assert not rights.may(rights.machines[0])
@@ -91,14 +92,14 @@ def test_one_usable_badge_among_blocked_ones_is_enough():
     blocked = TokenFact("t1", "ab" * 16, ADA, LONG_AGO, blocked_at=LONG_AGO)
     good = TokenFact("t2", "cd" * 16, ADA, LONG_AGO)
 
-    assert rights_of(facts(tokens=(blocked, good)), ADA, NOW, ZONE).against == ()
+    assert rights_of(judge(facts(tokens=(blocked, good)), NOW, ZONE), ADA).against == ()
 
 
 def test_a_closed_machine_says_when_it_opens_and_one_out_of_service_says_so():
     out = machine("p2", "printing", service=Service.OUT_AFTER_JOB)
     known = facts(machines=(machine("p1", "printing"), out), hours=(HoursFact("printer", 3, time(9), time(17)),))
 
-    first, second = rights_of(known, ADA, NOW, ZONE).machines
+    first, second = rights_of(judge(known, NOW, ZONE), ADA).machines
 
     assert first.machine_reasons == (DenialReason.OUTSIDE_HOURS,)
     assert first.opens == datetime(2026, 10, 15, 7, 0, tzinfo=UTC)
@@ -111,10 +112,10 @@ def test_a_right_ends_with_the_first_of_badge_membership_and_skill():
         qualifications=(QualificationFact("q1", ADA, "printing", "alone", LONG_AGO, SOON),),
     )
 
-    assert rights_of(known, ADA, NOW, ZONE).machines[0].until == SOON
+    assert rights_of(judge(known, NOW, ZONE), ADA).machines[0].until == SOON
 
 
 def test_a_machine_that_asks_for_nothing_is_open_to_nobody():
-    rights = rights_of(facts(machines=(machine("p1"),)), ADA, NOW, ZONE)
+    rights = rights_of(judge(facts(machines=(machine("p1"),)), NOW, ZONE), ADA)
 
     assert not rights.may(rights.machines[0])

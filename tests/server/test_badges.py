@@ -9,6 +9,7 @@ from sqlalchemy import select
 from server.access.service import load_facts
 from server.audit.models import AuditEntry
 from server.db import db
+from server.domain.access import judge
 from server.domain.rights import rights_of
 from server.people import service as people
 from server.people.models import Token
@@ -35,7 +36,7 @@ def test_a_badge_that_is_back_opens_nothing_and_goes_to_somebody_else(lab, now, 
     people.return_token(lab.token, **by)
 
     bob = people.add_holder("Bob", "B", **by).number
-    assert rights_of(load_facts("k1", {}, lab.holder), lab.holder, now, ZoneInfo("Europe/Paris")).against == (
+    assert rights_of(judge(load_facts(now, "k1", {}, lab.holder), now, ZoneInfo("Europe/Paris")), lab.holder).against == (
         DenialReason.UNKNOWN_TOKEN,
     )
     assert people.lend_token(bob, lab.fingerprint, "k1", **by).holder_number == bob

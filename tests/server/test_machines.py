@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -39,7 +40,7 @@ def test_every_rule_of_a_machine_comes_back_as_it_was_set(lab, now):
     for policy in (with_card, with_more_time):
         changes.change_machine("p1", rules(policy=policy), actor="m", now=now)
 
-        assert load_facts("k1", {}).machines[0].policy == policy
+        assert load_facts(now, "k1", {}).machines[0].policy == policy
 
 
 def test_rules_that_contradict_each_other_are_not_taken(lab, now):
@@ -76,10 +77,10 @@ def test_a_declared_bypass_reaches_the_lists_and_is_over_by_itself(lab, now):
     seen = jobs.last_change_id()
     bypass.declare_bypass("p1", "Paul", "agent dead", now + timedelta(hours=4), actor="m", now=now)
 
-    facts = load_facts("k1", {})
+    facts = load_facts(now, "k1", {})
 
-    (listed,) = compile_list(judge(facts, now), "agent-1", 1, UTC, "k1").machines
-    (later,) = compile_list(judge(facts, now + timedelta(hours=4)), "agent-1", 1, UTC, "k1").machines
+    (listed,) = compile_list(judge(facts, now, ZoneInfo("Europe/Paris")), "agent-1", 1, "k1").machines
+    (later,) = compile_list(judge(facts, now + timedelta(hours=4), ZoneInfo("Europe/Paris")), "agent-1", 1, "k1").machines
     assert listed.bypass == Bypass("Paul", round((now + timedelta(hours=4)).timestamp() * 1000))
     assert later.bypass is None
     assert next_turn(facts, now) == now + timedelta(hours=4)
@@ -225,7 +226,7 @@ def test_an_ended_machine_leaves_the_lists_and_frees_its_agent(lab, now):
     changes.end_machine("p1", "sold", actor="m", now=now)
     changes.end_agent("agent-1", "scrapped", actor="m", now=now)
 
-    assert load_facts("k1", {}).machines == ()
+    assert load_facts(now, "k1", {}).machines == ()
     with pytest.raises(machines.MachineError, match="no longer changed"):
         changes.change_machine("p1", rules(), actor="m", now=now)
     with pytest.raises(machines.MachineError, match="no longer in service"):

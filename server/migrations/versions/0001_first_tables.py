@@ -1345,6 +1345,148 @@ def _lesson_machine() -> None:
     )
 
 
+def _retention_rule() -> None:
+    op.create_table(
+        "retention_rule",
+        sa.Column("kept", sa.String(length=20), nullable=False),
+        sa.Column("keep", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kept", name="pk_retention_rule"),
+    )
+
+
+def _refusal_count() -> None:
+    op.create_table(
+        "refusal_count",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_refusal_count_machine_id"),
+        sa.PrimaryKeyConstraint("day", "machine_id", "reason", name="pk_refusal_count"),
+    )
+
+
+def _hold() -> None:
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("machine_id", sa.Integer()),
+        sa.Column("since", sa.DateTime(timezone=True)),
+        sa.Column("until", sa.DateTime(timezone=True)),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_by", sa.String(length=120), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_by", sa.String(length=120), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_hold_holder_number"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_hold_machine_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_hold"),
+    )
+
+
+def _retention_run() -> None:
+    op.create_table(
+        "retention_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_retention_run"),
+    )
+    op.create_index("ix_retention_run_began_at", "retention_run", ["began_at"], unique=False)
+
+
+def _trace_view() -> None:
+    op.create_table(
+        "trace_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_trace_view"),
+        sa.UniqueConstraint("holder_number", "actor", "what", "hour", name="uq_trace_view_holder_number_actor_what_hour"),
+    )
+    op.create_index("ix_trace_view_at", "trace_view", ["at"], unique=False)
+    op.create_index("view_of_holder", "trace_view", ["holder_number", "at"], unique=False)
+
+
+def _privacy_request() -> None:
+    op.create_table(
+        "privacy_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answered_on", sa.Date()),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_privacy_request_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_privacy_request"),
+    )
+
+
+def _controller() -> None:
+    op.create_table(
+        "controller",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("address", sa.String(length=300), nullable=False),
+        sa.Column("contact", sa.String(length=200), nullable=False),
+        sa.Column("officer", sa.String(length=200), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("informed", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_controller"),
+    )
+
+
+def _booking() -> None:
+    op.create_table(
+        "booking",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=36), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=120), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True)),
+        sa.Column("cancelled_by", sa.String(length=120), nullable=False),
+        sa.Column("cancelled_reason", sa.Text(), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True)),
+        sa.Column("outcome", sa.String(length=10)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_booking_holder_number"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_booking_payer_id"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_booking_machine_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_booking"),
+        sa.UniqueConstraint("ref", name="uq_booking_ref"),
+    )
+    op.create_index("booking_of_holder", "booking", ["holder_number", "ends"], unique=False)
+    op.create_index("booking_of_machine", "booking", ["machine_id", "ends"], unique=False)
+    op.create_index("ix_booking_ends", "booking", ["ends"], unique=False)
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -1383,6 +1525,7 @@ TABLES = (  # each after those it points to
     _outbox,
     _pairing_code,
     _payer,
+    _booking,
     _person,
     _emergency_contact,
     _published_list,
@@ -1417,4 +1560,11 @@ TABLES = (  # each after those it points to
     _course_fee,
     _lesson,
     _lesson_machine,
+    _retention_rule,
+    _refusal_count,
+    _hold,
+    _retention_run,
+    _trace_view,
+    _privacy_request,
+    _controller,
 )

@@ -4,20 +4,18 @@ from flask import Blueprint, Response, current_app, render_template
 from flask.json import dumps
 from sqlalchemy import select
 
-from server.access.service import load_facts
 from server.dashboard.board import Tile
 from server.dashboard.feed import Seen
 from server.db import db, reading
-from server.domain.rights import rights_of
 from server.domain.roles import Verb
-from server.machines.site_keys import ring
 from server.pages.me import words
 from server.pages.me.data import my_data
 from server.pages.me.reads import my_sessions
 from server.pages.people.reads import read_file
 from server.pages.people.verdict import verdict
+from server.pages.rights_now import rights_now
 from server.training.models import Skill
-from server.web.here import now, settings, zone
+from server.web.here import now
 from server.web.needs import actor, needs
 
 pages = Blueprint("me", __name__)
@@ -28,8 +26,7 @@ pages = Blueprint("me", __name__)
 def page() -> str:
     number = _number()
     file = read_file(number, sees_sessions=False)
-    keys = ring(settings(), now())
-    rights = rights_of(load_facts(keys.newest.id, {}, number, older_keys=keys.ids), number, now(), zone())
+    rights = rights_now(number)
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     groups = [group for group in verdict(file, rights, skills).groups if group.state == "later" or group.skills]

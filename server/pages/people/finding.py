@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from server.db import db, reading
+from server.domain.facts import Facts
 from server.domain.standings import standings_at
 from server.pages.people.names import Named, everybody, matching
 from server.people.models import Holder, Membership, Tenant, Token
-from server.training.facts import qualifications
+from server.training import facts as training
 from server.training.models import Qualification
 from server.usage.models import UsageSession
 from server.web.paging import Page, page_of
@@ -129,7 +130,8 @@ def _badges(numbers: list[int], now: datetime) -> Mapping[int, int]:
 
 def _skills(numbers: list[int], now: datetime) -> Mapping[int, tuple[int, int]]:
     """How many skills each holds, and how many of these lapse soon."""
-    standings = standings_at(qualifications(Qualification.holder_number.in_(numbers)), now)
+    theirs = training.qualifications(Qualification.holder_number.in_(numbers))
+    standings = standings_at(Facts(qualifications=theirs, skills=training.skills()), now)
     counts = {}
     for number, by_skill in standings.items():
         held = [one.moment for one in by_skill.values() if one.reason is None]

@@ -8,11 +8,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from server.access.service import load_facts
 from server.db import Stale, db, reading, writing
-from server.domain.rights import rights_of
 from server.domain.roles import About, Verb
-from server.machines.site_keys import ring
 from server.pages.people.about import holder_of
 from server.pages.people.choices import end_of, last_day
 from server.pages.people.finding import Show, count_of_people, find_people
@@ -20,13 +17,14 @@ from server.pages.people.forms import LANGUAGES, NewPersonForm, PersonForm
 from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
 from server.pages.refused import said
+from server.pages.rights_now import rights_now
 from server.pages.tenants.choices import tenant_names
 from server.pages.training.scope import teachable
 from server.people import service as people
 from server.training.models import Skill
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.here import now, settings, zone
+from server.web.here import now
 from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("people", __name__)
@@ -91,9 +89,7 @@ def _add(form: NewPersonForm) -> int:
 def show(number: int) -> str:
     sees_sessions = allowed(Verb.SEE_SESSIONS, About(holder=number))
     file = read_file(number, sees_sessions)
-    keys = ring(settings(), now())
-    facts = load_facts(keys.newest.id, {}, number, older_keys=keys.ids)
-    rights = rights_of(facts, number, now(), zone())
+    rights = rights_now(number)
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     told = _split(file) | {"verdict": verdict(file, rights, skills), "may_give": teachable(number)}

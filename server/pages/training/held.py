@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 
-from server.domain.standings import ALONE
 from server.training.models import Qualification, Skill
+from wire.messages import Level
 
 LAPSES_SOON = timedelta(days=30)
 NO_END = datetime.fromisoformat("9999-01-01T00:00+00:00")
-_END = func.coalesce(Qualification.valid_until, NO_END)
+_DATED = func.coalesce(Qualification.valid_until, NO_END)
+_IDLE = func.coalesce(Qualification.idle_until, NO_END)
+_END = case((_IDLE < _DATED, _IDLE), else_=_DATED)
 
 
 class Standing(StrEnum):
@@ -36,9 +38,9 @@ def holding(now: datetime) -> Subquery:
         .subquery()
     )
     counts = and_(
-        Qualification.level == ALONE,
+        Qualification.level.in_([Level.ALONE.value, Level.TRAINER.value]),
         Qualification.valid_from <= now,
-        or_(Qualification.valid_until.is_(None), Qualification.valid_until > now),
+        now < _END,
         or_(Qualification.revoked_at.is_(None), Qualification.revoked_at > now),
         or_(revoked.c.at.is_(None), Qualification.valid_from >= revoked.c.at),
     )
@@ -66,7 +68,7 @@ def standing(wanted: Standing, now: datetime) -> Select[*tuple[Any, ...]]:
         case Standing.SOON:
             return decides.where(held.c.ends <= now + LAPSES_SOON)
         case Standing.EXPIRED:
-            return past.where(Qualification.valid_until <= now, Qualification.revoked_at.is_(None))
+            return past.where(_END <= now, Qualification.revoked_at.is_(None))
         case Standing.REVOKED:
             return past.where(Qualification.revoked_at.is_not(None))
 
