@@ -7,12 +7,15 @@ judged here. Reasons deny by set: every one that holds is named, and a start nee
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from agent.hours import booked_until, lesson_of, next_opening, until_booked, until_booked_s, until_over, within
 from wire.messages import (
     FEATURES,
+    PAYER_REASONS,
     AccessList,
     Authorisation,
     DenialReason,
     HolderEntry,
+    Level,
     MachineEntry,
     Master,
     PayerCard,
@@ -40,6 +43,25 @@ class Payer:
     shows: Shows = Shows.PRICE
 
 
+Reason = DenialReason | str  # a word that only a newer server knows denies like any other
+
+# where staff only look on for a while, these are told and deny nothing: what the lab decides about people and hours. Not what
+# is wrong with a badge or a payer, and not what protects anybody
+ONLY_TOLD = frozenset(
+    {
+        DenialReason.QUALIFICATION_MISSING,
+        DenialReason.QUALIFICATION_EXPIRED,
+        DenialReason.QUALIFICATION_REVOKED,
+        DenialReason.SUPERVISED_ONLY,
+        DenialReason.SHEET_NOT_ACCEPTED,
+        DenialReason.FRAME_REQUIRED,
+        DenialReason.OUTSIDE_HOURS,
+        DenialReason.BOOKED,
+    }
+)
+_MINDS_ONLY_A_START = PAYER_REASONS | {DenialReason.BOOKED}
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """``payers``: those who are open, the default first."""
@@ -50,6 +72,16 @@ class Grant:
     payers: tuple[Payer, ...]
     revision: int
     policy: Policy
+    level: Level | None = Level.ALONE  # None: no right at all, which is only told
+    told: frozenset[Reason] = frozenset()  # what would deny if staff did more than look on
+    lesson: str | None = None  # the class that this badge opens
+    booked_s: int | None = None  # so long until somebody else's booking begins
+    key_id: str = ""  # of the site key under which the badge is told
+
+    @property
+    def asks_trainer(self) -> bool:
+        """A trainer's badge is asked for beside this one."""
+        return self.level is Level.SUPERVISED and DenialReason.SUPERVISED_ONLY not in self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +89,10 @@ class Denied:
     """``since_ms`` and ``until_ms``: wall times at which the reason began and may end, where the list tells them.
 
     ``otherwise``: what would be granted if another payer than the default, which is closed, were chosen at the button.
+    ``level``: how far the holder's right reaches here whatever else is in the way; None where badge or right are no good.
     """
 
-    reasons: frozenset[DenialReason]
+    reasons: frozenset[Reason]
     revision: int = 0
     holder: int | None = None
     name: str | None = None
@@ -68,6 +101,23 @@ class Denied:
     until_ms: int | None = None
     otherwise: Grant | None = None
     key_id: str = ""  # of the site key under which the badge is told
+    level: Level | None = None
+    good: bool = False  # the badge and its holder are known, and nothing is against them
+
+
+Answer = Grant | Denied
+
+
+def stands_by(answer: Answer) -> Level | None:
+    """How far the right of somebody reaches who stands beside another's use; None for whom it does not."""
+    return answer.level if isinstance(answer, Grant) or answer.good else None
+
+
+def starts_beside(answer: Answer) -> Level | None:
+    """The same for a start. Nobody pays for standing there, nor needs a booking; what else is in the way, is."""
+    if isinstance(answer, Denied) and not answer.reasons <= _MINDS_ONLY_A_START:
+        return None
+    return stands_by(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +192,24 @@ def index(access_list: AccessList) -> Index:
     )
 
 
-def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local: Local) -> Grant | Denied:
+def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local: Local) -> Answer:
     """The answer to one tap. ``token`` is the card's fingerprint. It does not know whether the machine is in use."""
     rights = None if in_force is None else in_force.index.machines.get(machine)
     if in_force is None or rights is None:
         return Denied(local.hindrances | {DenialReason.LIST_MISSING})
-    listed = in_force.index
+    listed, entry = in_force.index, rights.entry
     holder = listed.holders.get(token)
-    common = local.hindrances.union(machine_reasons(in_force, rights.entry, now, local))
+    common = local.hindrances.union(machine_reasons(in_force, entry, now, local))
     if holder is None:
         reasons = common | {DenialReason.UNKNOWN_TOKEN}
-        return Denied(reasons, listed.revision, until_ms=next_opening(rights.entry, now))
+        return Denied(reasons, listed.revision, until_ms=next_opening(entry, now))
+    level = _level(rights, holder.holder, now)
     reasons = common.union(_holder_reasons(rights, holder, now))
-    closed = _default_closed(listed, holder)
-    payers = tuple(_payers(listed, holder, machine))
-    granted = Grant(holder.holder, holder.name, holder.lang, payers, listed.revision, rights.entry.policy)
-    if not reasons and closed is None:
-        return granted
+    told = ONLY_TOLD & reasons if _only_told(entry, now) else frozenset[Reason]()
+    granted, closed = _terms(listed, rights, holder, level, now)
+    if not reasons - told and closed is None:
+        supervised = _only_told(entry, now) and level is Level.SUPERVISED
+        return replace(granted, told=told | {DenialReason.SUPERVISED_ONLY} if supervised else told)
     refusal = rights.may_not.get(holder.holder)
     return Denied(
         reasons if closed is None else reasons | {closed},
@@ -167,14 +218,16 @@ def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local
         holder.name,
         holder.lang,
         since_ms=None if refusal is None else refusal.since_ms,
-        until_ms=next_opening(rights.entry, now),
-        otherwise=granted if payers and not reasons else None,
+        until_ms=booked_until(entry, holder.holder, now) or next_opening(entry, now),
+        otherwise=granted if granted.payers and not reasons - told else None,
+        level=level,
+        good=holder.denied is None,
     )
 
 
 def machine_reasons(
     in_force: InForce, entry: MachineEntry, now: Stamp, local: Local = _NOTHING_LOCAL
-) -> Iterator[DenialReason]:
+) -> Iterator[Reason]:
     """What keeps everybody from this machine now."""
     if entry.service in (Service.OUT, Service.OUT_AFTER_JOB):
         yield DenialReason.OUT_OF_SERVICE
@@ -186,8 +239,14 @@ def machine_reasons(
         yield DenialReason.CLOCK_NOT_SET
     if validity_left_ms(in_force, entry, now) <= 0 and not extended(in_force, local, now):
         yield DenialReason.LIST_EXPIRED
-    if entry.open is not None and not any(span.from_ms <= now.wall_ms < span.until_ms for span in entry.open):
+    if not within(entry.open, now):
         yield DenialReason.OUTSIDE_HOURS
+    yield from dated_reasons(entry, now)
+
+
+def dated_reasons(entry: MachineEntry, now: Stamp) -> Iterator[Reason]:
+    """What keeps everybody away from a day on, such as an overdue check. It protects people: no badge passes it."""
+    return (dated.reason for dated in entry.denied if dated.from_ms <= now.wall_ms)
 
 
 def lacks_feature(entry: MachineEntry) -> bool:
@@ -215,21 +274,54 @@ def age_ms(in_force: InForce, now: Stamp) -> int:
     return max(0, now.wall_ms - came.wall_ms)
 
 
-def next_opening(entry: MachineEntry, now: Stamp) -> int | None:
-    return min((span.from_ms for span in entry.open or () if span.from_ms > now.wall_ms), default=None)
+# --- who pays -----------------------------------------------------------------------------------------------------------
 
 
-def _default_closed(listed: Index, holder: HolderEntry) -> DenialReason | None:
-    """Why the holder's default payer cannot be charged. No other steps in by itself: nobody is billed by fallback."""
-    default = listed.payers.get(holder.payers[0]) if holder.payers else None
-    return DenialReason.MEMBERSHIP_ENDED if default is None else default.closed
+def _terms(
+    listed: Index, rights: Rights, holder: HolderEntry, level: Level | None, now: Stamp
+) -> tuple[Grant, Reason | None]:
+    """What would be granted, and why its default payer cannot be charged, if so."""
+    entry = rights.entry
+    granted = Grant(holder.holder, holder.name, holder.lang, (), listed.revision, entry.policy, level)
+    lesson = lesson_of(entry, holder.holder, now) if level is Level.TRAINER else None
+    order = _in_order(holder, entry.machine, now) if lesson is None else (lesson.payer,)
+    payers = tuple(_payers(listed, order, entry.machine, now))
+    closed = _closed(listed, order, entry.machine, now)
+    if lesson is not None:
+        policy = until_over(entry.policy, lesson, now)
+        return replace(granted, payers=payers, policy=policy, lesson=lesson.id), closed
+    booked_s = until_booked_s(entry, holder.holder, now)
+    policy = until_booked(entry.policy, booked_s)
+    return replace(granted, payers=payers, policy=policy, booked_s=booked_s), closed
 
 
-def _payers(listed: Index, holder: HolderEntry, machine: str) -> Iterator[Payer]:
-    for payer in holder.payers:
+def _in_order(holder: HolderEntry, machine: str, now: Stamp) -> tuple[str, ...]:
+    """The holder's payers, the default first: that of the first rule that holds now, at this machine."""
+    for rule in holder.rules:
+        if (not rule.machines or machine in rule.machines) and rule.from_ms <= now.wall_ms < rule.until_ms:
+            return (rule.payer, *(payer for payer in holder.payers if payer != rule.payer))
+    return holder.payers
+
+
+def _closed(listed: Index, order: tuple[str, ...], machine: str, now: Stamp) -> Reason | None:
+    """Why the default payer cannot be charged. No other steps in by itself: nobody is billed by fallback."""
+    default = listed.payers.get(order[0]) if order else None
+    return DenialReason.MEMBERSHIP_ENDED if default is None else closed_here(default, machine, now)
+
+
+def _payers(listed: Index, order: tuple[str, ...], machine: str, now: Stamp) -> Iterator[Payer]:
+    for payer in order:
         card = listed.payers.get(payer)
-        if card is not None and card.closed is None:
+        if card is not None and closed_here(card, machine, now) is None:
             yield payer_here(card, machine)
+
+
+def closed_here(card: PayerCard, machine: str, now: Stamp) -> Reason | None:
+    """Why this payer is not charged for a start at this machine now."""
+    if card.closed is not None:
+        return card.closed
+    pays = (card.machines is None or machine in card.machines) and within(card.open, now)
+    return None if pays else DenialReason.PAYER_NOT_HERE
 
 
 def payer_here(card: PayerCard, machine: str) -> Payer:
@@ -244,7 +336,10 @@ def _rights(entry: MachineEntry) -> Rights:
     )
 
 
-def _holder_reasons(rights: Rights, holder: HolderEntry, now: Stamp) -> Iterable[DenialReason]:
+# --- the holder ---------------------------------------------------------------------------------------------------------
+
+
+def _holder_reasons(rights: Rights, holder: HolderEntry, now: Stamp) -> Iterable[Reason]:
     if holder.denied is not None:
         yield holder.denied
     right = rights.may.get(holder.holder)
@@ -254,3 +349,19 @@ def _holder_reasons(rights: Rights, holder: HolderEntry, now: Stamp) -> Iterable
         yield DenialReason.QUALIFICATION_MISSING
     elif right.until_ms is not None and right.until_ms <= now.wall_ms:
         yield DenialReason.QUALIFICATION_EXPIRED
+    if booked_until(rights.entry, holder.holder, now) is not None:
+        yield DenialReason.BOOKED
+
+
+def _level(rights: Rights, holder: int, now: Stamp) -> Level | None:
+    """How far the holder's right reaches now. A level that only a newer server knows counts as supervised."""
+    right = rights.may.get(holder)
+    if right is None or holder in rights.may_not or (right.until_ms is not None and right.until_ms <= now.wall_ms):
+        return None
+    return next((level for level in Level if level == right.level), Level.SUPERVISED)
+
+
+def _only_told(entry: MachineEntry, now: Stamp) -> bool:
+    """Staff only look on. Not by a clock that was never set: that might hold for ever."""
+    until_ms = entry.log_only_until_ms
+    return until_ms is not None and now.quality is not TimeQuality.ESTIMATED and now.wall_ms < until_ms

@@ -29,7 +29,7 @@ class PayerCard:
     label: str
     rates: dict[str, int] = field(default_factory=dict)
     seconds_left: int | None = None
-    closed: DenialReason | None = None
+    closed: DenialReason | str | None = None
     shows: Shows = Shows.PRICE
     machines: tuple[str, ...] | None = None  # it pays for these alone; None: for all
     open: tuple[Interval, ...] | None = None  # it pays for starts within these; None: always
@@ -57,7 +57,7 @@ class HolderEntry:
     name: str | None
     lang: str
     payers: tuple[str, ...]
-    denied: DenialReason | None = None  # a reason of token or holder that holds at every machine
+    denied: DenialReason | str | None = None  # a reason of token or holder that holds at every machine
     rules: tuple[PayerRule, ...] = ()
 
 
@@ -73,7 +73,7 @@ class Authorisation:
 class Refusal:
     AS_ARRAY: ClassVar[bool] = True
     holder: int
-    reasons: tuple[DenialReason, ...]
+    reasons: tuple[DenialReason | str, ...]
     since_ms: int | None = None
 
 
@@ -126,7 +126,9 @@ class Policy:
     payer_s: int = 0  # so long after the start the button steps through the holder's payers
     continue_s: int = 0  # a start within this time of a power loss continues that session
     second_s: int | None = None  # a second person's badge is asked for within this time after the first
-    again_s: int = 0  # and a second person's badge again so often; a lapse alarms and keeps the next start, and releases nothing
+    again_s: int = (
+        0  # and a second person's badge again so often; a lapse alarms and keeps the next start, and releases nothing
+    )
     supervise_s: int = 0  # of a supervised use: the trainer's badge again so often; a lapse as above
 
 

@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agent.access import Denied, Grant, InForce, Local, Payer, decide, index
+from agent.access import Denied, Grant, InForce, Local, Payer, Reason, decide, index
 from tests.agent.fakes import ADA, HOUR, START_MS, STRANGER, a_list, a_machine, stamp, token
 from wire.messages import (
     PAYER_REASONS,
     AccessList,
     Authorisation,
+    Booked,
+    Dated,
     DenialReason,
     Interval,
     PayerCard,
@@ -22,6 +24,7 @@ from wire.messages import (
 )
 
 BEFORE, LATER = START_MS - 1, START_MS + HOUR * 1000
+SECOND = PayerCard("second", "Second")
 
 
 class Case(NamedTuple):
@@ -66,14 +69,20 @@ ALONE: dict[DenialReason, Case] = {
     DenialReason.LIST_EXPIRED: machine(valid_until_ms=START_MS + 1000),
     DenialReason.CLOCK_NOT_SET: machine(risk=RiskClass.HIGH)._replace(now=stamp(1, quality=TimeQuality.ESTIMATED)),
     DenialReason.AGENT_UPDATE_NEEDED: machine(requires=("confirmed_end", "two_people")),
+    DenialReason.SHEET_NOT_ACCEPTED: may_not(DenialReason.SHEET_NOT_ACCEPTED),
+    DenialReason.FRAME_REQUIRED: may_not(DenialReason.FRAME_REQUIRED),
+    DenialReason.BOOKED: machine(booked=(Booked(BEFORE, LATER, 2),)),
+    DenialReason.NOT_COMMISSIONED: machine(denied=(Dated(DenialReason.NOT_COMMISSIONED, BEFORE),)),
+    DenialReason.CHECK_OVERDUE: machine(denied=(Dated(DenialReason.CHECK_OVERDUE, START_MS + 1000),)),
     DenialReason.MEMBERSHIP_ENDED: closed(DenialReason.MEMBERSHIP_ENDED),
     DenialReason.TENANT_SUSPENDED: closed(DenialReason.TENANT_SUSPENDED),
     DenialReason.CONTRACT_ENDED: closed(DenialReason.CONTRACT_ENDED),
     DenialReason.BUDGET_REACHED: closed(DenialReason.BUDGET_REACHED),
+    DenialReason.PAYER_NOT_HERE: Case(a_list(payers=(PayerCard("acme", "Acme", machines=("p2",)), SECOND))),
 }
 
 
-# what the box itself knows; that a machine is in use, and a master badge's PIN, are the session machine's business
+# what the box itself knows; whether a machine is in use, a PIN, and who stands beside are the session machine's business
 LOCAL = (
     DenialReason.LATCHED,
     DenialReason.PROBLEM_REPORTED,
@@ -82,7 +91,12 @@ LOCAL = (
     DenialReason.FAULT,
 )
 ALONE |= {reason: Case(local=Local(frozenset({reason}))) for reason in LOCAL}
-NOT_DECIDED_HERE = {DenialReason.IN_USE, DenialReason.PIN_WRONG}
+NOT_DECIDED_HERE = {
+    DenialReason.IN_USE,
+    DenialReason.PIN_WRONG,
+    DenialReason.SUPERVISED_ONLY,
+    DenialReason.SECOND_PERSON,
+}
 
 
 def answer(case: Case) -> Grant | Denied:
@@ -90,9 +104,15 @@ def answer(case: Case) -> Grant | Denied:
     return decide(in_force, token(case.card), "p1", case.now, case.local)
 
 
-def reasons(case: Case) -> set[DenialReason]:
+def reasons(case: Case) -> set[Reason]:
     given = answer(case)
     return set(given.reasons) if isinstance(given, Denied) else set()
+
+
+def granted(case: Case) -> Grant:
+    given = answer(case)
+    assert isinstance(given, Grant), given
+    return given
 
 
 def test_with_nothing_against_it_a_tap_is_granted() -> None:

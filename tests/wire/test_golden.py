@@ -24,6 +24,8 @@ SESSION = "c2a7b8de-5b64-4f0a-8a53-0d1f6c9b2e47"
 LOST = "e1c60a5b-92d4-4c1f-b7a3-6f80d2c4159e"  # the session before, which a power loss ended
 BOOT = "b6a3f6f0-7c1d-4a55-9c0e-5f2f1d8e4a90"
 TOKEN = "7d9f2c4b8e015a63c1d4f7a2903b6e58"
+TRAINER = 20957731
+LESSON = "9d2c4e6f-1a3b-4c5d-8e7f-0a1b2c3d4e5f"
 PIN = "4e0b7d2c9a6153f8d0e1c2b3a4958677"
 STARTED = m.Stamp(BOOT, 3_600_250, 1_790_000_000_250, m.TimeQuality.SYNCED)
 ENDED = m.Stamp(BOOT, 9_061_250, 1_790_005_461_250, m.TimeQuality.SYNCED)
@@ -36,11 +38,15 @@ TAKEN = (
 
 BODIES: tuple[m.Body, ...] = (
     m.AgentStarted("1.0.0", UNSET),
-    m.SessionStarted(SESSION, "p1", 48211907, TOKEN, "tenant-a", False, 1_789_999_000_000, STARTED, LOST),
+    m.SessionStarted(
+        SESSION, "p1", 48211907, TOKEN, "tenant-a", False, 1_789_999_000_000, STARTED, LOST,
+        supervisor=TRAINER, companion=TRAINER,
+    ),
     m.SessionEnded(
         SESSION, "p1", 48211907, "tenant-a", 1_789_999_000_000,
         STARTED, ENDED, 5461, 5581, 3020, 412, m.EndReason.HOLDER, 2,
         payer_chosen=True, cooldown_s=120, gap_s=480, measured_s=4981, continues=LOST,
+        supervisor=TRAINER, companion=TRAINER,
     ),
     m.AccessDenied(
         "p2", TOKEN, 48211907,
@@ -58,6 +64,8 @@ BODIES: tuple[m.Body, ...] = (
     m.LatchCleared("p1", 73650214, ENDED),
     m.ListExtended("p1", 73650214, 1_789_999_000_000, 1_790_301_400_000, ENDED),
     m.TokenRekeyed(TOKEN, "a81c03d2f56e9b7048c2d1e0f3a4b596", "k2", ENDED),
+    m.SignOff("p2", TRAINER, 48211907, 1_789_999_000_000, ENDED),
+    m.Unattended("p1", SESSION, 48211907, ENDED),
 )  # fmt: skip
 
 ONLINE = m.Status(
@@ -93,9 +101,16 @@ ACCESS_LIST = m.AccessList(
     payers=(
         m.PayerCard("tenant-a", "Tenant A · prototypes", {"p1": 350, "p2": 1800}, 7200),
         m.PayerCard("tenant-b", "Tenant B", {"p1": 350}, None, m.DenialReason.BUDGET_REACHED, m.Shows.TIME_LEFT),
+        m.PayerCard(
+            "school", "School", {"p1": 350},
+            machines=("p1",), open=(m.Interval(1_790_002_800_000, 1_790_017_200_000),),
+        ),
     ),
     holders=(
-        m.HolderEntry(TOKEN, 48211907, "Ada", "fr", ("tenant-a", "tenant-b")),
+        m.HolderEntry(
+            TOKEN, 48211907, "Ada", "fr", ("tenant-a", "tenant-b", "school"),
+            rules=(m.PayerRule("school", ("p1",), 1_790_002_800_000, 1_790_017_200_000),),
+        ),
         m.HolderEntry("15c0e9d83b7a42f6a8d1904e7c62f3b5", 73650214, None, "de", (), m.DenialReason.TOKEN_BLOCKED),
     ),
     machines=(
@@ -106,15 +121,21 @@ ACCESS_LIST = m.AccessList(
             valid_until_ms=1_790_258_200_000,
             requires=(
                 m.CONFIRMED_END, m.MAXIMUM_WARN, m.PRESS_TO_START, m.IDLE_WARNING, m.IDLE_END, m.COOL_DOWN, m.TAKE_OVER,
-                m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION,
+                m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION, m.BOOKINGS, m.CLASSES, m.PAYER_RULES,
             ),
             policy=m.Policy(
                 confirm_s=5, max_s=86_400, press_s=30, idle_warn_s=1800, idle_end_s=3600, cooldown_s=120,
                 takeover_s=900, extend_s=1800, extend_times=2, payer_s=180, continue_s=3600,
             ),
-            may=(m.Authorisation(48211907, "alone", 1_793_000_000_000),),
+            may=(m.Authorisation(48211907, m.Level.ALONE, 1_793_000_000_000), m.Authorisation(TRAINER, m.Level.TRAINER)),
             may_not=(m.Refusal(73650214, (m.DenialReason.QUALIFICATION_MISSING,)),),
             staff=(73650214,),
+            booked=(
+                m.Booked(1_790_010_000_000, 1_790_013_600_000, 48211907),
+                m.Booked(1_790_020_800_000, 1_790_024_400_000, None),
+            ),
+            lessons=(m.Lesson(LESSON, TRAINER, "school", 1_790_002_800_000, 1_790_010_000_000),),
+            log_only_until_ms=1_792_000_000_000,
         ),
         m.MachineEntry(
             machine="p2",
@@ -125,11 +146,12 @@ ACCESS_LIST = m.AccessList(
             note="spindle bearing",
             end_session=SESSION,
             clear_latch_upto=17,
-            requires=(m.CONFIRMED_END, m.OPENING_HOURS, m.CARD_STAYS, m.BYPASS),
-            policy=m.Policy(removal_s=10),
+            requires=(m.CONFIRMED_END, m.OPENING_HOURS, m.BYPASS, m.DATED_DENIALS, m.SUPERVISION, m.TWO_PERSONS),
+            policy=m.Policy(second_s=30, again_s=900, supervise_s=1800),
             open=(m.Interval(1_790_000_000_000, 1_790_040_000_000),),
             may_not=(m.Refusal(48211907, (m.DenialReason.QUALIFICATION_EXPIRED,), 1_789_000_000_000),),
             bypass=m.Bypass("Paul, lab", 1_790_014_400_000),
+            denied=(m.Dated(m.DenialReason.CHECK_OVERDUE, 1_790_035_200_000),),
         ),
     ),
     revoked=TAKEN,
@@ -190,7 +212,7 @@ def test_the_protocol_page_shows_the_messages_on_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [m.DenialReason, m.EndReason, m.TimeQuality, m.MachineState, m.Shows, m.OnMaximum, m.Service]
+    "kind", [m.DenialReason, m.EndReason, m.Level, m.TimeQuality, m.MachineState, m.Shows, m.OnMaximum, m.Service]
 )
 def test_the_protocol_page_names_every_word_of_a_closed_list(kind: type[StrEnum]) -> None:
     page = PAGE.read_text()
@@ -221,7 +243,17 @@ def test_the_protocol_page_names_everything_that_can_be_taken_away() -> None:
 
 def test_an_older_agent_that_knows_none_of_the_newer_fields_is_understood() -> None:
     envelope = m.decode_envelope(golden("event-session_ended"))
-    newer = {"payer_chosen", "cooldown_s", "gap_s", "measured_s", "continues", "master"}
+    newer = {
+        "payer_chosen",
+        "cooldown_s",
+        "gap_s",
+        "measured_s",
+        "continues",
+        "master",
+        "supervisor",
+        "companion",
+        "lesson",
+    }
     old = replace(envelope, body={name: value for name, value in envelope.body.items() if name not in newer})
 
     read = m.decode_body(old)

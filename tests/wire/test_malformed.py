@@ -59,6 +59,20 @@ def test_a_reason_that_only_a_newer_agent_knows_is_kept_as_text() -> None:
     assert isinstance(denied.reasons[0], m.DenialReason)
 
 
+def test_a_reason_that_only_a_newer_server_knows_does_not_make_its_list_unreadable() -> None:
+    """Or the first word that is new would leave an older agent with the list of yesterday."""
+    holders = [["t1", 1, None, "fr", ["a"], "full_moon"]]
+    payers = [{"id": "a", "label": "A", "closed": "no_moon"}]
+    entry = {**ENTRY, "may_not": [[1, ["half_moon", "in_use"]]], "denied": [["new_moon", 5]]}
+
+    read = m.decode_access_list(bytes_of({**LIST, "holders": holders, "payers": payers, "machines": [entry]}))
+
+    assert read.holders[0].denied == "full_moon"
+    assert read.payers[0].closed == "no_moon"
+    assert read.machines[0].may_not[0].reasons == ("half_moon", m.DenialReason.IN_USE)
+    assert read.machines[0].denied == (m.Dated("new_moon", 5),)
+
+
 def test_fields_that_only_a_newer_peer_sends_take_their_default() -> None:
     entry = m.decode_access_list(bytes_of({**LIST, "machines": [ENTRY]})).machines[0]
 
@@ -66,7 +80,7 @@ def test_fields_that_only_a_newer_peer_sends_take_their_default() -> None:
 
 
 def test_an_array_record_may_be_shorter_or_longer_than_we_know_it() -> None:
-    holders = [["t1", 1, None, "fr", ["a"]], ["t2", 2, "Ada", "de", [], "token_blocked", "newer"]]
+    holders = [["t1", 1, None, "fr", ["a"]], ["t2", 2, "Ada", "de", [], "token_blocked", [], "newer"]]
 
     read = m.decode_access_list(bytes_of({**LIST, "holders": holders})).holders
 
