@@ -91,6 +91,16 @@ class Accounts(BaseModel):
     second_factor_for_managers: bool = False  # True: a manager sees nothing before a code from the phone is set up
 
 
+class Bookings(BaseModel):
+    """What makers may book, and how long a machine waits for them. Staff are not bound."""
+
+    model_config = ConfigDict(extra="forbid")
+    longest_h: int = Field(default=12, ge=1, le=24 * 7)
+    horizon_days: int = Field(default=60, ge=1, le=366)
+    open_at_most: int = Field(default=5, ge=1)  # bookings of one person that have not ended
+    released_after_min: int = Field(default=15, ge=5)  # of a holder who does not come
+
+
 class Encryption(StrEnum):
     STARTTLS = "starttls"
     TLS = "tls"
@@ -126,6 +136,7 @@ class Settings(BaseSettings):
     pairing: Pairing = Pairing()
     web: Web = Web()
     accounts: Accounts = Accounts()
+    bookings: Bookings = Bookings()
     smtp: Smtp | None = None
     demo: bool = False
     board: Path | None = None  # the simulated board's file, whose time the server follows; only with demo

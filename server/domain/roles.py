@@ -31,6 +31,7 @@ class Verb(StrEnum):
     LOGGED_IN = "logged_in"  # one's own account
     SEE_OWN = "see_own"  # my page: what concerns the holder behind the account
     SEE_FLOOR = "see_floor"  # machines and their state, no person
+    BOOK = "book"  # keep a machine for oneself; staff for anybody
     RUN_MACHINES = "run_machines"  # out of service, maintenance, clear a latch, ask for an end
     EDIT_MACHINES = "edit_machines"  # machines, agents, rooms, opening hours, plan
     SEE_PEOPLE = "see_people"
@@ -38,6 +39,7 @@ class Verb(StrEnum):
     SEE_TRAINING = "see_training"
     EDIT_SKILLS = "edit_skills"
     QUALIFY = "qualify"  # give and take back a qualification
+    TEACH = "teach"  # prepare courses and classes, enrol people, tick who was there
     SEE_TENANTS = "see_tenants"
     EDIT_TENANTS = "edit_tenants"
     SEE_SESSIONS = "see_sessions"  # who was where and when
@@ -99,7 +101,7 @@ THE_LAB = About()
 NOWHERE = About(tenant="", machine="", room="", holder=0)  # in nobody's scope: only who may do it everywhere may here
 
 STAFF_ROLES = frozenset({Role.MANAGER, Role.DESK, Role.TRAINER})  # who look after machines
-_STAFF_LOOK = frozenset({Verb.SEE_FLOOR, Verb.WATCH})
+_STAFF_LOOK = frozenset({Verb.SEE_FLOOR, Verb.WATCH, Verb.BOOK})
 _OF_ITS_BOOKS = frozenset({Verb.SEE_TENANT_BOOKS, Verb.REFUSE_CHARGES})
 _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.MANAGER: frozenset(Verb) - {Verb.SEE_OWN, Verb.PUBLIC, Verb.LOGGED_IN},
@@ -109,7 +111,7 @@ _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.LAB_ACCOUNTANT: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS}),
     Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS}),
     Role.TENANT_ACCOUNTANT: _OF_ITS_BOOKS,
-    Role.HOLDER: frozenset({Verb.SEE_FLOOR}),
+    Role.HOLDER: frozenset({Verb.SEE_FLOOR, Verb.BOOK}),
 }
 _TENANT_ROLES = frozenset({Role.TENANT_ADMIN, Role.TENANT_ACCOUNTANT})
 _LAB = frozenset({ScopeKind.LAB})
@@ -118,21 +120,28 @@ SCOPES: dict[Role, frozenset[ScopeKind]] = {  # where each role can be given
     **dict.fromkeys(_TENANT_ROLES, frozenset({ScopeKind.TENANT})),
     Role.TRAINER: _LAB | {ScopeKind.ROOM, ScopeKind.MACHINE},
 }
+_FOR_ONESELF = frozenset({(Role.HOLDER, Verb.BOOK)})  # staff may for others, makers may not
 _NOT_OF_ONES_OWN = frozenset({Verb.QUALIFY})  # nobody certifies himself; holders are compared, not accounts
 
 
 def may(actor: Actor, verb: Verb, about: About = THE_LAB) -> bool:
     """Whether this actor may do this about that. What is not said to be allowed is not."""
+    is_own = actor.holder is not None and about.holder in {None, actor.holder}
     match verb:
         case Verb.PUBLIC:
             return True
         case Verb.LOGGED_IN:
             return actor.account is not None
         case Verb.SEE_OWN:
-            return actor.holder is not None and about.holder in {None, actor.holder}
+            return is_own
     if verb in _NOT_OF_ONES_OWN and actor.holder is not None and about.holder == actor.holder:
         return False
-    return any(verb in _RIGHTS[given.role] and _covers(given, verb, about) for given in actor.assignments)
+    return any(
+        verb in _RIGHTS[given.role]
+        and _covers(given, verb, about)
+        and (is_own or (given.role, verb) not in _FOR_ONESELF)
+        for given in actor.assignments
+    )
 
 
 def may_somewhere(actor: Actor, verb: Verb) -> bool:

@@ -38,6 +38,7 @@ def all_tables() -> MetaData:
     from server.accounts import models as accounts
     from server.audit import models as audit
     from server.billing import models as billing
+    from server.bookings import models as bookings
     from server.care import models as care
     from server.courses import models as courses
     from server.db import db
@@ -47,6 +48,7 @@ def all_tables() -> MetaData:
     from server.machines import models as machines
     from server.mail import models as mail
     from server.people import models as people
+    from server.privacy import models as privacy
     from server.training import models as training
     from server.usage import models as usage
 
@@ -54,6 +56,7 @@ def all_tables() -> MetaData:
         accounts,
         audit,
         billing,
+        bookings,
         care,
         courses,
         instruction,
@@ -62,6 +65,7 @@ def all_tables() -> MetaData:
         machines,
         mail,
         people,
+        privacy,
         training,
         usage,
     )

@@ -18,12 +18,13 @@ from server.domain.roles import (
 )
 
 # manager, desk, trainer, lab accountant, tenant's admin, tenant's accountant, holder, nobody: each where the role counts.
-# SEE_OWN is nobody's role: it is given by the holder that an account is tied to, see below.
+# SEE_OWN is nobody's role: it is given by the holder that an account is tied to, see below. BOOK asks a maker for both.
 TABLE = """
 public             yes yes yes yes yes yes yes yes
 logged_in          yes yes yes yes yes yes yes -
 see_own            -   -   -   -   -   -   -   -
 see_floor          yes yes yes yes yes -   yes -
+book               yes yes yes -   -   -   -   -
 run_machines       yes yes yes -   -   -   -   -
 edit_machines      yes -   -   -   -   -   -   -
 see_people         yes yes yes -   -   -   -   -
@@ -113,6 +114,18 @@ def test_my_page_is_of_the_holder_behind_the_account_whatever_the_roles() -> Non
     assert may(maker, Verb.SEE_OWN, About(holder=7))
     assert not may(maker, Verb.SEE_OWN, About(holder=8))
     assert not may(given(Role.MANAGER), Verb.SEE_OWN, About(holder=7))
+
+
+def test_a_maker_books_for_himself_and_staff_for_anybody_where_they_look_after_machines() -> None:
+    maker = somebody(Assignment(Role.HOLDER), holder=7)
+    hall = somebody(Assignment(Role.TRAINER, ScopeKind.ROOM, "hall"), holder=8)
+
+    assert [may(maker, Verb.BOOK, about) for about in (THE_LAB, About(holder=7), About(holder=8))] == [True, True, False]
+    assert not may(maker, Verb.BOOK, NOWHERE)
+    assert not may(given(Role.HOLDER), Verb.BOOK)
+    assert all(may(given(role), Verb.BOOK, About(machine="m", holder=7)) for role in (Role.MANAGER, Role.DESK))
+    assert may(hall, Verb.BOOK, About(room="hall", holder=7))
+    assert not may(hall, Verb.BOOK, About(room="attic", holder=7))
 
 
 def test_what_is_nowhere_is_only_for_who_may_do_it_everywhere() -> None:
