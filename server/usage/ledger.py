@@ -1,6 +1,6 @@
 """Checks the books of usage: the evidence is whole and unchanged, and every session says what its events say.
 
-A payload that was erased leaves its place in the chain; what stood in it can then no longer be compared. A payload that
+A payload that was erased leaves its place in the chain; its session can then no longer be compared, all others can. A payload that
 was changed is reported as that, and is not believed about its session. One change anywhere is one problem.
 """
 
@@ -45,7 +45,7 @@ class _Told:
     machines: dict[str, int]
     payers: dict[str, int]
     stories: dict[str, _Story] = field(default_factory=dict)
-    unread: int = 0  # payloads that were erased or changed: some sessions cannot be compared
+    unread: set[str | None] = field(default_factory=set)  # of these the payload was erased or changed: not compared
 
 
 def verify_ledger() -> list[str]:
@@ -70,7 +70,7 @@ def _evidence(told: _Told) -> Iterator[str]:
         expected = links[0] if follows and not whole else stored
         if row.payload is not None and payload_hash(row.salt, row.payload) != row.payload_hash:
             yield f"event {row.id}: what it says was changed after it came in"
-            told.unread += 1
+            told.unread.add(row.session)
         elif row.kind in _TELLING:
             _read(row, told)
 
@@ -86,7 +86,7 @@ def _events() -> Iterator[Any]:
 
 def _read(row: Any, told: _Told) -> None:
     if row.payload is None:
-        told.unread += 1
+        told.unread.add(row.session)  # None: of a checkpoint, which may have told of any session
         return
     body = decode_body(decode_envelope(row.payload))
     if isinstance(body, Checkpoint):
@@ -131,7 +131,8 @@ def _sessions(told: _Told) -> Iterator[str]:
         if story is None and session.id in by_hand:
             continue
         wanted = None if story is None else story.told()
-        if told.unread and (wanted is None or wanted.state != SessionState.ENDED):
+        is_unread = session.id in told.unread or None in told.unread
+        if is_unread and (wanted is None or wanted.state != SessionState.ENDED):
             continue  # what would say more of it may be what could not be read
         if wanted is None:
             yield f"session {session.id}: no event tells of it"

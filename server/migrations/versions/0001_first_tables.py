@@ -707,10 +707,14 @@ def _usage_session() -> None:
         sa.Column("metered_s", sa.Integer()),
         sa.Column("continues", sa.String(length=36)),
         sa.Column("master", sa.Boolean(), nullable=False),
+        sa.Column("supervisor", sa.BigInteger()),
+        sa.Column("companion", sa.BigInteger()),
+        sa.Column("lesson", sa.String(length=36)),
         sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_usage_session_payer_id"),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_usage_session_machine_id"),
         sa.PrimaryKeyConstraint("id", name="pk_usage_session"),
     )
+    op.create_index("ix_usage_session_lesson", "usage_session", ["lesson"], unique=False)
     op.create_index("ix_usage_session_started_at", "usage_session", ["started_at"], unique=False)
     op.create_index(
         "one_open_session_a_machine",
@@ -768,6 +772,7 @@ def _denial() -> None:
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("key_id", sa.String(length=20), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("enforced", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_denial_machine_id"),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_denial_event_id"),
         sa.PrimaryKeyConstraint("event_id", name="pk_denial"),

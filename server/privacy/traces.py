@@ -1,0 +1,104 @@
+"""Who it was, of a session: a while after its invoice the holder's number gives way to a random one that nothing leads back from.
+
+All sessions of one holder in one period get the same number in one transaction, and nobody keeps which: what a tenant paid for
+can still be counted by persons, and no person can be found. What was measured, and what was charged, stays as it is.
+"""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+
+from server.audit.models import AuditEntry
+from server.billing.models import Charge, Document
+from server.db import db, reading, writing
+from server.domain.period import day_of
+from server.domain.retention import PSEUDONYMS_FROM, Kept, Trace, by_person_and_period, whole_groups
+from server.domain.usage import SessionState
+from server.people.models import Payer, Tenant, TenantKind
+from server.privacy.night import AT_ONCE, Night, Waiting
+from server.usage.decisions import ENTERED_VERB
+from server.usage.models import Event, EventPayload, Notice, UsageSession
+
+_NUMBERS = 9 * 10**12
+
+
+def waiting(night: Night) -> Waiting:
+    with reading() as session:
+        return Waiting(*session.execute(_over(night, func.count(), func.min(UsageSession.ended_at))).one())
+
+
+def step(night: Night) -> int:
+    """The sessions of a few holders, whole periods at a time."""
+    with writing():
+        wanted = _over(night, UsageSession.id, UsageSession.holder_number, UsageSession.ended_at)
+        wanted = wanted.order_by(UsageSession.holder_number, UsageSession.ended_at).limit(AT_ONCE)
+        found = [Trace(*row) for row in db.session.execute(wanted)]
+        due = whole_groups(found, AT_ONCE, night.place.zone)
+        for _, sessions in by_person_and_period(due, night.place.zone):
+            _part(sessions, PSEUDONYMS_FROM + secrets.randbelow(_NUMBERS))
+        return len(due)
+
+
+def unbilled(night: Night) -> int:
+    """Sessions as old whose document is not issued yet: their link waits for it."""
+    with reading() as session:
+        old = [UsageSession.ended_at < night.over_before(Kept.SESSIONS), *_linked(night), ~_billable_never(night)]
+        wanted = _joined(func.count()).where(*old, Charge.id.is_(None))
+        return session.scalar(wanted) or 0
+
+
+def _part(sessions: list[str], number: int) -> None:
+    """Put ``number`` in the place of the holder wherever these sessions say who it was."""
+    db.session.execute(
+        update(UsageSession).where(UsageSession.id.in_(sessions)).values(holder_number=number, **_nobody_beside())
+    )
+    events = select(Event.id).where(Event.session.in_(sessions))
+    told = select(Notice.event_id).where(Notice.session.in_(sessions))
+    gone = or_(EventPayload.event_id.in_(events), EventPayload.event_id.in_(told))
+    db.session.execute(delete(EventPayload).where(gone).execution_options(synchronize_session=False))
+    db.session.execute(update(Notice).where(Notice.session.in_(sessions)).values(holder_number=None))
+    _in_the_audit(sessions, number)
+
+
+def _nobody_beside() -> dict[str, None]:
+    """Who stood beside: the trainer, the second person."""
+    return {name: None for name in ("supervisor", "companion") if name in UsageSession.__table__.columns}
+
+
+def _in_the_audit(sessions: list[str], number: int) -> None:
+    """A session entered by hand stands in the audit with its holder, and is checked against it."""
+    entered = select(AuditEntry).where(AuditEntry.object_kind == "session", AuditEntry.verb == ENTERED_VERB)
+    for entry in db.session.scalars(entered.where(AuditEntry.object_id.in_(sessions))):
+        entry.after = {**(entry.after or {}), "holder_number": number}
+
+
+def _over(night: Night, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Charged on a document that was issued long enough ago; or never to be charged, and as long over."""
+    before = night.over_before(Kept.SESSIONS)
+    issued = Document.issued_on < day_of(before, night.place.zone)
+    never = and_(Charge.id.is_(None), _billable_never(night), UsageSession.ended_at < before)
+    return _joined(*columns).where(*_linked(night), or_(issued, never))
+
+
+def _joined(*columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*columns)
+        .select_from(UsageSession)
+        .join(Payer, Payer.id == UsageSession.payer_id)
+        .join(Tenant, Tenant.id == Payer.tenant_id)
+        .outerjoin(Charge, Charge.session_id == UsageSession.id)
+        .outerjoin(Document, Document.id == Charge.document_id)
+    )
+
+
+def _linked(night: Night) -> list[ColumnElement[bool]]:
+    """Over, still with its person, and not held."""
+    held = night.held().free(UsageSession.holder_number, UsageSession.machine_id, UsageSession.started_at)
+    is_over = UsageSession.state != SessionState.OPEN.value
+    return [UsageSession.holder_number < PSEUDONYMS_FROM, is_over, UsageSession.ended_at.is_not(None), held]
+
+
+def _billable_never(night: Night) -> ColumnElement[bool]:
+    """Measured and never invoiced: internal tenants; and what was simulated, where that is not the demo."""
+    return or_(Tenant.kind == TenantKind.INTERNAL.value, UsageSession.simulated != night.place.demo)
