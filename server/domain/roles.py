@@ -106,8 +106,9 @@ _OF_ITS_BOOKS = frozenset({Verb.SEE_TENANT_BOOKS, Verb.REFUSE_CHARGES})
 _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.MANAGER: frozenset(Verb) - {Verb.SEE_OWN, Verb.PUBLIC, Verb.LOGGED_IN},
     Role.DESK: _STAFF_LOOK
-    | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.EDIT_PEOPLE, Verb.SEE_TRAINING, Verb.SEE_TENANTS, Verb.SEE_SESSIONS},
-    Role.TRAINER: _STAFF_LOOK | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY},
+    | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.EDIT_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH, Verb.SEE_TENANTS}
+    | {Verb.SEE_SESSIONS},
+    Role.TRAINER: _STAFF_LOOK | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY, Verb.TEACH},
     Role.LAB_ACCOUNTANT: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS}),
     Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS}),
     Role.TENANT_ACCOUNTANT: _OF_ITS_BOOKS,
@@ -149,7 +150,7 @@ def may_somewhere(actor: Actor, verb: Verb) -> bool:
     return any(verb in _RIGHTS[given.role] for given in actor.assignments)
 
 
-_WITHOUT_PLACE = frozenset({Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING})
+_WITHOUT_PLACE = frozenset({Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH})
 
 
 def _covers(given: Assignment, verb: Verb, about: About) -> bool:

@@ -32,6 +32,7 @@ edit_people        yes yes -   -   -   -   -   -
 see_training       yes yes yes -   -   -   -   -
 edit_skills        yes -   -   -   -   -   -   -
 qualify            yes -   yes -   -   -   -   -
+teach              yes yes yes -   -   -   -   -
 see_tenants        yes yes -   yes -   -   -   -
 edit_tenants       yes -   -   -   -   -   -   -
 see_sessions       yes yes -   -   -   -   -   -
