@@ -51,6 +51,9 @@ class Session:
     metered_s: int | None = None
     continues: str | None = None
     master: bool = False
+    supervisor: int | None = None
+    companion: int | None = None
+    lesson: str | None = None
 
     @property
     def last_known_at(self) -> datetime:
@@ -89,6 +92,9 @@ def started(event: SessionStarted, machine_id: int, payer_id: int, simulated: bo
         payer_chosen=event.payer_chosen,
         continues=event.continues and event.continues[:UUID_LENGTH],
         master=event.master,
+        supervisor=event.supervisor,
+        companion=event.companion,
+        lesson=event.lesson and event.lesson[:UUID_LENGTH],
     )
 
 
@@ -118,6 +124,9 @@ def ended(event: SessionEnded, machine_id: int, payer_id: int, simulated: bool, 
         metered_s=event.measured_s,
         continues=event.continues and event.continues[:UUID_LENGTH],
         master=event.master,
+        supervisor=event.supervisor,
+        companion=event.companion,
+        lesson=event.lesson and event.lesson[:UUID_LENGTH],
     )
 
 

@@ -4,22 +4,29 @@ Every function runs inside ``writing()``, audits, and announces ``access``. Refu
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import delete, func, select
 
 from server.audit import service as audit
 from server.db import db, writing
+from server.domain.facts import Facts
+from server.domain.lapses import idle_end, lapse_of
+from server.domain.standings import skills_asked, standings_at
 from server.jobs import service as jobs
 from server.machines.models import MachineSkill
 from server.machines.service import machine_by_code
 from server.people.models import Holder
+from server.training import facts
+from server.training.catalogue import SkillRules, rules_of, set_rules
 from server.training.models import Qualification, Skill
 from server.training.rows import TrainingError, skill_by_code
 from server.training.skills import edit_skill, end_skill, resume_skill
+from wire.messages import Level
 
 __all__ = [
+    "SkillRules",
     "TrainingError",
     "add_skill",
     "edit_skill",
@@ -30,7 +37,10 @@ __all__ = [
     "resume_skill",
     "revoke",
     "revoke_all",
+    "rules_of",
+    "set_rules",
 ]
+LONGEST_OVERRIDE = timedelta(days=31)
 
 
 def add_skill(code: str, name: str, *, actor: str, now: datetime) -> Skill:
@@ -64,24 +74,40 @@ def grant(
     valid_until: datetime | None = None,
     reason: str = "",
     *,
+    level: Level = Level.ALONE,
+    override: bool = False,
     actor: str,
     now: datetime,
 ) -> Qualification:
-    """Certify a holder on a skill; ``actor`` is the trainer. After a revocation it counts from then on, not before."""
+    """Certify a holder on a skill; ``actor`` is the trainer. After a revocation it counts from then on, not before.
+
+    It lapses by the rules of the skill, or sooner by ``valid_until``. ``override``: for a short while, with a reason, without
+    what the skill needs and whatever its rules say."""
     with writing() as session:
         skill, start = skill_by_code(skill_code), valid_from or now
+        rules = rules_of(skill)
         _refuse_what_cannot_count(skill, holder_number, start, valid_until)
+        if override:
+            _refuse_careless(start, valid_until, reason)
+        else:
+            _refuse_without_needs(skill, holder_number, now)
+            lapse = lapse_of(rules.lapsing, start)
+            valid_until = min((end for end in (valid_until, lapse) if end is not None), default=None)
         qualification = Qualification(
             ref=str(uuid4()),
             holder_number=holder_number,
             skill_id=skill.id,
+            level=Level(level).value,
+            override=override,
             valid_from=start,
             valid_until=valid_until,
+            idle_until=None if override else idle_end(rules.lapsing, max(start, now)),
             granted_by=actor,
             reason=reason,
         )
         session.add(qualification)
-        after = {"holder": holder_number, "skill": skill_code, "valid_from": start, "valid_until": valid_until}
+        after = {"holder": holder_number, "skill": skill_code, "level": qualification.level}
+        after |= {"valid_from": start, "valid_until": valid_until} | ({"override": True} if override else {})
         audit.record(actor, "grant", "qualification", qualification.ref, None, after, reason, now)
         jobs.announce("access", f"holder:{holder_number}", now)
     return qualification
@@ -94,13 +120,14 @@ def grant_to_all(
     valid_until: datetime | None = None,
     reason: str = "",
     *,
+    level: Level = Level.ALONE,
     actor: str,
     now: datetime,
 ) -> None:
     """The same for several people at once, after a course: for all of them or, where one cannot have it, for none."""
     with writing():
         for holder in holders:
-            grant(holder, skill_code, valid_from, valid_until, reason, actor=actor, now=now)
+            grant(holder, skill_code, valid_from, valid_until, reason, level=level, actor=actor, now=now)
 
 
 def revoke_all(refs: Sequence[str], reason: str, *, actor: str, now: datetime) -> None:
@@ -136,3 +163,28 @@ def _refuse_what_cannot_count(skill: Skill, holder_number: int, start: datetime,
     revoked_at = db.session.scalar(select(func.max(Qualification.revoked_at)).where(same))
     if revoked_at is not None and start < revoked_at:
         raise TrainingError("%(skill)s was revoked after that day; grant it again from today on", skill=skill.name)
+
+
+def _refuse_careless(start: datetime, until: datetime | None, reason: str) -> None:
+    if not reason.strip():
+        raise TrainingError("an exception needs its reason")
+    if until is None or until > start + LONGEST_OVERRIDE:
+        raise TrainingError("an exception ends within %(days)s days", days=LONGEST_OVERRIDE.days)
+
+
+def _refuse_without_needs(skill: Skill, holder_number: int, now: datetime) -> None:
+    """What a skill needs must be held when it is given."""
+    known = {one.code: one for one in facts.skills()}
+    needed = skills_asked([skill.code], known) - {skill.code}
+    if needed:
+        mine = facts.qualifications(Qualification.holder_number == holder_number)
+        held = standings_at(Facts(qualifications=mine, skills=tuple(known.values())), now)[holder_number]
+        missing = sorted(code for code in needed if code not in held or held[code].reason is not None)
+        if missing:
+            names = db.session.scalars(select(Skill.name).where(Skill.code.in_(missing)).order_by(Skill.name)).all()
+            raise TrainingError(
+                "%(skill)s needs first: %(needed)s (holder %(number)s)",
+                skill=skill.name,
+                needed=", ".join(names),
+                number=holder_number,
+            )

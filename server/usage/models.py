@@ -113,6 +113,9 @@ class UsageSession(Model):
     metered_s: Mapped[int | None]  # what a live meter saw; running_s says something about these alone
     continues: Mapped[str | None] = mapped_column(String(36))  # the session that a power loss ended shortly before
     master: Mapped[bool] = mapped_column(default=False)  # started with a master badge
+    supervisor: Mapped[int | None] = mapped_column(BigInteger)  # the trainer beside, of a supervised start
+    companion: Mapped[int | None] = mapped_column(BigInteger)  # the second person, where two are asked for
+    lesson: Mapped[str | None] = mapped_column(String(36), index=True)  # the class it was opened for
 
 
 class SessionDecision(Model):
@@ -133,7 +136,7 @@ class SessionDecision(Model):
 
 
 class Denial(Model):
-    """A refused tap."""
+    """A refused tap; or, where a machine only logs, one that would have been refused and started."""
 
     __tablename__ = "denial"
     __table_args__ = (Index("denial_of_token", "token", "at"),)
@@ -144,11 +147,12 @@ class Denial(Model):
     reasons: Mapped[list[str]] = mapped_column(JSON)
     key_id: Mapped[str] = mapped_column(String(20), default="")  # of the site key behind the token
     at: Mapped[datetime] = mapped_column(Utc, index=True)
+    enforced: Mapped[bool] = mapped_column(default=True)
 
 
 class Notice(Model):
     """What a machine's box told besides sessions and refusals: a problem reported or cleared, a session adopted, an
-    expired list extended. The words stand with the event; here is what pages ask for."""
+    expired list extended, a learner signed off, a use left unattended. The words stand with the event; here is what pages ask for."""
 
     __tablename__ = "notice"
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)

@@ -12,13 +12,22 @@ from sqlalchemy import Connection, Table, insert
 from server.audit import service as audit
 from server.domain import usage
 from server.domain.usage import Session
+from server.instruction import signoffs
 from server.jobs import service as jobs
 from server.usage.models import Notice
-from wire.messages import EndReason, LatchCleared, ListExtended, ProblemReported, SessionAdopted
+from wire.messages import (
+    EndReason,
+    LatchCleared,
+    ListExtended,
+    ProblemReported,
+    SessionAdopted,
+    SignOff,
+    Unattended,
+)
 
 TELL_JOB = "tell"  # ``work`` writes the letter: it knows the lab's name, its clock and everybody's language
 TOLD_FOR = timedelta(hours=48)  # what is older is no news: it comes again after a restore
-Told = SessionAdopted | ProblemReported | LatchCleared | ListExtended
+Told = SessionAdopted | ProblemReported | LatchCleared | ListExtended | SignOff | Unattended
 _INSERT = insert(cast("Table", Notice.__table__))
 
 
@@ -29,6 +38,7 @@ class Notices:
         self._rows: list[dict[str, Any]] = []
         self._entries: list[tuple[Any, ...]] = []
         self._letters: list[dict[str, Any]] = []
+        self._sign_offs: list[tuple[str, int, int, datetime, int]] = []
 
     @property
     def machines(self) -> set[int]:
@@ -37,7 +47,7 @@ class Notices:
     def add(self, body: Told, machine_id: int, event_id: int, agent: str) -> None:
         row: dict[str, Any] = {"event_id": event_id, "kind": body.KIND, "machine_id": machine_id, "seconds": None}
         row |= {"at": min(usage.moment(body.at.wall_ms), self._now), "until": None, "session": None}
-        row |= {"holder_number": None if isinstance(body, SessionAdopted) else body.holder}
+        row |= {"holder_number": _about(body)}
         match body:
             case SessionAdopted():
                 row |= {"session": body.session, "seconds": min(max(body.gap_s, 0), usage.LONGEST_S)}
@@ -50,6 +60,11 @@ class Notices:
                 row |= {"until": usage.moment(min(body.until_ms, usage.LATEST_MS))}
                 self._entries.append((f"holder:{body.holder}", "extend_list", body.machine, row["until"]))
                 self._tell({"what": "list_extended", "event": event_id}, row["at"])
+            case SignOff():
+                self._sign_offs.append((body.machine, body.trainer, body.learner, row["at"], event_id))
+            case Unattended():
+                row |= {"session": body.session}
+                self._entries.append((f"agent:{agent}", "unattended", body.machine, None))
         self._rows.append(row)
 
     def ended(self, session: Session) -> None:
@@ -70,13 +85,25 @@ class Notices:
             self._connection.execute(_INSERT, self._rows)
 
     def tell(self) -> None:
-        """The journal, and the letters to write."""
+        """The journal, the letters to write, and what sign-offs amount to."""
         for actor, verb, machine, until in self._entries:
             after = {} if until is None else {"until": until}
             audit.record(actor, verb, "machine", machine, None, after, "", self._now)
         for args in self._letters:
             jobs.enqueue(TELL_JOB, args, self._now)
+        for sign_off in self._sign_offs:
+            signoffs.take(*sign_off, self._now)
 
     def _tell(self, args: dict[str, Any], at: datetime) -> None:
         if self._now - at <= TOLD_FOR and args not in self._letters:
             self._letters.append(args)
+
+
+def _about(body: Told) -> int | None:
+    """Whom a notice is about; an adopted session says it itself."""
+    match body:
+        case SessionAdopted():
+            return None
+        case SignOff():
+            return body.learner
+    return body.holder

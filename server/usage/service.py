@@ -17,6 +17,7 @@ from server.jobs.service import announce, announce_all
 from server.machines.models import Machine, MachineLive
 from server.people import service as people
 from server.people.models import Payer
+from server.training.uses import Use, note_uses
 from server.usage import live, recovery, sessions
 from server.usage.counts import Count, Tally
 from server.usage.live import Board
@@ -37,7 +38,9 @@ from wire.messages import (
     SessionAdopted,
     SessionEnded,
     SessionStarted,
+    SignOff,
     TokenRekeyed,
+    Unattended,
 )
 
 _NEWS = AccessDenied | AgentStarted | Fault | Gap | Told  # shown on the board, but no state of a machine
@@ -91,6 +94,7 @@ class Usage:
         self._sessions = Sessions(connection, {session for body in bodies for session in _session_ids(body)}, latest)
         self._board = Board(connection, (row[4:] for row in machines), now)
         self._notices = Notices(connection, now)
+        self._uses: list[Use] = []
 
     def apply(self, body: Body, source: Source) -> str | None:
         """Give one event its meaning. Returns why it cannot be used, in words, or None."""
@@ -104,7 +108,7 @@ class Usage:
             case Checkpoint():
                 for running in body.running:
                     self._sessions.confirm(running.session, running.occupied_s)
-            case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended():
+            case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended() | SignOff() | Unattended():
                 return self._notice(body, source)
             case RevocationsInForce() | Gap() | TokenRekeyed():
                 return self._note(body, source)
@@ -124,8 +128,9 @@ class Usage:
         announce_all(changes, self.now)
 
     def tell(self) -> None:
-        """What people are told of it, once everything is written."""
+        """What follows from it for people, once everything is written."""
         self._notices.tell()
+        note_uses(self._uses, self.now)
 
     def _start(self, body: SessionStarted, source: Source) -> str | None:
         known = self._known(body)
@@ -146,6 +151,7 @@ class Usage:
         if self._sessions.end(session):
             self._board.rests(session)
             self._notices.ended(session)
+            self._uses.append(Use(session.holder_number, session.machine_id, session.ended_at or self.now))
         else:
             self._tally.note(Count.SECOND_END, body.session)
         self._note_owner(known[0], source)
@@ -166,6 +172,7 @@ class Usage:
                 "reasons": [str(reason) for reason in body.reasons],
                 "key_id": body.key_id[:_KEY_ID_LENGTH],
                 "at": usage.moment(body.at.wall_ms),
+                "enforced": body.enforced,
             }
         )
         self._note_owner(machine, source)
@@ -233,7 +240,7 @@ def _machine_codes(body: Body) -> tuple[str, ...]:
     match body:
         case SessionStarted() | SessionEnded() | AccessDenied():
             return (body.machine,)
-        case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended():
+        case SessionAdopted() | ProblemReported() | LatchCleared() | ListExtended() | SignOff() | Unattended():
             return (body.machine,)
         case Checkpoint():
             return tuple(running.machine for running in body.running)
