@@ -1,4 +1,4 @@
-"""Does the jobs that must not hold a request, one after the other: the pages of issued documents, and mails.
+"""Does the jobs that must not hold a request, one after the other: the pages of issued documents, mails, what is over.
 
 A job may run twice, after a crash, so everything here is safe to repeat. What fails is tried again later, and shown.
 """
@@ -14,7 +14,7 @@ from threading import Event
 from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from server.accounts import links, websessions
+from server.accounts import links
 from server.billing.service import issue_month, render_document
 from server.clock import Clock, clock_for, patience
 from server.db import db, make_app
@@ -24,6 +24,8 @@ from server.jobs.service import ClaimedJob
 from server.machines import site_keys
 from server.machines.site_keys import SiteKeysError
 from server.mail import service as mail
+from server.privacy import retention
+from server.privacy.night import Place
 from server.settings import Settings
 from server.usage import letters, notices
 
@@ -95,6 +97,9 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
             mail.send(job.args["mail_id"], settings.smtp, now)
         case notices.TELL_JOB:
             letters.tell(job.args, settings, now)
+        case retention.JOB:
+            report = retention.do_job(now, _place(settings), job.args["actor"])
+            log.info("let go of %d rows that were over", report.rows)
         case links.RESET_JOB:
             links.reset_by_mail(job.args["email"], settings, now)
         case _:
@@ -121,8 +126,13 @@ def _stand_back() -> None:
 def _tidy(app: Flask, settings: Settings, now: datetime) -> None:
     with app.app_context():
         log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
-        log.info("forgot %d old mails and %d web sessions", mail.forget_old(now), websessions.forget_old(now))
+        if retention.ask_tonight(now, _place(settings)):
+            log.info("asked for the night's run of the retention job")
     _forget_old_keys(settings, now)
+
+
+def _place(settings: Settings) -> Place:
+    return Place(settings.zone, settings.demo, settings.backups_dir)
 
 
 def _forget_old_keys(settings: Settings, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 
 from server.accounts.models import Account, RoleAssignment, WebSession
 from server.accounts.rows import rows_of
@@ -22,7 +22,6 @@ STAFF_LASTS = timedelta(days=30)
 STAFF_IDLE = timedelta(hours=12)
 HOLDER_IDLE = timedelta(days=30)
 LONGEST_COOKIE = timedelta(days=400)  # what browsers keep at most; the dates above decide earlier
-KEPT = timedelta(days=180)
 SEEN_EVERY = timedelta(minutes=5)
 _BROWSER_CHARACTERS = 200
 
@@ -91,12 +90,6 @@ def end_all_of(account_id: int, now: datetime, but: str = "") -> int:
 def end_everybodys(now: datetime) -> int:
     """After a backup was read back: it holds sessions that were ended since. Returns how many."""
     return _end(WebSession.ended_at.is_(None), now)
-
-
-def forget_old(now: datetime) -> int:
-    """Forget where somebody was logged in half a year ago. Returns how many."""
-    with writing() as session:
-        return rows_of(session.execute(delete(WebSession).where(WebSession.seen_at < now - KEPT)))
 
 
 def _end(which: ColumnElement[bool], now: datetime) -> int:

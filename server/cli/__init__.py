@@ -236,6 +236,21 @@ def doctor() -> None:
     sys.exit(1 if wrong else 0)
 
 
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, by class, and change nothing.")
+@_by
+def retention(dry_run: bool, actor: str) -> None:
+    """Let go now of what is kept about people and is over. `prolab work` does it every night."""
+    from server.cli.retention import let_go, say
+    from server.clock import clock_for
+
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
+        now = clock_for(settings.board).now()
+        for line in say(settings, now) if dry_run else let_go(settings, actor, now):
+            click.echo(line)
+
+
 @main.command("verify-ledger")
 def verify_ledger() -> None:
     """Check events, sessions, charges and documents against each other. Every problem is a line; exit code 1 with any."""

@@ -1,4 +1,4 @@
-"""Letters to people: written in the transaction that causes them, sent by ``work`` as soon as it can, forgotten after a year.
+"""Letters to people: written in the transaction that causes them, sent by ``work`` as soon as it can, forgotten by the retention job.
 
 A lab without a mail server has them, too: they are kept, managers read them on /mails and hand the links over themselves.
 """
@@ -8,11 +8,11 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from server.db import db, reading, writing
 from server.jobs import service as jobs
@@ -20,7 +20,6 @@ from server.mail.models import Mail
 from server.settings import Encryption, Smtp
 
 JOB = "send_mail"
-KEPT = timedelta(days=365)
 _TIMEOUT_S = 20.0
 _LONG_SECRET = re.compile(r"(?<=/)[A-Za-z0-9_-]{32,}")
 
@@ -53,12 +52,6 @@ def send(mail_id: int, smtp: Smtp | None, now: datetime) -> None:
         _note(mail_id, error=f"{type(error).__name__}: {error}")
         raise MailNotSent(f"mail {mail_id} was not taken: {type(error).__name__}") from None
     _note(mail_id, sent_at=now)
-
-
-def forget_old(now: datetime) -> int:
-    """Forget letters after a year. Returns how many."""
-    with writing() as session:
-        return int(session.execute(delete(Mail).where(Mail.written_at < now - KEPT)).rowcount)  # type: ignore[attr-defined]
 
 
 def without_secrets(text: str) -> str:

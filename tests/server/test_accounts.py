@@ -523,13 +523,6 @@ def test_a_manager_who_logs_somebody_out_is_in_the_journal_and_leaving_oneself_i
     assert db.session.scalars(select(WebSession.ended_at)).all() == [known.now, known.now]
 
 
-def test_web_sessions_are_forgotten_after_half_a_year(known: House) -> None:
-    known.enter()
-
-    assert websessions.forget_old(known.now + timedelta(days=179)) == 0
-    assert websessions.forget_old(known.now + timedelta(days=181)) == 1
-
-
 def _secret(outcome: login.Outcome) -> str:
     assert isinstance(outcome, Entered)
     return outcome.secret

@@ -18,6 +18,7 @@ from sqlalchemy import NullPool, create_engine, select, text
 from agent import config as agent_config
 from server.cli import main
 from server.cli.first_lab import FirstLab, Refused, make
+from server.domain.retention import PROPOSED
 from server.migrations import all_tables
 from server.settings import load_settings
 from tests.waiting import gone, until
@@ -37,6 +38,7 @@ COMMANDS = [
     "issue",
     "backup",
     "restore",
+    "retention",
     "doctor",
     "verify-ledger",
     "demo",
@@ -477,3 +479,12 @@ def test_a_new_site_key_says_until_when_the_one_before_holds(lab):
     assert "the site key is k2 from now on" in done.output
     assert "k1 holds until" in done.output
     assert (lab / "keys" / "site-keys.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_retention_job_says_what_would_go_and_lets_it_go(lab):
+    dry = run("retention", "--dry-run")
+    assert (dry.exit_code, len(dry.output.splitlines())) == (0, len(PROPOSED) + 1)
+    assert dry.output.splitlines()[-1] == "tonight: 0 rows"
+
+    done = run("retention")
+    assert (done.exit_code, done.output) == (0, "gone: 0 rows\n")

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from server import work
 from server.db import db
+from server.domain.period import day_of, day_start
 from server.jobs import pulse
 from server.jobs import service as jobs
 from server.jobs.models import Job
@@ -95,3 +96,14 @@ def test_a_damaged_file_of_site_keys_stops_no_job(app, settings, now, caplog):
 
     assert "old site keys are not forgotten" in caplog.text
     assert "is damaged" in caplog.text
+
+
+def test_what_is_over_goes_every_night_as_a_job(app, settings, now):
+    three = day_start(day_of(now, settings.zone), settings.zone) + timedelta(hours=3)
+    work._tidy(app, settings, three)
+
+    assert [job.kind for job in db.session.scalars(select(Job))] == ["retention"]
+    db.session.rollback()
+    if three <= now:
+        assert work.run_once(settings)
+        assert states()[0][0] == "done"
