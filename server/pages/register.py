@@ -7,7 +7,10 @@ from server.pages.account import accounts, door, mails, own, rights
 from server.pages.agents import pairing
 from server.pages.agents import views as agents
 from server.pages.audit import views as audit
+from server.pages.books import charges
 from server.pages.books import views as books
+from server.pages.care import checks, closures, identity, log_only, sheets
+from server.pages.care import papers as machine_papers
 from server.pages.floor import views as floor
 from server.pages.health import views as health
 from server.pages.kit import views as kit
@@ -22,9 +25,10 @@ from server.pages.more import views as more
 from server.pages.people import badges, masters, memberships, numbers, states
 from server.pages.people import views as people
 from server.pages.prices import seller, tariffs, vat
+from server.pages.refusals import views as refusals
 from server.pages.search import views as search
 from server.pages.sessions import views as sessions
-from server.pages.tenants import papers
+from server.pages.tenants import limits, members, papers, terms
 from server.pages.tenants import views as tenants
 from server.pages.today import views as today
 from server.pages.training import giving
@@ -35,13 +39,15 @@ def register(app: Flask) -> None:
     """Add the pages of every area to the application."""
     for area in (door, own, accounts, rights, mails):
         app.register_blueprint(area.pages)
+    for area in (closures, sheets, checks, machine_papers, log_only, identity):
+        app.register_blueprint(area.pages)
     for area in (machines, hours, rooms, agents, pairing, tariffs, vat, seller):
         app.register_blueprint(area.pages)
     for area in (people, states, memberships, badges, numbers, masters, tenants, papers, skills, giving, search, audit):
         app.register_blueprint(area.pages)
     for area in (today, floor, machine, bypass, me, books, health, more):
         app.register_blueprint(area.pages)
-    for area in (sessions, months, documents):
+    for area in (terms, limits, members, charges, refusals, sessions, months, documents):
         app.register_blueprint(area.pages)
     rail.install(app)
     if app.extensions["settings"].demo:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from server.audit.models import AuditEntry
 from server.db import db
 from server.jobs import service as jobs
+from server.people import newcomers
 from server.people import service as people
 from server.people.models import BillTo, Holder, Membership, Person, TaxTreatment, TenantKind, Token
 
@@ -25,7 +26,7 @@ def test_holder_numbers_are_random_and_have_six_or_seven_digits(app, now):
 
 def test_a_number_that_was_taken_is_not_given_again(app, now, monkeypatch):
     draws = iter([5, 5, 6])
-    monkeypatch.setattr(people.secrets, "randbelow", lambda _: next(draws))
+    monkeypatch.setattr(newcomers.secrets, "randbelow", lambda _: next(draws))
 
     first, second = (people.add_holder("A", "B", actor="desk", now=now).number for _ in range(2))
 

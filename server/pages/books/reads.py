@@ -58,6 +58,16 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class StartUp:
+    """A tenant that belongs to the reader's: totals, and nothing that leads to a person. ``cents`` None: a price is missing."""
+
+    name: str
+    sessions: int
+    measured_s: int
+    cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     code: str
     name: str
@@ -65,6 +75,7 @@ class Books:
     centres: tuple[Centre, ...]
     before_cents: int
     papers: tuple[Paper, ...]
+    start_ups: tuple[StartUp, ...] = ()
 
     @property
     def lines(self) -> list[Line]:
@@ -78,7 +89,20 @@ def read_books(code: str, period: Period, before: Period, now: datetime) -> Book
         papers = _papers(tenant.id)
     centres = _centres(_rated(tenant.id, period))
     earlier = sum(centre.cents for centre in _centres(_rated(tenant.id, before)))
-    return Books(tenant.code, tenant.name, tenant.kind, centres, earlier, papers)
+    return Books(tenant.code, tenant.name, tenant.kind, centres, earlier, papers, _start_ups(tenant.id, period))
+
+
+def _start_ups(parent: int, period: Period) -> tuple[StartUp, ...]:
+    """Each tenant that belongs to this one, with its whole month as one line."""
+    with reading():
+        own = select(Tenant.id, Tenant.name).where(Tenant.parent_id == parent, Tenant.ended_at.is_(None))
+        children = db.session.execute(own.order_by(Tenant.name)).all()
+    return tuple(_start_up(name, _rated(number, period)) for number, name in children)
+
+
+def _start_up(name: str, rated: list[tuple[Use, Rated]]) -> StartUp:
+    whole = _line(name, rated)
+    return StartUp(name, whole.sessions, whole.measured_s, whole.cents)
 
 
 def _rated(tenant_id: int, period: Period) -> list[tuple[Use, Rated]]:

@@ -12,13 +12,15 @@ from server.db import db, reading
 from server.domain.period import month_of, period_of
 from server.domain.roles import About, Role, ScopeKind, Verb
 from server.pages.books.reads import read_books
+from server.pages.books.uses import names_of
 from server.pages.months.documents import pdf_answer
 from server.people.models import Establishment, Tenant
 from server.web.answers import see_other
 from server.web.here import now, zone
-from server.web.needs import actor, needs
+from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("books", __name__)
+pages.add_app_template_global(lambda code: About(tenant=code), "of_tenant")
 _MONTH = re.compile(r"2[0-9]{3}-(0[1-9]|1[0-2])")  # no lab is older, and the calendar of our libraries ends somewhere
 
 
@@ -41,15 +43,19 @@ def own() -> AnyResponse:
 @pages.get("/tenants/<code>/books")
 @needs(Verb.SEE_TENANT_BOOKS, about=tenant_of)
 def month(code: str) -> str:
+    chosen, current = asked_month()
+    before, after = beside(chosen)
+    books = read_books(code, period_of(chosen, zone()), period_of(before, zone()), now())
+    sees_names = allowed(Verb.MANAGE_MEMBERS, About(tenant=code)) and names_of(code) is not None
+    told = {"month": chosen, "before": before, "after": after if chosen < current else None}
+    return render_template("books/month.html", books=books, sees_names=sees_names, **told)
+
+
+def asked_month() -> tuple[str, str]:
+    """The month that the address asks for, no later than the present one; and the present one."""
     current = month_of(now(), zone())
     asked = request.args.get("month", current)
-    chosen = asked if _MONTH.fullmatch(asked) and asked <= current else current
-    period = period_of(chosen, zone())
-    before, after = _beside(chosen)
-    books = read_books(code, period, period_of(before, zone()), now())
-    return render_template(
-        "books/month.html", books=books, month=chosen, before=before, after=after if chosen < current else None
-    )
+    return (asked if _MONTH.fullmatch(asked) and asked <= current else current), current
 
 
 @pages.get("/tenants/<code>/books/<number>.pdf")
@@ -67,7 +73,8 @@ def paper(code: str, number: str) -> AnyResponse:
     return pdf_answer(number) if is_theirs else abort(404)
 
 
-def _beside(month: str) -> tuple[str, str]:
+def beside(month: str) -> tuple[str, str]:
+    """The month before, and the one after."""
     year, number = int(month[:4]), int(month[5:])
     earlier = f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
     later = f"{year + (number == 12)}-{number % 12 + 1:02}"

@@ -8,13 +8,13 @@ from server.pages.people.choices import payer_choices
 from server.web.forms import Day, Form, Reason
 
 LANGUAGES = [("fr", "français"), ("de", "Deutsch"), ("en", "English")]
-_MAIL = Regexp(r"[^@\s]+@[^@\s]+\.[^@\s]+$", message=lazy_gettext("Type a mail address, such as name@example.org."))
+MAIL = Regexp(r"[^@\s]+@[^@\s]+\.[^@\s]+$", message=lazy_gettext("Type a mail address, such as name@example.org."))
 
 
 class PersonForm(Form):
     given_name = StringField(lazy_gettext("Given name"), [InputRequired(), Length(max=100)])
     family_name = StringField(lazy_gettext("Family name"), [InputRequired(), Length(max=100)])
-    email = StringField(lazy_gettext("Mail"), [Optional(), Length(max=200), _MAIL])
+    email = StringField(lazy_gettext("Mail"), [Optional(), Length(max=200), MAIL])
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
     shows_first_name = BooleanField(lazy_gettext("Has agreed that machines and the plan show the first name"))
 

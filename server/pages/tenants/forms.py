@@ -3,8 +3,8 @@
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import Field, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from server.domain.identities import compact, french_vat_id, is_siren, is_vat_id
 from server.pages.people.forms import LANGUAGES
@@ -110,3 +110,39 @@ class EndPayerForm(Form):
 class SuspendForm(Form):
     since = Moment(lazy_gettext("From"), [Optional()])
     reason = Reason()
+    decided_by = StringField(lazy_gettext("Decided by"), [InputRequired(), Length(max=120)])
+    letter_on = Day(lazy_gettext("Letter of"), [Optional()])
+    notice_days = IntegerField(
+        lazy_gettext("Tell its members by mail, days before"), [Optional(), NumberRange(min=1, max=60)]
+    )
+
+
+class TermsForm(Form):
+    begins = Day(lazy_gettext("Contract from"), [Optional()])
+    until = Day(lazy_gettext("Until the end of"), [Optional()])
+    frame_ref = StringField(lazy_gettext("Reference of the declaration"), [Optional(), Length(max=120)])
+    frame_until = Day(lazy_gettext("Holds until the end of"), [Optional()])
+
+    def validate_until(self, field: Field) -> None:
+        if field.data and self.begins.data and field.data < self.begins.data:
+            raise ValidationError(gettext("The contract would end before it begins."))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A declaration has both, its reference and its last day."""
+        is_right = super().validate(extra_validators)
+        if bool(self.frame_ref.data) is bool(self.frame_until.data):
+            return is_right
+        if self.frame_until.data:
+            self.refuse("frame_ref", gettext("Type the reference under which the declaration was made."))
+        elif not self.frame_until.errors:
+            self.refuse("frame_until", gettext("Type the last day on which the declaration holds."))
+        return False
+
+
+class NamesForm(Form):
+    since = Day(lazy_gettext("Sessions from"), [InputRequired()])
+    reason = TextAreaField(
+        lazy_gettext("What this rests on"),
+        [InputRequired(lazy_gettext("Say who was informed, and when: a works council, each person.")), Length(max=500)],
+    )
+    times = BooleanField(lazy_gettext("And at what time of day"))

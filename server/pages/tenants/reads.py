@@ -102,6 +102,16 @@ class TenantFile:
     shows: str
     suspended_from: datetime | None
     suspended_reason: str
+    suspended_by: str
+    letter_on: date | None
+    notice_days: int | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    frame_ref: str
+    frame_until: datetime | None
+    names_since: date | None
+    names_reason: str
+    names_times: bool
     ended_at: datetime | None
     version: int
     parent: tuple[str, str] | None
@@ -182,7 +192,19 @@ def read_tenant(code: str, now: datetime) -> TenantFile:
         )
 
 
-_PLAIN = ("code", "name", "kind", "language", "shows", "suspended_from", "suspended_reason", "ended_at", "version")
+def members(code: str, now: datetime) -> list[Named]:
+    """Everybody who can charge this tenant now, by name."""
+    with reading():
+        tenant_id = db.session.scalars(select(Tenant.id).where(Tenant.code == code)).one()
+        people = named(_members(tenant_id, now))
+    return sorted(people.values(), key=lambda one: (folded(one.family), folded(one.given), one.number))
+
+
+_PLAIN = (
+    *("code", "name", "kind", "language", "shows", "ended_at", "version"),
+    *("suspended_from", "suspended_reason", "suspended_by", "letter_on", "notice_days"),
+    *("valid_from", "valid_until", "frame_ref", "frame_until", "names_since", "names_reason", "names_times"),
+)
 
 
 def _parent(number: int | None) -> tuple[str, str] | None:

@@ -8,17 +8,18 @@ from werkzeug.wrappers import Response
 
 from server.db import Stale, writing
 from server.domain.roles import Verb
+from server.pages.people.paying import limits_of
 from server.pages.prices.words import KINDS, treatment
 from server.pages.refused import said
 from server.pages.tenants.about import tenant_of
 from server.pages.tenants.forms import NewTenantForm, SuspendForm, TenantForm
-from server.pages.tenants.reads import Show, TenantFile, find_tenants, read_tenant
+from server.pages.tenants.reads import Show, TenantFile, find_tenants, members, read_tenant
 from server.people import service as people
 from server.people.models import TenantKind
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.forms import ReasonForm
-from server.web.here import now, today
+from server.web.here import now, settings, today
 from server.web.needs import actor, needs
 from wire.messages import Shows
 
@@ -78,7 +79,7 @@ def _new_page(form: NewTenantForm) -> str:
 @needs(Verb.SEE_TENANTS, about=tenant_of)
 def show(code: str) -> str:
     file = read_tenant(code, now())
-    told = {"now": now(), "today": today(), "kinds": KINDS, "treatment": treatment}
+    told = {"now": now(), "today": today(), "kinds": KINDS, "treatment": treatment, "limits": limits_of(code)}
     return render_template("tenants/tenant.html", file=file, **told)
 
 
@@ -130,7 +131,7 @@ def _values(file: TenantFile) -> dict[str, Any]:
 @pages.get("/tenants/<code>/suspend")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def ask_suspend(code: str) -> str:
-    return _ask("tenants/suspend.html", code, SuspendForm())
+    return _ask_suspend(code, SuspendForm(data={"decided_by": actor().name}))
 
 
 @pages.post("/tenants/<code>/suspend")
@@ -138,10 +139,23 @@ def ask_suspend(code: str) -> str:
 def suspend(code: str) -> Answer:
     form = SuspendForm()
     if not form.validate_on_submit():
-        return _ask("tenants/suspend.html", code, form), 422
-    people.suspend_tenant(code, form.reason.data or "", form.since.data, actor=actor().label, now=now())
+        return _ask_suspend(code, form), 422
+    papers = people.Papers(form.decided_by.data or "", form.letter_on.data, form.notice_days.data)
+    by: Any = {"version": form.version.data, "actor": actor().label, "now": now()}
+    try:
+        with writing():
+            people.suspend_tenant(code, form.reason.data or "", form.since.data, papers, **by)
+            people.warn_members(settings(), now())
+    except Stale:
+        form.refuse("", gettext("Somebody changed this tenant meanwhile. Look at what is touched now, then decide."))
+        return _ask_suspend(code, form), 409
     done(gettext("Suspended. Panels say “access paused”, and nothing about money."))
     return see_other(url_for("tenants.show", code=code))
+
+
+def _ask_suspend(code: str, form: SuspendForm) -> str:
+    """With the name of everybody who is touched."""
+    return _ask("tenants/suspend.html", code, form, touched=members(code, now()))
 
 
 @pages.get("/tenants/<code>/resume")
@@ -185,7 +199,7 @@ def end(code: str) -> Answer:
     return see_other(url_for("tenants.show", code=code))
 
 
-def _ask(template: str, code: str, form: Any) -> str:
+def _ask(template: str, code: str, form: Any, **told: Any) -> str:
     file = read_tenant(code, now())
     form.version.data, form.version.raw_data = file.version, None  # the page shows what stands now
-    return render_template(template, file=file, form=form, back=url_for("tenants.show", code=code), now=now())
+    return render_template(template, file=file, form=form, back=url_for("tenants.show", code=code), now=now(), **told)

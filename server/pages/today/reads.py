@@ -8,8 +8,12 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from server.billing import gaps
-from server.billing.models import Draft, Period
+from server.billing.models import ChargeRefusal, Draft, Period
+from server.care import log_only
+from server.care.models import MachineCheck
 from server.db import db, reading
+from server.domain.checks import CheckKind, waits
+from server.domain.commissioning import needs_record
 from server.domain.period import day_of, month_of
 from server.domain.usage import SessionState
 from server.jobs import pulse
@@ -24,7 +28,7 @@ from server.people.models import Token
 from server.usage.models import Denial, Notice, RejectedEvent, UsageSession
 from server.usage.service import SILENT_AFTER
 from server.web.here import settings, zone
-from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported
+from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported, RiskClass
 
 _UNKNOWN_FOR = timedelta(days=7)
 _BADGES = 5
@@ -39,11 +43,17 @@ class Kind(StrEnum):
     EXTENDED = "extended"
     MASTER = "master"
     PART_LOST = "part_lost"
+    LOG_ONLY = "log_only"
+    CHECK_OVERDUE = "check_overdue"
+    NOT_COMMISSIONED = "not_commissioned"
+    CHECK_DUE = "check_due"
+    RESERVES = "reserves"
     REJECTED = "rejected"
     JOBS = "jobs"
     UNCONFIRMED = "unconfirmed"
     UNKNOWN_BADGE = "unknown_badge"
     UNPROVEN = "unproven"
+    REFUSED = "refused"
     PRICES = "prices"
     VAT = "vat"
     HELD = "held"
@@ -64,6 +74,7 @@ class Waiting:
     subject: str = ""
     since: datetime | None = None
     detail: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,16 @@ def waiting(now: datetime) -> list[Waiting]:
     with reading():
         found = [
             *(Waiting(Kind.PART_LOST, subject=part) for part in pulse.lost(now)),
+            *_log_only(now),
+            *_not_commissioned(),
+            *_checks(now),
             *_extended(now),
             *_masters(now),
             *_unproven(now),
             *_set_aside(),
             *_unconfirmed(now),
             *_unknown_badges(now),
+            *_refused_charges(),
             *_undecided(now),
             *_months(now),
             *_night(now),
@@ -108,6 +123,37 @@ def problems() -> dict[str, Problem]:
         last = {code: (at, holder) for code, at, holder in db.session.execute(wanted)}
         people = named(holder for _, holder in last.values() if holder is not None)
     return {code: Problem(at, people[holder].name if holder in people else "") for code, (at, holder) in last.items()}
+
+
+def _log_only(now: datetime) -> Iterator[Waiting]:
+    """Risk classes that deny little: to be looked at as long as it lasts."""
+    for risk, row in log_only.in_force(now).items():
+        yield Waiting(Kind.LOG_ONLY, subject=risk.value, since=row.until, detail=row.reason)
+
+
+def _not_commissioned() -> Iterator[Waiting]:
+    wanted = select(Machine.code, Machine.name, Machine.risk, Machine.commission_since, Machine.commission_why)
+    wanted = wanted.where(Machine.ended_at.is_(None), Machine.commission_since.is_not(None))
+    for code, name, risk, since, why in db.session.execute(wanted.order_by(Machine.commission_since, Machine.id)):
+        if needs_record(RiskClass(risk)):
+            yield Waiting(Kind.NOT_COMMISSIONED, subject=code, since=since, detail=name, why=why)
+
+
+def _checks(now: datetime) -> Iterator[Waiting]:
+    """Checks that are overdue or soon will be, and what a report asked to be put right within a month."""
+    today = day_of(now, zone())
+    wanted = select(MachineCheck, Machine.code, Machine.name).join(Machine, Machine.id == MachineCheck.machine_id)
+    wanted = wanted.where(Machine.ended_at.is_(None), MachineCheck.ended_at.is_(None))
+    for check, code, machine in db.session.execute(wanted.order_by(MachineCheck.overdue_at, MachineCheck.id)):
+        detail = f"{machine} · {check.name}"
+        if check.overdue_at <= now:
+            denies = check.kind if check.kind == CheckKind.LEGAL else ""
+            yield Waiting(Kind.CHECK_OVERDUE, subject=code, since=check.overdue_at, detail=detail, why=denies)
+        elif waits(check.due_on, today):
+            yield Waiting(Kind.CHECK_DUE, subject=code, since=check.overdue_at, detail=detail)
+        if check.reserves_until is not None and waits(check.reserves_until, today):
+            by = datetime.combine(check.reserves_until, time(), zone())
+            yield Waiting(Kind.RESERVES, subject=code, since=by, detail=detail)
 
 
 def _extended(now: datetime) -> Iterator[Waiting]:
@@ -172,6 +218,15 @@ def _unknown_badges(now: datetime) -> Iterator[Waiting]:
     )
     for token, count, last in db.session.execute(wanted):
         yield Waiting(Kind.UNKNOWN_BADGE, count, token, last)
+
+
+def _refused_charges() -> Iterator[Waiting]:
+    """What payers do not want to pay for, and nobody has answered."""
+    count, first = db.session.execute(
+        select(func.count(), func.min(ChargeRefusal.refused_at)).where(ChargeRefusal.answered_at.is_(None))
+    ).one()
+    if count:
+        yield Waiting(Kind.REFUSED, count, since=first)
 
 
 def _undecided(now: datetime) -> Iterator[Waiting]:

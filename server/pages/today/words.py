@@ -8,8 +8,11 @@ from flask_babel import gettext, ngettext
 from server.dashboard import words as floor
 from server.dashboard.board import Trouble, Worry
 from server.domain.roles import Verb
+from server.pages.care import words as care
+from server.pages.machines.words import RISKS
 from server.pages.today.reads import Kind, Problem, Waiting
 from server.web import formats
+from wire.messages import RiskClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ def of_books(waiting: Waiting) -> Row:
             return Row(
                 title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="timer-off", since=waiting.since
             )
+        case Kind.REFUSED:
+            title = ngettext("%(num)d charge refused by its payer", "%(num)d charges refused by their payers", number)
+            text = gettext("Its invoice waits until the lab has answered.")
+            way = (gettext("Answer"), url_for("refusals.listed"), Verb.CORRECT_SESSIONS)
+            return Row(title, text, *way, icon="message-square-warning", since=waiting.since)
         case Kind.UNKNOWN_BADGE:
             title = gettext("Badge …%(mark)s", mark=waiting.subject[-4:].upper())
             text = ngettext(
@@ -124,6 +132,8 @@ def of_books(waiting: Waiting) -> Row:
             return Row(title, text, gettext("Give it to…"), href, Verb.EDIT_PEOPLE, icon="nfc", since=waiting.since)
         case Kind.EXTENDED | Kind.MASTER | Kind.UNPROVEN:
             return _of_machines(waiting)
+        case Kind.LOG_ONLY | Kind.NOT_COMMISSIONED | Kind.CHECK_OVERDUE | Kind.CHECK_DUE | Kind.RESERVES:
+            return _of_care(waiting)
         case _:
             return _of_money(waiting)
 
@@ -145,6 +155,35 @@ def _of_machines(waiting: Waiting) -> Row:
             text = gettext("It was used since, and nobody saw its contact open. Test its relay.")
             href = url_for("machine.page", code=waiting.subject)
             return Row(title, text, gettext("Open"), href, Verb.RUN_MACHINES, icon="unplug", since=waiting.since)
+
+
+def _of_care(waiting: Waiting) -> Row:
+    """What a machine's fitness asks for."""
+    checks = url_for("checks.listed", code=waiting.subject)
+    match waiting.kind:
+        case Kind.LOG_ONLY:
+            title = gettext("Risk class %(risk)s only logs", risk=RISKS[RiskClass(waiting.subject)])
+            text = gettext("Until %(time)s refusals deny little.", time=formats.moment(waiting.since))
+            way = (gettext("Look at it"), url_for("log_only.listed"), Verb.EDIT_MACHINES)
+            return Row(title, f"{text} {waiting.detail}", *way, icon="eye")
+        case Kind.NOT_COMMISSIONED:
+            title = gettext("%(machine)s: not commissioned", machine=waiting.detail)
+            text = f"{care.why(waiting.why)} {gettext('Nobody starts it before its sheet is filled in.')}"
+            href = url_for("sheets.new", code=waiting.subject)
+            return Row(title, text, gettext("Commission it"), href, Verb.EDIT_MACHINES, "lock", since=waiting.since)
+        case Kind.CHECK_OVERDUE:
+            title = gettext("%(check)s: overdue", check=waiting.detail)
+            text = gettext("Nobody starts it before the report is here.") if waiting.why else gettext("Have it done.")
+            shape = "lock" if waiting.why else "idle"
+            return Row(title, text, gettext("Look at it"), checks, Verb.RUN_MACHINES, shape, since=waiting.since)
+        case Kind.CHECK_DUE:
+            title = gettext("%(check)s: due soon", check=waiting.detail)
+            text = gettext("Overdue from %(time)s. Order it.", time=formats.moment(waiting.since))
+            return Row(title, text, gettext("Look at it"), checks, Verb.RUN_MACHINES, icon="calendar-clock")
+        case _:
+            title = gettext("%(check)s: reserves to be lifted", check=waiting.detail)
+            text = gettext("By %(day)s.", day=formats.day(waiting.since))
+            return Row(title, text, gettext("Look at it"), checks, Verb.RUN_MACHINES, icon="triangle-alert")
 
 
 def _of_money(waiting: Waiting) -> Row:

@@ -1,0 +1,1 @@
+"""What payers refuse to pay for, until the lab has answered."""
