@@ -2,33 +2,39 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
 
 from server.accounts.models import Account, RoleAssignment
+from server.bookings.facts import bookings
+from server.care import facts as care
+from server.courses.facts import lessons
 from server.db import db, reading
 from server.domain.facts import (
     Facts,
     GoneFact,
-    HolderFact,
     HoursFact,
     MachineFact,
     MasterFact,
     MembershipFact,
-    PayerFact,
     StaffFact,
     TenantFact,
     TokenFact,
 )
 from server.domain.roles import STAFF_ROLES, Role, ScopeKind
+from server.instruction import facts as instruction
 from server.machines.models import Agent, Machine, MachineSkill, OpeningHours
 from server.machines.service import policy_of
-from server.people.models import Holder, Master, Membership, Payer, Person, Tenant, Token
+from server.people import facts as people
+from server.people.models import Holder, Master, Membership, Payer, Tenant, Token
 from server.training.facts import qualifications, skills
 from server.training.models import Qualification, Skill
-from wire.messages import RiskClass, Service, Shows
+from wire.messages import RiskClass, Service
+
+_AHEAD = timedelta(days=62)  # nobody books further ahead
 
 
 def load_facts(
@@ -39,22 +45,33 @@ def load_facts(
     gone_since: datetime | None = None,
     older_keys: Collection[str] = (),
 ) -> Facts:
-    """All facts about access as they stand, or those about one holder; of what has a time only what is not over ``now``. Tokens made under another site key than ``key_id``
-    and ``older_keys``, which still hold, cannot be recognised and are left out. ``rates`` come from billing, which stands
+    """All facts about access as they stand, or those about one holder; of bookings, classes and closures those that are not
+    over at ``now``. Tokens made under another site key than ``key_id`` and ``older_keys``, which still hold, cannot be
+    recognised and are left out. ``rates`` come from billing, which stands
     above: (machine, payer) to cents an hour. ``gone_since``: with the badges returned, the master badges ended and the
     machines taken from the lab after that moment."""
     with reading():
+        machines = _machines()
+        by_category: dict[str, set[str]] = defaultdict(set)
+        for machine in machines:
+            by_category[machine.category].add(machine.code)
         return Facts(
-            holders=_holders(_only(Holder.number, holder)),
+            holders=people.holders(now, _only(Holder.number, holder)),
             tokens=_tokens({key_id, *older_keys}, _only(Token.holder_number, holder), gone_since),
             memberships=_memberships(_only(Membership.holder_number, holder)),
-            payers=_payers(),
+            payers=people.payers(by_category),
+            payer_rules=people.payer_rules(by_category, now, _only(Membership.holder_number, holder)),
             suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
             qualifications=qualifications(_only(Qualification.holder_number, holder)),
             skills=skills(),
-            machines=_machines(),
+            sheets=instruction.sheets(),
+            accepted=instruction.accepted(holder),
+            machines=machines,
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
+            closures=care.closures(now),
+            bookings=bookings(now, now + _AHEAD),
+            lessons=lessons(now, now + _AHEAD),
             staff=_staff(),
             masters=_masters({key_id, *older_keys}, gone_since),
             rates=rates,
@@ -63,16 +80,6 @@ def load_facts(
 
 def _only(column: Any, holder: int | None) -> ColumnElement[bool]:
     return true() if holder is None else column == holder
-
-
-def _holders(whose: ColumnElement[bool]) -> tuple[HolderFact, ...]:
-    wanted = select(
-        Holder.number, Person.language, Person.given_name, Person.shows_first_name, Holder.blocked_at
-    ).outerjoin(Person, Person.holder_number == Holder.number)
-    return tuple(
-        HolderFact(number, language or "fr", given_name if shows else None, blocked_at)
-        for number, language, given_name, shows, blocked_at in _rows(wanted.where(whose))
-    )
 
 
 def _tokens(keys: Collection[str], whose: ColumnElement[bool], gone_since: datetime | None) -> tuple[TokenFact, ...]:
@@ -102,15 +109,6 @@ def _memberships(whose: ColumnElement[bool]) -> tuple[MembershipFact, ...]:
         Membership.ended_at,
     ).join(Payer, Payer.id == Membership.payer_id)
     return tuple(MembershipFact(*row) for row in _rows(wanted.where(whose)))
-
-
-def _payers() -> tuple[PayerFact, ...]:
-    wanted = select(Payer.code, Payer.label, Payer.valid_from, Payer.valid_until, Tenant.suspended_from, Tenant.shows)
-    rows = _rows(wanted.join(Tenant, Tenant.id == Payer.tenant_id))
-    return tuple(
-        PayerFact(code, label, begins, ends, suspended, Shows(shows))
-        for code, label, begins, ends, suspended, shows in rows
-    )
 
 
 def _staff() -> tuple[StaffFact, ...]:
@@ -156,7 +154,16 @@ def _machines() -> tuple[MachineFact, ...]:
         asked[machine_id].add(skill)
     wanted_machines = select(Machine, Agent.name).join(Agent, Agent.id == Machine.agent_id)
     rows = db.session.execute(wanted_machines.where(Machine.ended_at.is_(None))).all()
-    return tuple(_machine(machine, agent, frozenset(asked[machine.id])) for machine, agent in rows)
+    denials, log_only = care.denials(), care.log_only()
+    return tuple(
+        replace(
+            _machine(machine, agent, frozenset(asked[machine.id])),
+            minors=care.minors_of(machine),
+            denied=denials.get(machine.id, ()),
+            log_only_until=log_only.get(RiskClass(machine.risk)),
+        )
+        for machine, agent in rows
+    )
 
 
 def _gone(since: datetime | None) -> tuple[GoneFact, ...]:

@@ -6,11 +6,11 @@ part is turned into JSON once, and its bytes are put into each list. What comes 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from wire.codec import encode
-from wire.messages import AccessList, MachineEntry
+from wire.messages import AccessList, HolderEntry, MachineEntry
 
 _SHARED = frozenset({"holders", "revoked", "may", "may_not"})
 _MOVES = {"revision": b"0", "issued_ms": b"0"}  # with time alone
@@ -20,19 +20,32 @@ _Writer = Callable[[_Part], bytes]
 
 
 class Paper:
-    """For the lists of one moment. ``hours``: the opening hours, which stand in the lists as moments."""
+    """For the lists of one moment. ``rules``: of the week, which stand in every list as moments, as they were decided."""
 
-    def __init__(self, hours: str) -> None:
-        self._hours = hours.encode()
+    def __init__(self, rules: str) -> None:
+        self._rules = rules.encode()
         self._written: dict[int, tuple[_Part, bytes, bytes]] = {}  # by identity, and kept, so that it stays the same
+        self._still: dict[int, tuple[_Part, _Part]] = {}
 
     def payload(self, access_list: AccessList) -> bytes:
         return _list(access_list, self._json, {}, {})
 
-    def content_sha256(self, access_list: AccessList) -> str:
-        """Of what the list says, without what moves by itself: its number and times, and opening hours as moments."""
-        content = _list(access_list, self._mark, _MOVES, _MACHINE_MOVES)
-        return hashlib.sha256(content + self._hours).hexdigest()
+    def content_sha256(self, access_list: AccessList, hours: str) -> str:
+        """Of what the list says, without what moves by itself: its number and times, and hours of the week as moments.
+        ``hours``: those of this agent's machines, as they were decided."""
+        payers = tuple(replace(card, open=None) for card in access_list.payers)
+        still = replace(access_list, payers=payers, holders=self._without_rules(access_list.holders))
+        return hashlib.sha256(
+            _list(still, self._mark, _MOVES, _MACHINE_MOVES) + hours.encode() + self._rules
+        ).hexdigest()
+
+    def _without_rules(self, holders: tuple[HolderEntry, ...]) -> tuple[HolderEntry, ...]:
+        """The same tuple for the same holders: it is written once."""
+        if id(holders) not in self._still:
+            any_rules = any(entry.rules for entry in holders)
+            still = tuple(replace(entry, rules=()) for entry in holders) if any_rules else holders
+            self._still[id(holders)] = (holders, still)
+        return self._still[id(holders)][1]
 
     def _json(self, part: _Part) -> bytes:
         return self._write(part)[1]

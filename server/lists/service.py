@@ -63,7 +63,7 @@ def compile_all(
     with reading() as session, _uncollected():
         judged = judge(load_facts(now, key_id, rates_for(now), None, now - REVOKED_FOR, older_keys), now, zone)
         turn = min((at for at in (next_turn(judged.facts, now), _next_price(now)) if at is not None), default=None)
-        paper = Paper(repr(judged.facts.hours))
+        paper = Paper(_rules(judged.facts))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         ).all()
@@ -117,10 +117,23 @@ def _compile(
 ) -> Compiled:
     revision = _next_revision(judged.now, agent.revision, last)
     access_list = compiled(agent.name, revision)
-    content = paper.content_sha256(access_list)
+    content = paper.content_sha256(access_list, _hours(judged.facts, agent.name))
     renew_after = _renew_after(judged.facts, agent.name)
     same = last is not None and last.content_sha256 == content and judged.now < last.issued_at + renew_after
     return Compiled(agent.id, access_list, paper.payload(access_list), content, renew_after, turn, not same)
+
+
+def _hours(facts: Facts, agent: str) -> str:
+    """What stands in this agent's list as moments of the coming days, as it was decided."""
+    categories = {machine.category for machine in facts.machines if machine.agent == agent}
+    hours = [row for row in facts.hours if row.category in categories]
+    closures = [one for one in facts.closures if one.category is None or one.category in categories]
+    return repr((hours, closures))
+
+
+def _rules(facts: Facts) -> str:
+    """The same for what stands in every list so: who pays at which hours."""
+    return repr((facts.payer_rules, [(payer.code, payer.hours) for payer in facts.payers]))
 
 
 def _next_revision(now: datetime, in_force: int, last: PublishedList | None) -> int:

@@ -6,11 +6,13 @@ from server.access.service import load_facts
 from server.accounts import service as accounts
 from server.accounts.service import AccountFacts
 from server.domain.facts import (
+    DeniedFact,
     GoneFact,
     HoursFact,
     MachineFact,
     MasterFact,
     MembershipFact,
+    Minors,
     PayerFact,
     QualificationFact,
     StaffFact,
@@ -25,7 +27,7 @@ from server.people import service as people
 from server.people.models import TenantKind
 from server.training import service as training
 from tests.conftest import SITE_KEY
-from wire.messages import OnMaximum, Policy, RiskClass, Service, Shows
+from wire.messages import DenialReason, OnMaximum, Policy, RiskClass, Service, Shows
 
 
 def test_the_facts_are_what_the_services_wrote(lab, now):
@@ -90,6 +92,8 @@ def test_a_machine_arrives_with_its_rules_and_wishes(lab, now):
         policy,
         3600,
         now,
+        minors=Minors.NO,
+        denied=(DeniedFact(DenialReason.NOT_COMMISSIONED, now),),
     )
     assert facts.hours == (HoursFact("laser", 4, time(8), time.max),)
 

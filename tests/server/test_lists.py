@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.billing import service as billing
+from server.bookings.models import Booking
 from server.db import db, writing
 from server.lists import service as lists
 from server.lists.models import PublishedList
 from server.machines import service as machines
-from server.machines.models import Agent
+from server.machines.models import Agent, Machine
 from server.people import service as people
 from server.training import service as training
 from wire.codec import encode
@@ -91,6 +92,65 @@ def test_each_change_is_sent_at_once_and_announced(lab, now, change):
 
 
 HOURS = (machines.time(8), machines.time(20))
+
+
+@pytest.fixture
+def three_agents(lab, now):
+    """Beside the printer's: one with a laser, one with another printer that asks for another skill."""
+    by = {"actor": "m", "now": now}
+    training.add_skill("resin", "Resin", **by)
+    for agent, code, category, risk in (
+        ("agent-2", "l1", "laser", RiskClass.LOW),
+        ("agent-3", "p9", "printer", RiskClass.LOW),
+    ):
+        machines.add_agent(agent, **by)
+        machines.add_machine(code, code.upper(), category, agent, risk, **by)
+    training.require_skills("p9", ["resin"], **by)
+    send(now)
+    return by | {"now": now + HOUR}
+
+
+@pytest.mark.parametrize(
+    ("change", "altered"),
+    [
+        (lambda lab, by: machines.clear_latch("l1", 3, "why", **by), {"agent-2"}),
+        (lambda lab, by: machines.set_opening_hours("laser", [machines.Hours(0, *HOURS)], **by), {"agent-2"}),
+        (
+            lambda lab, by: machines.set_opening_hours("printer", [machines.Hours(0, *HOURS)], **by),
+            {"agent-1", "agent-3"},
+        ),
+        (lambda lab, by: training.grant(lab.holder, "resin", actor="t", now=by["now"]), {"agent-3"}),
+        (lambda lab, by: training.revoke(lab.qualification, "unsafe", **by), {"agent-1", "agent-2", "agent-3"}),
+        (lambda lab, by: training.edit_skill("resin", "Resin printing", **by), set()),
+        (lambda lab, by: training.set_rules("resin", training.SkillRules(grace_days=9), **by), set()),
+        (lambda lab, by: people.block_holder(lab.holder, "hurt", **by), {"agent-1", "agent-2", "agent-3"}),
+        (lambda lab, by: bookings_of(lab, "l1", by), {"agent-2"}),
+    ],
+    ids=["wish", "hours of one", "hours of two", "grant", "revoke", "rename", "grace of nobody", "block", "booking"],
+)
+def test_a_change_is_sent_to_exactly_the_agents_whose_list_it_alters(lab, three_agents, change, altered):
+    change(lab, three_agents)
+
+    assert send(three_agents["now"]).keys() == altered
+
+
+def bookings_of(lab, machine, by):
+    begins = by["now"] + HOUR
+    with writing() as session:
+        row = Booking(ref="b-1", machine_id=session.scalar(db.select(Machine.id).where(Machine.code == machine)))
+        row.holder_number, row.begins, row.ends = lab.holder, begins, begins + HOUR
+        row.made_by, row.made_at = "m", by["now"]
+        session.add(row)
+
+
+def test_time_alone_alters_no_list(lab, three_agents):
+    """Hours, bookings and rules of payers are carried as moments, and moments move along."""
+    later = three_agents["now"]
+    machines.set_opening_hours("printer", [machines.Hours(day, *HOURS) for day in range(7)], actor="m", now=later)
+    bookings_of(lab, "l1", three_agents)
+    send(later)
+
+    assert send(later + HOUR / 2) == {}
 
 
 def test_a_deleted_token_reaches_the_list(lab, now):
