@@ -4,10 +4,12 @@ books, where charges and instruction records are told by it, and nobody can say 
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 
 from server.accounts.models import Account, AccountLink, RecoveryCode, RoleAssignment, WebSession
+from server.audit.models import AuditEntry
 from server.db import db
 from server.jobs import service as jobs
 from server.mail.models import Mail
@@ -25,9 +27,7 @@ def forget(number: int, now: datetime) -> None:
     db.session.execute(delete(Person).where(Person.holder_number == number))
     db.session.execute(delete(EmergencyContact).where(EmergencyContact.holder_number == number))
     db.session.execute(delete(TraceView).where(TraceView.holder_number == number))
-    for token in db.session.scalars(select(Token).where(Token.holder_number == number)):
-        token.fingerprint, token.label, token.blocked_reason = secrets.token_hex(16), "", ""
-        token.returned_at = token.returned_at or now
+    _badges(number, now)
     db.session.execute(update(Holder).where(Holder.number == number).values(blocked_reason=""))
     jobs.announce("access", f"holder:{number}", now)
 
@@ -37,6 +37,21 @@ def addresses(number: int) -> list[str]:
     of_person = select(Person.email).where(Person.holder_number == number, Person.email.is_not(None))
     of_login = select(Account.email).where(Account.holder_number == number)
     return sorted({email.lower() for wanted in (of_person, of_login) for email in db.session.scalars(wanted) if email})
+
+
+def _badges(number: int, now: datetime) -> None:
+    """What staff wrote on a badge may name who has it: it goes from the journal, too."""
+    tokens = db.session.scalars(select(Token).where(Token.holder_number == number)).all()
+    for token in tokens:
+        token.fingerprint, token.label, token.blocked_reason = secrets.token_hex(16), "", ""
+        token.returned_at = token.returned_at or now
+    about = (AuditEntry.object_kind == "token") & AuditEntry.object_id.in_([token.ref for token in tokens])
+    for entry in db.session.scalars(select(AuditEntry).where(about)):
+        entry.before, entry.after = _unlabelled(entry.before), _unlabelled(entry.after)
+
+
+def _unlabelled(picture: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if picture is None else {name: value for name, value in picture.items() if name != "label"}
 
 
 def _letters(number: int) -> None:

@@ -1,7 +1,7 @@
 """Refused taps become counts: per day, machine and reason. Whose badge it was goes, in the table and in the evidence."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, func, select
@@ -31,16 +31,16 @@ def waiting(night: Night) -> Waiting:
 def step(night: Night) -> int:
     with writing():
         wanted = _over(night, Denial.event_id, Denial.machine_id, Denial.at, Denial.reasons).order_by(Denial.at)
-        return turn_into_counts(db.session.execute(wanted.limit(AT_ONCE)).all(), night)
+        return turn_into_counts(db.session.execute(wanted.limit(AT_ONCE)).all(), night.place.zone)
 
 
-def turn_into_counts(rows: Any, night: Night) -> int:
+def turn_into_counts(rows: Any, zone: tzinfo) -> int:
     """Count these refusals and let them go, inside ``writing()``. Rows of (event, machine, at, reasons)."""
     if not rows:
         return 0
     _count(
         Counter(
-            _Cell(day_of(at, night.place.zone), machine, reason)
+            _Cell(day_of(at, zone), machine, reason)
             for _, machine, at, reasons in rows
             for reason in set(reasons) or {_UNSAID}
         )
