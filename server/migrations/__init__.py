@@ -42,6 +42,7 @@ def all_tables() -> MetaData:
     from server.care import models as care
     from server.courses import models as courses
     from server.db import db
+    from server.handouts import models as handouts
     from server.instruction import models as instruction
     from server.jobs import models as jobs
     from server.lists import models as lists
@@ -59,6 +60,7 @@ def all_tables() -> MetaData:
         bookings,
         care,
         courses,
+        handouts,
         instruction,
         jobs,
         lists,

@@ -68,7 +68,7 @@ def replace_token(
         until = old.valid_until if old.valid_until is None or old.valid_until > now else None
         new = lend_token(old.holder_number, fingerprint, key_id, label, None, until, actor=actor, now=now)
         before = {"blocked_at": old.blocked_at}
-        old.blocked_at, old.blocked_reason = old.blocked_at or now, reason
+        old.blocked_at, old.blocked_reason, old.blocked_by = old.blocked_at or now, reason, actor
         after = {"blocked_at": old.blocked_at, "replaced_by": new.ref}
         audit.record(actor, "replace", "token", ref, before, after, reason, now)
     return new

@@ -60,7 +60,7 @@ def _take(token: Token, is_back: bool, reason: str, actor: str, now: datetime) -
         token.returned_at = now
         audit.record(actor, "return", "token", token.ref, None, {"returned_at": now}, reason, now)
     elif token.blocked_at is None:
-        token.blocked_at, token.blocked_reason = now, reason
+        token.blocked_at, token.blocked_reason, token.blocked_by = now, reason, actor
         audit.record(actor, "block", "token", token.ref, None, {"blocked_at": now}, reason, now)
 
 

@@ -205,6 +205,7 @@ class Token(Model):
     returned_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_at: Mapped[datetime | None] = mapped_column(Utc)
     blocked_reason: Mapped[str] = mapped_column(Text, default="")
+    blocked_by: Mapped[str] = mapped_column(String(120), default="")  # a holder takes back only a block of his own
 
 
 class Master(Model):

@@ -125,7 +125,7 @@ def block_token(ref: str, reason: str, *, actor: str, now: datetime) -> None:
         token = token_by_ref(ref)
         before = {"blocked_at": token.blocked_at}
         token.blocked_at = token.blocked_at or now
-        token.blocked_reason = reason
+        token.blocked_reason, token.blocked_by = reason, actor
         audit.record(actor, "block", "token", ref, before, {"blocked_at": token.blocked_at}, reason, now)
         jobs.announce("access", f"holder:{token.holder_number}", now)
 

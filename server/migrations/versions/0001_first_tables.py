@@ -484,6 +484,7 @@ def _token() -> None:
         sa.Column("returned_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_at", sa.DateTime(timezone=True)),
         sa.Column("blocked_reason", sa.Text(), nullable=False),
+        sa.Column("blocked_by", sa.String(length=120), nullable=False),
         sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_token_holder_number"),
         sa.PrimaryKeyConstraint("id", name="pk_token"),
         sa.UniqueConstraint("ref", name="uq_token_ref"),
@@ -1492,6 +1493,72 @@ def _booking() -> None:
     op.create_index("ix_booking_ends", "booking", ["ends"], unique=False)
 
 
+def _handout() -> None:
+    op.create_table(
+        "handout",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True)),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("readers", sa.JSON(), nullable=False),
+        sa.Column("hears_from", sa.DateTime(timezone=True)),
+        sa.Column("hears_until", sa.DateTime(timezone=True)),
+        sa.Column("heard_by", sa.String(length=120), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_by", sa.String(length=120), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_handout_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_handout"),
+    )
+    op.create_index("ix_handout_begun_at", "handout", ["begun_at"], unique=False)
+
+
+def _handout_line() -> None:
+    op.create_table(
+        "handout_line",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("handout_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("holder_number", sa.BigInteger(), nullable=False),
+        sa.Column("token_ref", sa.String(length=36)),
+        sa.Column("membership_ref", sa.String(length=36)),
+        sa.Column("given_at", sa.DateTime(timezone=True)),
+        sa.Column("returned_at", sa.DateTime(timezone=True)),
+        sa.Column("skipped", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["handout_id"], ["handout.id"], name="fk_handout_line_handout_id"),
+        sa.ForeignKeyConstraint(["holder_number"], ["holder.number"], name="fk_handout_line_holder_number"),
+        sa.PrimaryKeyConstraint("id", name="pk_handout_line"),
+        sa.UniqueConstraint("handout_id", "position", name="uq_handout_line_handout_id_position"),
+    )
+    op.create_index("ix_handout_line_holder_number", "handout_line", ["holder_number"], unique=False)
+    op.create_index("ix_handout_line_token_ref", "handout_line", ["token_ref"], unique=False)
+
+
+def _handout_tap() -> None:
+    op.create_table(
+        "handout_tap",
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("handout_id", sa.Integer(), nullable=False),
+        sa.Column("line_id", sa.Integer()),
+        sa.Column("machine", sa.String(length=40), nullable=False),
+        sa.Column("mark", sa.String(length=4), nullable=False),
+        sa.Column("token_ref", sa.String(length=36)),
+        sa.Column("holder_number", sa.BigInteger()),
+        sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("runs", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["handout_id"], ["handout.id"], name="fk_handout_tap_handout_id"),
+        sa.ForeignKeyConstraint(["line_id"], ["handout_line.id"], name="fk_handout_tap_line_id"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_handout_tap"),
+    )
+    op.create_index("ix_handout_tap_handout_id", "handout_tap", ["handout_id"], unique=False)
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -1572,4 +1639,7 @@ TABLES = (  # each after those it points to
     _trace_view,
     _privacy_request,
     _controller,
+    _handout,
+    _handout_line,
+    _handout_tap,
 )
