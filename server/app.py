@@ -20,6 +20,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+LONGEST_REQUEST = 90 * 1024 * 1024  # a form with as many photos as it takes, and room for the rest
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     settings = settings or load_settings(None)
     clock = clock or clock_for(settings.board)
     app = make_app(settings.database_url)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_REQUEST
     app.extensions["feed"] = Feed(app, clock, settings.zone)
     Babel(
         app,

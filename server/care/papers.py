@@ -34,7 +34,8 @@ def keep(sent: Sequence[Sent], folder: Path) -> list[MachinePaper]:
     if len(sent) > MOST:
         raise CareError("No more than %(most)s files at once.", most=MOST)
     cleaned = [_cleaned(one) for one in sent]
-    folder.mkdir(parents=True, exist_ok=True)
+    if cleaned:
+        folder.mkdir(parents=True, exist_ok=True)
     return [_kept(name, data, kind, folder) for name, data, kind in cleaned]
 
 

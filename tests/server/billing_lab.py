@@ -19,6 +19,7 @@ from server.machines.models import Machine
 from server.people import service as people
 from server.people.models import Establishment, Payer, Tenant, TenantKind
 from server.usage.models import UsageSession
+from tests.commissioned import commission
 from wire.messages import RiskClass
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -60,6 +61,7 @@ def furnish(agent: str = "agent-1") -> None:
         machines.add_agent(agent, **by)
         machines.add_machine("p1", "Imprimante P1", "printer", agent, RiskClass.LOW, **by)
         machines.add_machine("c1", "Fraiseuse C1", "cnc", agent, RiskClass.HIGH, **by)
+        commission("c1", OPENED)
         for code, name, kind, country, treatment, siren, vat_id in _TENANTS:
             people.add_tenant(code, name, kind, **by)
             house = people.add_establishment(code, name, "1 rue", "68100", "Mulhouse", country, siren, vat_id, **by)

@@ -10,7 +10,8 @@ from server.audit.service import Entry
 from server.domain.roles import Role
 from server.pages.account.words import ROLES
 from server.pages.audit.deeds import deed
-from server.pages.machines.words import MAXIMUMS, RISKS, SERVICES
+from server.pages.care.words import CHANGED, CHECKS, FOUND, HOLIDAYS
+from server.pages.machines.words import MAXIMUMS, MINORS, RISKS, SERVICES
 from server.pages.prices.words import KINDS, treatment
 from server.people.models import TenantKind
 from server.web import formats
@@ -30,6 +31,9 @@ RULES = {  # in seconds, as they stand in the books
     "extend_times": lazy_gettext("how often longer"),
     "payer_s": lazy_gettext("choice of the payer, s"),
     "continue_s": lazy_gettext("continues after a power cut, s"),
+    "second_s": lazy_gettext("second person’s badge within, s"),
+    "again_s": lazy_gettext("second person again every, s"),
+    "supervise_s": lazy_gettext("trainer’s badge again every, s"),
 }
 # Only what a reader can do something with; the rest of a picture is for whoever looks into the table.
 _FACTS = {
@@ -41,6 +45,22 @@ _FACTS = {
     "service": lazy_gettext("service"),
     "risk": lazy_gettext("risk class"),
     **RULES,
+    "minors": lazy_gettext("people under age"),
+    "make": lazy_gettext("make"),
+    "model": lazy_gettext("model"),
+    "serial": lazy_gettext("serial number"),
+    "replaces": lazy_gettext("in the place of"),
+    "why": lazy_gettext("what was changed"),
+    "by": lazy_gettext("done by"),
+    "drawing": lazy_gettext("drawing"),
+    "result": lazy_gettext("result"),
+    "due_on": lazy_gettext("next due"),
+    "holiday": lazy_gettext("holiday"),
+    "category": lazy_gettext("category"),
+    "year": lazy_gettext("year"),
+    "days": lazy_gettext("days"),
+    "begins": lazy_gettext("begin"),
+    "ends": lazy_gettext("end"),
     "bypass_by": lazy_gettext("bridged by"),
     "bypass_until": lazy_gettext("until"),
     "until": lazy_gettext("until"),
@@ -71,12 +91,19 @@ _FACTS = {
 _OF_NEW = frozenset(
     {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope"}
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
+    | {"make", "serial", "replaces", "why", "by", "drawing", "result", "due_on", "holiday", "year", "days"}
+    | {"begins", "ends"}
 )
-_ENDS = frozenset({"valid_until"})
+_ENDS = frozenset({"valid_until", "ends"})
 _WORDS: Mapping[str, Mapping[str, Any]] = {  # by fact: the words of a closed list, as pages say them
     "service": {word.value: said for word, said in SERVICES.items()},
     "risk": {word.value: said for word, said in RISKS.items()},
     "on_max": {word.value: said for word, said in MAXIMUMS.items()},
+    "minors": {word.value: said for word, said in MINORS.items()},
+    "why": {word.value: said for word, said in CHANGED.items()},
+    "result": {word.value: said for word, said in FOUND.items()},
+    "kind": {word.value: said for word, said in CHECKS.items()},
+    "holiday": {word.value: said for word, said in HOLIDAYS.items()},
 }
 _HALF_A_DAY = timedelta(hours=12)
 

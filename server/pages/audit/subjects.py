@@ -8,7 +8,9 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
 from server.audit.service import Entry
+from server.care.models import MachineCheck
 from server.db import db, reading
+from server.machines.models import Machine
 from server.pages.people.names import Named, named
 from server.pages.people.reads import mark_of
 from server.people.models import Establishment, Membership, Tenant, Token
@@ -18,9 +20,12 @@ KINDS = {
     "account": lazy_gettext("Account"),
     "agent": lazy_gettext("Agent"),
     "category": lazy_gettext("Category of machines"),
+    "check": lazy_gettext("Check"),
+    "closure": lazy_gettext("Closure"),
     "document": lazy_gettext("Document"),
     "establishment": lazy_gettext("Address"),
     "holder": lazy_gettext("Person"),
+    "log_only": lazy_gettext("Log only"),
     "machine": lazy_gettext("Machine"),
     "master": lazy_gettext("Master badge"),
     "membership": lazy_gettext("Membership"),
@@ -67,9 +72,9 @@ def subjects(entries: Iterable[Entry]) -> list[Subject]:
         refs = _of_people(ids)
         of_holders = (number for kind in _OF_HOLDERS for number in ids[kind])
         holders = {int(number) for number in of_holders if number.isdigit()} | {number for _, number in refs.values()}
-        people, houses = named(holders), _houses(ids["establishment"])
+        people, houses, checks = named(holders), _houses(ids["establishment"]), _checks(ids["check"])
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
-    known = _Known(people, refs, houses, skills)
+    known = _Known(people, refs, houses, skills, checks)
     return [known.subject(entry) for entry in entries]
 
 
@@ -79,6 +84,7 @@ class _Known:
     refs: Mapping[str, tuple[str, int]]  # of badges, memberships and qualifications: what is it, and whose
     houses: Mapping[str, tuple[str, str]]
     skills: Mapping[str, str]
+    checks: Mapping[str, tuple[str, str]]  # what and which machine's
 
     def subject(self, entry: Entry) -> Subject:
         kind, number = entry.object_kind, entry.object_id
@@ -91,6 +97,9 @@ class _Known:
         if kind == "establishment" and number in self.houses:
             name, code = self.houses[number]
             return Subject(name, f"/tenants/{code}")
+        if kind == "check" and number in self.checks:
+            name, code = self.checks[number]
+            return Subject(name, f"/machines/{code}/checks")
         name = self.skills.get(number, number) if kind == "skill" else number
         return Subject(name, f"{_PAGES[kind]}{number}" if kind in _PAGES else "")
 
@@ -117,3 +126,10 @@ def _houses(numbers: set[str]) -> dict[str, tuple[str, str]]:
     wanted = wanted.join(Tenant, Tenant.id == Establishment.tenant_id)
     wanted = wanted.where(Establishment.id.in_([int(number) for number in numbers if number.isdigit()]))
     return {str(number): (name, code) for number, name, code in db.session.execute(wanted)}
+
+
+def _checks(numbers: set[str]) -> dict[str, tuple[str, str]]:
+    wanted: Any = select(MachineCheck.id, MachineCheck.name, Machine.name, Machine.code)
+    wanted = wanted.join(Machine, Machine.id == MachineCheck.machine_id)
+    wanted = wanted.where(MachineCheck.id.in_([int(number) for number in numbers if number.isdigit()]))
+    return {str(number): (f"{machine} · {name}", code) for number, name, machine, code in db.session.execute(wanted)}

@@ -12,6 +12,8 @@ from server.domain.rating import RatedSession
 from server.domain.refusals import Refusal
 from server.domain.roles import About, Role, Verb
 from server.machines import service as machines
+from server.pages.care import words as care_words
+from server.pages.care.reads import care_of
 from server.pages.machine import drawing
 from server.pages.machine.forms import ClearForm, EndForm, ServiceForm
 from server.pages.machine.reads import MachineNow, MachinePage, machine_now, machine_page
@@ -44,7 +46,10 @@ def page(code: str) -> str:
         shade=drawing.shade,
         cost=_cost(found),
         say=say,
+        care=care_of(code, now()),
+        care_say=care_words,
         now=now(),
+        today=today(),
     )
 
 

@@ -9,9 +9,10 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
+from server.domain.facts import Minors
 from server.domain.rules import RuleClash
 from server.machines.changes import Rules
-from server.pages.machines.words import MAXIMUMS, RISKS
+from server.pages.machines.words import MAXIMUMS, MINORS_OR_USUAL, RISKS
 from server.web.forms import Form, Minutes
 from wire.messages import OnMaximum, Policy, RiskClass
 
@@ -28,6 +29,8 @@ _IN_MINUTES: Mapping[str, tuple[str, int | None]] = {
     "extend_s": ("extend", 0),
     "payer_s": ("payer", 0),
     "continue_s": ("continuing", 0),
+    "again_s": ("again", 0),
+    "supervise_s": ("supervise", 0),
 }
 
 
@@ -70,6 +73,10 @@ class MachineForm(Form):
     takeover = Minutes(lazy_gettext("Others may take over after"), [Optional()])
     cooldown = Minutes(lazy_gettext("Power kept afterwards"), [Optional()])
     continuing = Minutes(lazy_gettext("Continues after a power cut within"), [Optional()])
+    second_s = IntegerField(lazy_gettext("Second person’s badge within"), [Optional(), NumberRange(5, 300)])
+    again = Minutes(lazy_gettext("Second person again every"), [Optional()])
+    supervise = Minutes(lazy_gettext("Trainer’s badge again every"), [Optional()])
+    minors = SelectField(lazy_gettext("People under age"), choices=MINORS_OR_USUAL, default="")
     list_valid_h = IntegerField(lazy_gettext("Validity of the access list"), [Optional(), NumberRange(1, 168)])
     skills = SelectMultipleField(lazy_gettext("Skills asked for"))
 
@@ -96,6 +103,7 @@ class MachineForm(Form):
             risk=RiskClass(self.risk.data),
             policy=self.policy(),
             list_valid_s=self.list_valid_h.data * _HOUR if self.list_valid_h.data else None,
+            minors=Minors(self.minors.data) if self.minors.data else None,
         )
 
     def policy(self) -> Policy:
@@ -107,6 +115,7 @@ class MachineForm(Form):
             on_max=OnMaximum(self.on_max.data),
             press_s=self.press_s.data or None,
             removal_s=self.removal_s.data,
+            second_s=self.second_s.data or None,
             extend_times=self.extend_times.data or 0,
             **minutes,
         )
@@ -150,6 +159,8 @@ def form_data(rules: Rules, skills: Collection[str]) -> dict[str, Any]:
         "on_max": policy.on_max.value,
         "press_s": policy.press_s,
         "removal_s": policy.removal_s,
+        "second_s": policy.second_s,
+        "minors": rules.minors.value if rules.minors else "",
         "extend_times": policy.extend_times or None,
         **{name: _minutes(getattr(policy, rule)) for rule, (name, _) in _IN_MINUTES.items()},
         "list_valid_h": rules.list_valid_s // _HOUR if rules.list_valid_s else None,

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from server.audit import service as audit
 from server.billing.gaps import price_gaps
 from server.db import Stale, writing
+from server.domain.commissioning import needs_record
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.domain.rules import RuleClash
@@ -60,12 +61,7 @@ def new() -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(
-                gettext(
-                    "%(machine)s is in the list. It can be started once its agent has the new list.",
-                    machine=form.name.data,
-                )
-            )
+            done(_added(form.rules()))
             return see_other(_overview(code))
     return form_page("machines/new.html", form, agents=bool(form.agent.choices))
 
@@ -119,6 +115,16 @@ def end(code: str) -> Answer:
     return form_page("machines/end.html", form, machine=found, touched=touched)
 
 
+def _added(rules: Rules) -> str:
+    if needs_record(rules.risk):
+        text = gettext("%(machine)s is in the list. It can be started once it is commissioned.", machine=rules.name)
+    else:
+        text = gettext(
+            "%(machine)s is in the list. It can be started once its agent has the new list.", machine=rules.name
+        )
+    return str(text)
+
+
 def _overview(code: str) -> str:
     """The machine's own page."""
     return url_for("machine.page", code=code)
@@ -138,6 +144,7 @@ def _add(form: forms.NewMachineForm) -> str:
     place = (code, rules.name, rules.category, rules.agent, rules.risk, rules.room)
     with writing():
         machines.add_machine(*place, rules.policy, rules.list_valid_s, **by)
+        changes.change_machine(code, rules, **by)  # the rule about minors
         training.require_skills(code, form.skills.data or [], **by)
     return code
 

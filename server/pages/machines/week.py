@@ -92,7 +92,7 @@ def week_data(hours: Iterable[OpeningHours | Hours]) -> dict[str, list[tuple[tim
 
 
 def _read(opens: str, closes: str) -> tuple[time, time]:
-    begin, end = _time(opens), _time(closes)
+    begin, end = clock_time(opens), clock_time(closes)
     if end == time():
         end = END_OF_DAY
     if begin is None or end is None:
@@ -102,7 +102,8 @@ def _read(opens: str, closes: str) -> tuple[time, time]:
     return begin, end
 
 
-def _time(typed: str) -> time | None:
+def clock_time(typed: str) -> time | None:
+    """``8``, ``08:00`` or ``8h30``; 24:00 is read as midnight. None for anything else."""
     found = _TIME.fullmatch(typed.strip())
     if found is None:
         return None

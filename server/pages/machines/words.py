@@ -7,6 +7,7 @@ from typing import Literal
 from babel.dates import get_day_names
 from flask_babel import gettext, lazy_gettext
 
+from server.domain.facts import Minors
 from server.machines.models import OpeningHours
 from server.machines.service import END_OF_DAY, Hours
 from server.web.formats import duration, language, number
@@ -38,6 +39,15 @@ MAXIMUMS = {
     OnMaximum.WARN: lazy_gettext("Warn at the panel, and go on"),
     OnMaximum.CUT: lazy_gettext("Cut the power"),
 }
+MINORS = {
+    Minors.YES: lazy_gettext("may use it as everybody else"),
+    Minors.FRAMED: lazy_gettext("only in a declared training frame, supervised"),
+    Minors.NO: lazy_gettext("may not use it"),
+}
+MINORS_OR_USUAL = (
+    ("", lazy_gettext("as usual in its risk class: low yes, medium supervised, high no")),
+    *((one.value, said) for one, said in MINORS.items()),
+)
 
 TOLD = {
     ProblemReported.KIND: lazy_gettext("A problem was reported"),
@@ -66,6 +76,9 @@ def more_rules(policy: Policy) -> list[tuple[str, str]]:
         (gettext("Others may take over"), policy.takeover_s),
         (gettext("Power kept afterwards"), policy.cooldown_s),
         (gettext("Goes on after a power cut"), policy.continue_s),
+        (gettext("Second person’s badge within"), policy.second_s),
+        (gettext("Second person again every"), policy.again_s),
+        (gettext("Trainer’s badge again every"), policy.supervise_s),
     ]
     said = [(name, _length(seconds)) for name, seconds in rules if seconds]
     if policy.removal_s == 0:

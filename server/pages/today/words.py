@@ -130,12 +130,15 @@ def of_books(waiting: Waiting) -> Row:
             )
             href = f"/badges/unknown/{waiting.subject}"
             return Row(title, text, gettext("Give it to…"), href, Verb.EDIT_PEOPLE, icon="nfc", since=waiting.since)
-        case Kind.EXTENDED | Kind.MASTER | Kind.UNPROVEN:
+        case kind if kind in _AT_MACHINES:
             return _of_machines(waiting)
-        case Kind.LOG_ONLY | Kind.NOT_COMMISSIONED | Kind.CHECK_OVERDUE | Kind.CHECK_DUE | Kind.RESERVES:
-            return _of_care(waiting)
         case _:
             return _of_money(waiting)
+
+
+_AT_MACHINES = frozenset({Kind.EXTENDED, Kind.MASTER, Kind.UNPROVEN}) | frozenset(
+    {Kind.LOG_ONLY, Kind.NOT_COMMISSIONED, Kind.CHECK_OVERDUE, Kind.CHECK_DUE, Kind.RESERVES}
+)
 
 
 def _of_machines(waiting: Waiting) -> Row:
@@ -150,11 +153,13 @@ def _of_machines(waiting: Waiting) -> Row:
             text = gettext("Its box was cut off from the server. See who it was, and who pays.")
             href = url_for("sessions.show", session_id=waiting.subject)
             return Row(title, text, gettext("Open"), href, Verb.MANAGE_ACCOUNTS, icon="id-card", since=waiting.since)
-        case _:
+        case Kind.UNPROVEN:
             title = gettext("%(machine)s: contact not proven open", machine=waiting.detail)
             text = gettext("It was used since, and nobody saw its contact open. Test its relay.")
             href = url_for("machine.page", code=waiting.subject)
             return Row(title, text, gettext("Open"), href, Verb.RUN_MACHINES, icon="unplug", since=waiting.since)
+        case _:
+            return _of_care(waiting)
 
 
 def _of_care(waiting: Waiting) -> Row:
