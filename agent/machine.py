@@ -56,6 +56,12 @@ class Session:
     since: Stamp | None = None  # durations count from here; None: from the start
     before_s: int = 0  # occupied until then
     gap_s: int = 0  # of that, without an agent
+    supervisor: int | None = None  # the trainer beside, of a supervised start
+    companion: int | None = None  # the second person, where two are asked for
+    lesson: str | None = None  # the class it was opened for
+    booked_s: int | None = None  # so long after its start somebody else's booking begins
+    attended_s: int = 0  # seconds occupied when another person's badge was last here
+    unattended: bool = False  # nobody has come in time since, and it was told
 
     @property
     def payer(self) -> Payer:
@@ -80,15 +86,56 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True)
-class Armed:
-    """A badge was accepted; the button starts, or the moment passes. The badge again steps to the next payer."""
+class Opening:
+    """A start in the making: whose badge, on what terms, and who stands beside."""
 
     token: str
     grant: Grant
     session_id: str
-    until_ms: int  # mono
     paying: int = 0
     chosen: bool = False  # even the first payer is not the default
+    supervisor: int | None = None
+    companion: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A badge was accepted; the button starts, or the moment passes. The badge again steps to the next payer."""
+
+    opening: Opening
+    until_ms: int  # mono
+
+
+class Beside(StrEnum):
+    """Whose badge is asked for beside the first."""
+
+    TRAINER = "trainer"
+    SECOND = "second"  # of anybody else who may use the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A badge was accepted; nothing starts before another person's, or the moment passes."""
+
+    opening: Opening
+    whom: Beside
+    until_ms: int  # mono
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A trainer's badge was read. The badge again starts, a learner's starts with the trainer beside, and the button begins
+    signing off: then every learner's badge is noted, until the trainer's own ends it or the moment passes."""
+
+    token: str
+    trainer: int
+    name: str | None
+    lang: str | None
+    revision: int
+    until_ms: int  # mono
+    grant: Grant | None  # None: nothing starts here now
+    signing: bool = False
+    signed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +171,9 @@ class NoticeKind(StrEnum):
     LIST_EXTENDED = "list_extended"
     PIN_WRONG = "pin_wrong"
     RANDOM_ID = "random_id"
+    RENEWED = "renewed"  # another person's badge beside a use
+    SIGNED = "signed"  # a learner, by a trainer
+    SIGNED_SELF = "signed_self"  # which nobody can
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +186,7 @@ class Notice:
     session: Session | None = None
     occupied_s: int = 0
     lang: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +214,7 @@ class Loss:
     session: str
     holder: int
     ended_ms: int  # wall
+    lesson: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +254,14 @@ class Machine:
     failures: frozenset[Failure] = frozenset()  # those that last
     session: Session | None = None
     armed: Armed | None = None
+    waiting: Waiting | None = None
+    menu: Menu | None = None
     offer: Offer | None = None
     pin: PinEntry | None = None
     wrong_pins: int = 0
     confirm: Confirm | None = None
     notice: Notice | None = None
+    look_ms: int | None = None  # mono: what the panel counts down to zero is due to be drawn again
     past_maximum: bool = False
     lying: str | None = None  # token of the card that lies on the reader, as far as it can tell
     card_out_ms: int | None = None  # mono: the session's card was removed

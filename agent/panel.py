@@ -4,55 +4,22 @@ Pure. The lamp never says that a machine is safe (no green), and no state is tol
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from agent.access import Denied
+from agent.access import Denied, Reason
 from agent.failures import Failure
 from agent.machine import Ask, Machine, Notice, NoticeKind, Session
+from agent.panel_people import choice, nobody_beside, renewed, signed, somebody
 from agent.records import occupied_s
 from agent.rules.use import idle_s, may_extend
-from agent.saying import REFUSALS, WITH_DATE, Translate, date, duration, so_far, terms
+from agent.saying import REFUSALS, SOME_REASON, WITH_DATE, Translate, date, duration, so_far, terms
+from agent.shown import Face, Lamp, Shown, Sound, turned_down, two_lines
 from wire.messages import DenialReason, EndReason, MachineState, Stamp
 
+__all__ = ["Face", "Lamp", "Shown", "Sound", "View", "draw", "language", "refusal"]
+
 _ENDS_SOON_S = 600
-
-
-class Face(StrEnum):
-    """Which drawing stands before the head."""
-
-    FREE = "free"
-    GRANTED = "granted"
-    IN_USE = "in_use"
-    IDLE = "idle"
-    COOLING = "cooling"
-    REFUSED = "refused"
-    LOCKED = "locked"
-    OFFLINE = "offline"
-    FAULT = "fault"
-
-
-class Lamp(StrEnum):
-    """Colour and pattern; nothing flashes more than three times a second."""
-
-    FREE = "white steady"
-    ASKING = "white, slow breath"
-    IN_USE = "blue, slow breath"
-    IDLE = "amber steady"
-    COOLING = "blue, three seconds on and off"
-    REFUSED = "red, two flashes, then steady"
-    LOCKED = "white, one flash in 4 s"
-    OFFLINE = "amber, one flash in 2 s"
-    FAULT = "red, one flash a second"
-
-
-class Sound(StrEnum):
-    """What the buzzer does once when this begins."""
-
-    NONE = ""
-    GRANTED = "one long"
-    REFUSED = "two low"
-    FAULT = "three"
-    ATTENTION = "one each minute"
+_BOOKED_SOON_S = 12 * 3600
+_LONG_S = 99 * 3600  # of longer times nobody wants to read the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +32,7 @@ class View:
     list_age_ms: int | None  # None: no list
     expired: bool  # the list is too old for new starts
     now: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    head: str
-    right: str  # beside the head: whose turn it is
-    lines: tuple[str, str]
-    hint: str
-    lamp: Lamp
-    face: Face
-    sound: Sound = Sound.NONE
-    answer: int = 0  # which one, as a moment: two answers with the same words are still two
+    denied: tuple[Reason, ...] = ()  # what keeps everybody away from a day on
 
 
 def language(machine: Machine) -> str | None:
@@ -84,9 +40,13 @@ def language(machine: Machine) -> str | None:
     notice = machine.notice
     if notice is not None:
         return notice.lang
-    for begun in (machine.armed, machine.offer):
+    for begun in (machine.armed, machine.waiting):
         if begun is not None:
-            return begun.grant.lang
+            return begun.opening.grant.lang
+    if machine.menu is not None:
+        return machine.menu.lang
+    if machine.offer is not None:
+        return machine.offer.grant.lang
     if machine.pin is not None:
         return machine.pin.master.grant.lang
     return machine.session.lang if machine.session is not None else None
@@ -110,24 +70,33 @@ def draw(view: View, translate: Translate) -> Shown:
 
 def _answer(view: View, notice: Notice, _: Translate) -> Shown:
     if notice.denied is not None:
-        text, hint = refusal(view, notice.denied, _)
-        return _no(_("Refused"), notice.denied.name or "", text, hint)
+        return _refused(view, notice.denied, _)
     if notice.session is not None:
         return _about_session(view, notice, notice.session, _)
     match notice.kind:
         case NoticeKind.PROBLEM:
             text = _("Thank you\nReported")
-            return Shown(_("Problem"), "", _lines(text), _("No start until checked"), Lamp.FAULT, Face.FAULT)
+            return Shown(_("Problem"), "", two_lines(text), _("No start until checked"), Lamp.FAULT, Face.FAULT)
         case NoticeKind.LIST_EXTENDED:
             text = _("Known badges\naccepted for 12 h")
-            return Shown(_("Granted"), "", _lines(text), _("Badge here"), Lamp.FREE, Face.GRANTED, Sound.GRANTED)
+            return Shown(_("Granted"), "", two_lines(text), _("Badge here"), Lamp.FREE, Face.GRANTED, Sound.GRANTED)
+        case NoticeKind.SIGNED | NoticeKind.SIGNED_SELF:
+            return signed(view.machine, notice, _)
         case NoticeKind.PIN_WRONG:
             text, hint = REFUSALS[DenialReason.PIN_WRONG]
-            return _no(_("Refused"), "", _(text), _(hint))
+            return turned_down(_("Refused"), "", _(text), _(hint))
         case NoticeKind.RANDOM_ID:
-            return _no(_("Refused"), "", _("Phone or card\nwith no fixed number"), _("Ask at the desk"))
+            return turned_down(_("Refused"), "", _("Phone or card\nwith no fixed number"), _("Ask at the desk"))
         case _:
-            return Shown(_("Free"), "", _lines(_("Report\ncleared")), _("Badge here"), Lamp.FREE, Face.FREE)
+            return Shown(_("Free"), "", two_lines(_("Report\ncleared")), _("Badge here"), Lamp.FREE, Face.FREE)
+
+
+def _refused(view: View, denied: Denied, _: Translate) -> Shown:
+    text, hint = refusal(view, denied, _)
+    menu = view.machine.menu
+    if menu is not None and not menu.signing:
+        hint = _("Button: sign off")
+    return turned_down(_("Refused"), denied.name or "", text, hint)
 
 
 def _about_session(view: View, notice: Notice, session: Session, _: Translate) -> Shown:
@@ -138,7 +107,12 @@ def _about_session(view: View, notice: Notice, session: Session, _: Translate) -
         left = (session.policy.max_s or 0) - occupied_s(session, view.now)
         text = _("{duration} left").format(duration=duration(left, _))
         return Shown(_("Extended"), name, (text, ""), _("Tap again: stop"), Lamp.IN_USE, Face.GRANTED, Sound.GRANTED)
+    if notice.kind is NoticeKind.RENEWED:
+        return renewed(notice, session, view.now, _)
     lines = (terms(session.payer, _), session.payer.label)
+    if session.booked_s is not None and session.booked_s <= _BOOKED_SOON_S:
+        hint = _("Booked in {duration}").format(duration=duration(session.booked_s, _))
+        return Shown(_("Granted"), name, lines, hint, Lamp.IN_USE, Face.GRANTED, Sound.GRANTED)
     return Shown(
         _("Granted"), name, lines, _how(session, view.machine.has_button, _), Lamp.IN_USE, Face.GRANTED, Sound.GRANTED
     )
@@ -152,6 +126,8 @@ def _ended(notice: Notice, session: Session, name: str, _: Translate) -> Shown:
     if reason == EndReason.NO_POWER:
         hint = _("Check stop and breaker")
         return Shown(_("Ended"), name, (time, _("No power")), hint, Lamp.FAULT, Face.FAULT, Sound.FAULT)
+    if reason == EndReason.CLASS_OVER:
+        return Shown(_("Ended"), name, (time, _("The class is over")), _("Badge here"), Lamp.FREE, Face.FREE)
     return Shown(
         _("Ended"), name, (time, so_far(session.payer, notice.occupied_s, _)), _("Badge here"), Lamp.FREE, Face.FREE
     )
@@ -171,9 +147,14 @@ def _how(session: Session, has_button: bool, _: Translate) -> str:
 
 def _half_begun(view: View, _: Translate) -> Shown | None:
     machine = view.machine
+    if machine.waiting is not None:
+        return somebody(machine.waiting, view.now, _)
+    if machine.menu is not None:
+        return choice(machine.menu, machine.has_button, _)
     if machine.armed is not None:
-        payer = machine.armed.grant.payers[machine.armed.paying]
-        name = machine.armed.grant.name or ""
+        opening = machine.armed.opening
+        payer = opening.grant.payers[opening.paying]
+        name = opening.grant.name or ""
         hint = _("Press the button")
         return Shown(_("Ready"), name, (terms(payer, _), payer.label), hint, Lamp.ASKING, Face.GRANTED)
     if machine.offer is not None and machine.offer.paying is not None:
@@ -193,9 +174,9 @@ def _half_begun(view: View, _: Translate) -> Shown | None:
 def _question(view: View, ask: Ask, _: Translate) -> Shown:
     if ask is Ask.CLEAR:
         text = _("Problem\nreported")
-        return Shown(_("Locked"), "", _lines(text), _("Tap again: clear"), Lamp.LOCKED, Face.LOCKED)
+        return Shown(_("Locked"), "", two_lines(text), _("Tap again: clear"), Lamp.LOCKED, Face.LOCKED)
     text = _("Idle for\n{duration}").format(duration=duration(idle_s(view.machine, view.now) or 0, _))
-    return Shown(_("In use"), "", _lines(text), _("Tap again: take over"), Lamp.IDLE, Face.IDLE)
+    return Shown(_("In use"), "", two_lines(text), _("Tap again: take over"), Lamp.IDLE, Face.IDLE)
 
 
 # --- in use -------------------------------------------------------------------------------------------------------------
@@ -214,15 +195,25 @@ def _in_use(view: View, session: Session, _: Translate) -> Shown:
     if machine.card_out_ms is not None:
         hint = _("Put the card back")
         text = _("Card removed\nends soon")
-        return Shown(_("In use"), name, _lines(text), hint, Lamp.REFUSED, Face.IN_USE, Sound.ATTENTION)
+        return Shown(_("In use"), name, two_lines(text), hint, Lamp.REFUSED, Face.IN_USE, Sound.ATTENTION)
     if machine.confirm is not None:
         return Shown(_("Job running"), name, (time, cost), _("Tap again: stop"), Lamp.IN_USE, Face.IN_USE)
-    if machine.past_maximum:
-        lines, hint = (time, _("Longest time reached")), _("Finish soon")
-        return Shown(_("In use"), name, lines, hint, Lamp.IDLE, Face.IN_USE, Sound.ATTENTION)
-    if (warned := _idle_warning(view, session, name, _)) is not None:
+    if (warned := _warning(view, session, name, time, _)) is not None:
         return warned
-    return Shown(_("In use"), name, (time, cost), _until(view, session, _), Lamp.IN_USE, Face.IN_USE)
+    head = _("In use") if session.lesson is None else _("Class")
+    return Shown(head, name, (time, cost), _until(view, session, _), Lamp.IN_USE, Face.IN_USE)
+
+
+def _warning(view: View, session: Session, name: str, time: str, _: Translate) -> Shown | None:
+    """Somebody who is missed comes before time that is up, and that before an idle machine."""
+    if (missing := nobody_beside(session, view.now, _)) is not None:
+        return missing
+    if view.machine.past_maximum:
+        lines, hint = (time, _("Longest time reached")), _("Finish soon")
+        if session.booked_s is not None and session.policy.max_s == session.booked_s:
+            lines = (time, _("Booked from now on"))
+        return Shown(_("In use"), name, lines, hint, Lamp.IDLE, Face.IN_USE, Sound.ATTENTION)
+    return _idle_warning(view, session, name, _)
 
 
 def _idle_warning(view: View, session: Session, name: str, _: Translate) -> Shown | None:
@@ -233,7 +224,7 @@ def _idle_warning(view: View, session: Session, name: str, _: Translate) -> Show
     hint = _("Tap twice: stop")
     if policy.idle_end_s is not None:
         hint = _("Ends in {duration}").format(duration=duration(policy.idle_end_s - idle, _))
-    return Shown(_("Idle"), name, _lines(text), hint, Lamp.IDLE, Face.IDLE, Sound.ATTENTION)
+    return Shown(_("Idle"), name, two_lines(text), hint, Lamp.IDLE, Face.IDLE, Sound.ATTENTION)
 
 
 def _until(view: View, session: Session, _: Translate) -> str:
@@ -269,6 +260,8 @@ def _at_rest(view: View, _: Translate) -> Shown:
     if machine.state is MachineState.OUT_OF_SERVICE:
         lines = (view.note or _("Out of service"), "")
         return Shown(_("Locked"), "", lines, _("Ask at the desk"), Lamp.LOCKED, Face.LOCKED)
+    for reason in (one for one in REFUSALS if one in view.denied):
+        return _locked(_("Locked"), REFUSALS[reason], Lamp.LOCKED, Face.LOCKED, _)
     return _free(view, _)
 
 
@@ -277,31 +270,30 @@ def _free(view: View, _: Translate) -> Shown:
         return _locked(_("Offline"), REFUSALS[DenialReason.LIST_MISSING], Lamp.OFFLINE, Face.OFFLINE, _)
     if view.expired:
         text, hint = refusal(view, Denied(frozenset({DenialReason.LIST_EXPIRED})), _)
-        return Shown(_("Offline"), view.name, _lines(text), hint, Lamp.OFFLINE, Face.OFFLINE)
+        return Shown(_("Offline"), view.name, two_lines(text), hint, Lamp.OFFLINE, Face.OFFLINE)
     if Failure.PEER_AWAY in view.machine.failures:
-        lines, hint = _lines(_("Known badges\naccepted")), _("Badge here")
+        lines, hint = two_lines(_("Known badges\naccepted")), _("Badge here")
         return Shown(_("Offline"), view.name, lines, hint, Lamp.OFFLINE, Face.OFFLINE)
     return Shown(view.name, "", (_("Free"), ""), _("Badge here"), Lamp.FREE, Face.FREE)
 
 
 def _locked(head: str, refusal: tuple[str, str], lamp: Lamp, face: Face, _: Translate) -> Shown:
-    return Shown(head, "", _lines(_(refusal[0])), _(refusal[1]), lamp, face)
-
-
-def _no(head: str, name: str, text: str, hint: str) -> Shown:
-    return Shown(head, name, _lines(text), hint, Lamp.REFUSED, Face.REFUSED, Sound.REFUSED)
+    return Shown(head, "", two_lines(_(refusal[0])), _(refusal[1]), lamp, face)
 
 
 def refusal(view: View, denied: Denied, _: Translate) -> tuple[str, str]:
     """What is wrong and what to do about it, for the reason that stands first in ``REFUSALS``."""
-    reason = next(one for one in REFUSALS if one in denied.reasons)
-    text, hint = REFUSALS[reason]
+    reason = next((one for one in REFUSALS if one in denied.reasons), None)
+    text, hint = SOME_REASON if reason is None else REFUSALS[reason]
     if reason in WITH_DATE and denied.since_ms is not None:
         text = WITH_DATE[reason]
         return _(text).format(date=date(denied.since_ms, _)), _(hint)
     if reason is DenialReason.OUTSIDE_HOURS and denied.until_ms is not None:
         left = duration((denied.until_ms - view.now.wall_ms) // 1000, _)
         return _("Closed\nfor {duration}").format(duration=left), _(hint)
+    if reason is DenialReason.BOOKED and denied.until_ms is not None:
+        left = duration((denied.until_ms - view.now.wall_ms) // 1000, _)
+        return _("Booked\nfor {duration}").format(duration=left), _(hint)
     if reason is DenialReason.LIST_EXPIRED and view.list_age_ms is not None:
         age = duration(view.list_age_ms // 1000, _)
         return _("No network\nfor {duration}").format(duration=age), _(hint)
@@ -318,11 +310,6 @@ def _busy(session: Session, now: Stamp, _: Translate) -> tuple[str, str]:
     seconds = occupied_s(session, now)
     text = _("Already in use\nfor {duration}").format(duration=duration(seconds, _))
     longest_s = session.policy.max_s
-    if longest_s is None or longest_s <= seconds:
+    if longest_s is None or not 0 < longest_s - seconds <= _LONG_S:
         return text, _("Free when it ends")
     return text, _("Free within {duration}").format(duration=duration(longest_s - seconds, _))
-
-
-def _lines(text: str) -> tuple[str, str]:
-    first, _, second = text.partition("\n")
-    return first, second

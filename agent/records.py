@@ -58,6 +58,9 @@ def start_of(session: Session) -> SessionStarted:
         started=session.started,
         continues=session.continues,
         master=session.master,
+        supervisor=session.supervisor,
+        companion=session.companion,
+        lesson=session.lesson,
     )
 
 
@@ -84,4 +87,7 @@ def end_of(session: Session, over: Over, cooldown_s: int = 0, powered_s: int | N
         measured_s=None if activity is None else metering.measured_s(activity),
         continues=session.continues,
         master=session.master,
+        supervisor=session.supervisor,
+        companion=session.companion,
+        lesson=session.lesson,
     )

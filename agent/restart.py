@@ -48,6 +48,7 @@ def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> No
         session=session,
         since_ms=session.started.wall_ms,
         switched_ms=now.mono_ms,
+        look_ms=now.mono_ms,
         card_out_ms=None
         if session.policy.removal_s is None
         else now.mono_ms,  # until its reader tells that it lies there
@@ -82,7 +83,7 @@ def _end(driver: Driver, machine: Machine | None, session: Session, now: Stamp) 
     driver.write(partial(recorder.ended, event, session.machine), now)
     begun = session.id if event.occupied_s else session.continues
     if machine is not None and event.reason == EndReason.POWER_LOSS and begun is not None:
-        memory = replace(machine.memory, loss=Loss(begun, session.holder, event.ended.wall_ms))
+        memory = replace(machine.memory, loss=Loss(begun, session.holder, event.ended.wall_ms, session.lesson))
         driver.machines[machine.id] = replace(machine, memory=memory)
         driver.write(partial(_remembered, machine.id, memory), now)
 

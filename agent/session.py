@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from agent.failures import MATRIX
 from agent.machine import Machine
-from agent.rules import clockwork, end, senses, start, trouble, use
+from agent.rules import badge, clockwork, end, pin, senses, signing, start, trouble, use
 from agent.rules.clockwork import next_checkpoint, next_deadline, next_glance
 from agent.rules.common import Handler, Next, stay
 from agent.stimuli import (
@@ -80,12 +80,12 @@ _IN_EVERY_STATE: dict[type[Stimulus], Handler] = {
 }
 _ONLY_IN: dict[MachineState, dict[type[Stimulus], Handler]] = {
     MachineState.IDLE: {
-        Tapped: start.tapped_at_rest,
-        Pressed: start.pressed_at_rest,
-        PinChecked: start.pin_checked,
+        Tapped: badge.tapped_at_rest,
+        Pressed: badge.pressed_at_rest,
+        PinChecked: pin.pin_checked,
     },
     MachineState.ARMED: {
-        Tapped: start.tapped_while_armed,
+        Tapped: badge.tapped_while_armed,
         Pressed: start.pressed_while_armed,
     },
     MachineState.RUNNING: {
@@ -103,11 +103,14 @@ _ONLY_IN: dict[MachineState, dict[type[Stimulus], Handler]] = {
         Stopping: end.stopping,
     },
     MachineState.ENDING: {
-        Tapped: start.tapped_while_closed,
+        Tapped: badge.tapped_while_closed,
         EndRecorded: end.end_recorded,
     },
-    MachineState.OUT_OF_SERVICE: {Tapped: start.tapped_while_closed},
-    MachineState.MAINTENANCE: {Tapped: start.tapped_while_closed},
+    MachineState.OUT_OF_SERVICE: {
+        Tapped: badge.tapped_while_closed,
+        Pressed: signing.pressed,
+    },
+    MachineState.MAINTENANCE: {Tapped: badge.tapped_while_closed},
 }
 TRANSITIONS: Mapping[tuple[MachineState, type[Stimulus]], Handler] = MappingProxyType(
     {

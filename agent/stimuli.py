@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.access import Denied, Grant, MasterGrant
+from agent.access import Answer, MasterGrant
 from agent.failures import Failure
 from agent.machine import Memory, PinEntry, Session
 from wire.messages import Body, Bypass, RiskClass, Service
@@ -16,7 +16,7 @@ class Tapped:
     """A badge was presented. ``session_id`` is the name a session would get. ``answer`` does not know what runs here."""
 
     token: str
-    answer: Grant | Denied
+    answer: Answer
     session_id: str
     staff: bool = False  # this badge clears reported problems here
     master: MasterGrant | None = None  # what it could do with its PIN

@@ -28,11 +28,10 @@ def tapped(
     machine, token = machines[machine_id], seen.token
     memory = machine.memory
     local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
-    answer = decide(in_force, token, machine_id, now, local)
+    answer = replace(decide(in_force, token, machine_id, now, local), key_id=seen.key_id)
     busy = masters_busy(machines)
     master = None
     if isinstance(answer, Denied):
-        answer = replace(answer, key_id=seen.key_id)
         master = master_grant(in_force, token, machine_id, now, local, away_ms, busy)
     return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, token, answer.holder), master)
 

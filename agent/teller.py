@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.access import InForce, Local, age_ms, extended, validity_left_ms
+from agent.access import InForce, Local, age_ms, dated_reasons, extended, validity_left_ms
 from agent.config import Config
 from agent.failures import MATRIX
 from agent.hardware import Panel
@@ -76,7 +76,8 @@ def _view(machine: Machine, in_force: InForce | None, now: Stamp) -> View:
         extended_revision=machine.memory.extended_revision, extended_until_ms=machine.memory.extended_until_ms
     )
     expired = validity_left_ms(in_force, rights.entry, now) <= 0 and not extended(in_force, local, now)
-    return View(machine, rights.entry.name, rights.entry.note, age, expired, now)
+    denied = tuple(dated_reasons(rights.entry, now))
+    return View(machine, rights.entry.name, rights.entry.note, age, expired, now, denied)
 
 
 def _status_of(machine: Machine, now: Stamp) -> MachineStatus:

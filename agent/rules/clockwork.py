@@ -6,10 +6,10 @@ from dataclasses import replace
 from agent import metering
 from agent.machine import Machine, Session
 from agent.records import anchored, occupied_s
-from agent.rules import senses
+from agent.rules import beside, senses
 from agent.rules.common import Next, disarmed, session_of
 from agent.rules.end import cooled, end
-from agent.rules.start import digit_done
+from agent.rules.pin import digit_done
 from agent.stimuli import Measured, Record, Row, Ticked
 from wire.messages import EndReason, MachineState, OnMaximum, Stamp
 
@@ -26,8 +26,11 @@ def next_deadline(machine: Machine) -> int | None:
 
 
 def next_glance(machine: Machine) -> int | None:
-    """When (mono ms) an answer or a question has stood on the panel long enough. A tap looks at the time by itself."""
-    return min((one.until_ms for one in (machine.confirm, machine.notice) if one is not None), default=None)
+    """When (mono ms) an answer or a question has stood on the panel long enough, or its count is due. A tap looks at the time
+    by itself."""
+    looks = () if machine.look_ms is None else (machine.look_ms,)
+    answers = (one.until_ms for one in (machine.confirm, machine.notice) if one is not None)
+    return min((*answers, *looks), default=None)
 
 
 def next_checkpoint(machine: Machine) -> int | None:
@@ -45,6 +48,10 @@ def ticked_at_rest(machine: Machine, stimulus: Ticked, now: Stamp) -> Next:
         machine = disarmed(machine)
     if machine.offer is not None and machine.offer.until_ms <= now.mono_ms:
         machine = replace(machine, offer=None)
+    if machine.menu is not None and machine.menu.until_ms <= now.mono_ms:
+        machine = replace(machine, menu=None)
+    if machine.waiting is not None and machine.waiting.until_ms <= now.mono_ms:
+        return beside.missed(machine, machine.waiting, now)
     pin = machine.pin
     if pin is not None and pin.digit_ms is not None and pin.digit_ms <= now.mono_ms:
         return digit_done(machine, pin, now)
@@ -63,8 +70,9 @@ def ticked_in_use(machine: Machine, stimulus: Ticked, now: Stamp) -> Next:
     session = session_of(machine)
     longest_s = session.policy.max_s
     past = longest_s is not None and occupied_s(session, now) >= longest_s
-    machine, more = _checked(replace(machine, past_maximum=past), now)
-    return machine, (*effects, *more)
+    machine, missed = beside.watched(replace(machine, past_maximum=past), session, now)
+    machine, more = _checked(machine, now)
+    return machine, (*effects, *missed, *more)
 
 
 def measured_in_use(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
@@ -93,6 +101,8 @@ def _moments_in_use(machine: Machine) -> Iterator[int]:
         yield since.mono_ms + (policy.max_s - session.before_s) * 1000
     if policy.removal_s is not None and machine.card_out_ms is not None:
         yield machine.card_out_ms + policy.removal_s * 1000
+    if (lapses_ms := beside.lapses_ms(session)) is not None:
+        yield lapses_ms
 
 
 def _moments_cooling(machine: Machine) -> Iterator[int]:
@@ -100,7 +110,7 @@ def _moments_cooling(machine: Machine) -> Iterator[int]:
 
 
 def _moments_at_rest(machine: Machine) -> Iterator[int]:
-    for waiting in (machine.armed, machine.offer, machine.pin):
+    for waiting in (machine.armed, machine.waiting, machine.menu, machine.offer, machine.pin):
         if waiting is not None:
             yield waiting.until_ms
     if machine.pin is not None and machine.pin.digit_ms is not None:
@@ -123,7 +133,7 @@ def _over_by_time(machine: Machine, now: Stamp) -> EndReason | None:
     if policy.removal_s is not None and removed_ms is not None and removed_ms + policy.removal_s * 1000 <= now.mono_ms:
         return EndReason.CARD_REMOVED
     if policy.max_s is not None and policy.on_max is OnMaximum.CUT and occupied_s(session, now) >= policy.max_s:
-        return EndReason.MAX_DURATION
+        return EndReason.MAX_DURATION if session.lesson is None else EndReason.CLASS_OVER
     idle_ms = None if session.activity is None else metering.idle_since_ms(session.activity, now.mono_ms)
     if policy.idle_end_s is not None and idle_ms is not None and idle_ms + policy.idle_end_s * 1000 <= now.mono_ms:
         return EndReason.IDLE
@@ -135,6 +145,8 @@ def _glanced(machine: Machine, now: Stamp) -> Machine:
         machine = replace(machine, notice=None)
     if machine.confirm is not None and machine.confirm.until_ms <= now.mono_ms:
         machine = replace(machine, confirm=None)
+    if machine.look_ms is not None and machine.look_ms <= now.mono_ms:
+        machine = replace(machine, look_ms=beside.next_look(machine, now))
     return machine
 
 

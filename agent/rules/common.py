@@ -1,10 +1,10 @@
 """What the rules of every moment use: the shape of an answer, refusing, and where a machine comes to rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from agent.access import Denied
+from agent.access import Denied, Reason
 from agent.failures import MATRIX, NextStart
 from agent.machine import Machine, Notice, NoticeKind, Session
 from agent.stimuli import Effect, Record
@@ -33,27 +33,37 @@ def notice(kind: NoticeKind, now: Stamp, **shown: Any) -> Notice:
 
 
 def refuse(machine: Machine, token: str, denied: Denied, now: Stamp) -> Next:
-    reasons = tuple(reason for reason in DenialReason if reason in denied.reasons)
+    reasons = in_order(denied.reasons)
     event = AccessDenied(machine.id, token, denied.holder, reasons, denied.revision, now, denied.key_id)
     shown = notice(NoticeKind.DENIED, now, denied=denied, lang=denied.lang)
     return replace(machine, notice=shown), (Record((event,)),)
 
 
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """As they stand in the list of words; what only a newer server knows comes last."""
+    known = list(DenialReason)
+    return tuple(
+        sorted(reasons, key=lambda one: (known.index(DenialReason(one)), "") if one in known else (len(known), one))
+    )
+
+
 def disarmed(machine: Machine) -> Machine:
     """Without any half-made start. A machine that waited for its button is idle again."""
     state = MachineState.IDLE if machine.state is MachineState.ARMED else machine.state
-    return replace(machine, state=state, armed=None, offer=None, pin=None)
+    return replace(machine, state=state, armed=None, waiting=None, menu=None, offer=None, pin=None, look_ms=None)
 
 
 def at_rest(machine: Machine) -> Machine:
-    """Which of the resting states the wishes and latches ask for; a machine in use or ending is left alone."""
+    """Which of the resting states the wishes and latches ask for; a machine in use or ending is left alone. Signing off goes
+    on out of service, where nothing starts."""
     if machine.powered or machine.state is MachineState.ENDING:
         return machine
     if machine.service is Service.MAINTENANCE:
         return replace(disarmed(machine), state=MachineState.MAINTENANCE)
     shut = machine.update_needed or bool(machine.lacks) or machine.draining
     if machine.service is not Service.IN or shut or machine.latch is not None:
-        return replace(disarmed(machine), state=MachineState.OUT_OF_SERVICE)
+        menu = None if machine.menu is None else replace(machine.menu, grant=None)
+        return replace(disarmed(machine), state=MachineState.OUT_OF_SERVICE, menu=menu)
     return machine if machine.state is MachineState.ARMED else replace(machine, state=MachineState.IDLE)
 
 

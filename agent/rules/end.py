@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 
-from agent.access import Denied
+from agent.access import Denied, Grant
 from agent.failures import MATRIX, Column
 from agent.machine import Machine, NoticeKind, Over
 from agent.records import anchored, end_of, occupied_s
-from agent.rules.common import Next, at_rest, notice, session_of
-from agent.rules.start import tapped_at_rest
+from agent.rules.badge import granted
+from agent.rules.common import Next, at_rest, notice, refuse, session_of
 from agent.stimuli import Effect, EndRecorded, Record, Release, Row, Stopping, Tapped
-from wire.messages import EndReason, MachineState, Stamp, TimeQuality
+from wire.messages import DenialReason, EndReason, MachineState, Stamp, TimeQuality
 
 # after these the nozzle is hot and the chips fly no more; every other end takes the power at once
-_COOLS_AFTER = frozenset({EndReason.HOLDER, EndReason.CARD_REMOVED, EndReason.IDLE, EndReason.MAX_DURATION})
+_COOLS_AFTER = frozenset(
+    {EndReason.HOLDER, EndReason.CARD_REMOVED, EndReason.IDLE, EndReason.MAX_DURATION, EndReason.CLASS_OVER}
+)
 
 
 def end(machine: Machine, reason: EndReason, now: Stamp) -> Next:
@@ -39,6 +41,7 @@ def close(machine: Machine, over: Over, now: Stamp, cooldown_s: int = 0, powered
         confirm=None,
         card_out_ms=None,
         notice=shown,
+        look_ms=None,
         past_maximum=False,
         switched_ms=now.mono_ms,
         memory=replace(machine.memory, loss=None),
@@ -66,19 +69,24 @@ def finish(machine: Machine, reason: EndReason, now: Stamp) -> Next:
 
 
 def tapped_while_cooling(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
-    """Whoever may start need not wait: the power is cut between the two."""
-    if isinstance(stimulus.answer, Denied):
-        return tapped_at_rest(machine, stimulus, now)
+    """Whoever may start need not wait: the power is cut between the two. Not for a start that a trainer may never come to."""
+    answer = stimulus.answer
+    if isinstance(answer, Denied):
+        return refuse(machine, stimulus.token, answer, now)
+    if answer.asks_trainer:
+        reasons = frozenset({DenialReason.IN_USE})
+        busy = Denied(reasons, answer.revision, answer.holder, answer.name, answer.lang, key_id=answer.key_id)
+        return refuse(machine, stimulus.token, busy, now)
     machine, closing = cooled(machine, now)
-    return followed_by(machine, closing, stimulus, now)
+    return followed_by(machine, closing, stimulus, answer, now)
 
 
-def followed_by(machine: Machine, closing: tuple[Effect, ...], stimulus: Tapped, now: Stamp) -> Next:
+def followed_by(machine: Machine, closing: tuple[Effect, ...], stimulus: Tapped, grant: Grant, now: Stamp) -> Next:
     """Another session after the one that was just closed. The end is written before the new start is."""
     machine = at_rest(replace(machine, state=MachineState.IDLE, session=None))
     if machine.state is not MachineState.IDLE:  # out of service after this job
         return machine, closing
-    machine, opening = tapped_at_rest(machine, stimulus, now)
+    machine, opening = granted(machine, stimulus, grant, now)
     return machine, (*closing, *opening)
 
 
@@ -104,6 +112,7 @@ def _cool(machine: Machine, over: Over, now: Stamp) -> Next:
         confirm=None,
         card_out_ms=None,
         notice=shown,
+        look_ms=None,
         past_maximum=False,
     )
     return cooling, (Record(row=Row.PUT, session=session),)

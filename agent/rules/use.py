@@ -6,6 +6,7 @@ from agent import metering
 from agent.access import Denied, Grant
 from agent.machine import Ask, Confirm, Machine, NoticeKind, Over, Session
 from agent.records import occupied_s
+from agent.rules import beside
 from agent.rules.common import Next, notice, refuse, session_of
 from agent.rules.end import close, end, followed_by
 from agent.stimuli import Pressed, Record, Removed, Row, Tapped
@@ -80,18 +81,26 @@ def _own(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
 
 
 def _other(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
-    """Anybody else's badge is refused, unless the machine has been idle for long and theirs may start it."""
-    answer = stimulus.answer
-    if isinstance(answer, Grant) and _may_be_taken_over(machine, now):
+    """Anybody else's badge is refused, unless they stand beside, or the machine has been idle for long and theirs may start
+    it. Whoever stood beside from the start only says that they are still there."""
+    answer, session = stimulus.answer, session_of(machine)
+    stands_by = beside.may_renew(session, answer)
+    if stands_by:
+        machine = beside.renewed(machine, session, answer, now)
+    stood_by = stands_by and answer.holder in (session.supervisor, session.companion)
+    starts = isinstance(answer, Grant) and not answer.asks_trainer
+    if isinstance(answer, Grant) and starts and not stood_by and _may_be_taken_over(machine, now):
         if _confirms(machine, stimulus, Ask.TAKE_OVER, now):
-            return _taken_over(machine, stimulus, now)
+            return _taken_over(machine, stimulus, answer, now)
         until_ms = now.mono_ms + session_of(machine).policy.confirm_s * 1000
         return _saved(replace(machine, confirm=Confirm(stimulus.token, until_ms, Ask.TAKE_OVER), notice=None))
+    if stands_by:
+        return _saved(machine)
     if isinstance(answer, Denied):
         busy = replace(answer, reasons=answer.reasons | {DenialReason.IN_USE}, otherwise=None)
     else:
         reasons = frozenset({DenialReason.IN_USE})
-        busy = Denied(reasons, answer.revision, answer.holder, answer.name, answer.lang)
+        busy = Denied(reasons, answer.revision, answer.holder, answer.name, answer.lang, key_id=answer.key_id)
     machine, effects = refuse(machine, stimulus.token, busy, now)
     saved = tuple(replace(one, row=Row.PUT, session=machine.session) for one in effects if isinstance(one, Record))
     return machine, saved
@@ -103,7 +112,7 @@ def _may_be_taken_over(machine: Machine, now: Stamp) -> bool:
     return after_s is not None and idle is not None and idle >= after_s
 
 
-def _taken_over(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
+def _taken_over(machine: Machine, stimulus: Tapped, grant: Grant, now: Stamp) -> Next:
     """The first session ends at its last activity; the power is cut between the two (nothing is handed over turning)."""
     session = session_of(machine)
     idle = idle_s(machine, now) or 0
@@ -111,7 +120,7 @@ def _taken_over(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
     ended = replace(now, mono_ms=now.mono_ms - idle * 1000, wall_ms=max(0, now.wall_ms - idle * 1000))
     over = Over(ended, occupied, EndReason.TAKEN_OVER)
     machine, closing = close(machine, over, now, powered_s=occupied_s(session, now))
-    return followed_by(machine, closing, stimulus, now)
+    return followed_by(machine, closing, stimulus, grant, now)
 
 
 def _confirms(machine: Machine, stimulus: Tapped, ask: Ask, now: Stamp) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from agent import panel
+from agent import panel, panel_people
 from agent.access import Payer
-from agent.saying import REFUSALS, WITH_DATE, Translate, date, duration, so_far, terms
+from agent.saying import REFUSALS, SOME_REASON, WITH_DATE, Translate, date, duration, so_far, terms
 from tests.agent.fakes import START_MS
 from wire.messages import Shows
 
@@ -32,9 +32,9 @@ class Placed:
 
 _ARGUMENTS = {
     "Shown": (Spot.HEAD, Spot.RIGHT, Spot.LINE, Spot.HINT),
-    "_no": (Spot.HEAD, Spot.RIGHT, Spot.LINE, Spot.HINT),
+    "turned_down": (Spot.HEAD, Spot.RIGHT, Spot.LINE, Spot.HINT),
     "_locked": (Spot.HEAD,),
-    "_lines": (Spot.LINE,),
+    "two_lines": (Spot.LINE,),
 }
 _NAMES = {"text": Spot.LINE, "lines": Spot.LINE, "hint": Spot.HINT, "head": Spot.HEAD}
 
@@ -44,7 +44,8 @@ def placed() -> list[Placed]:
     found = {Placed(text, Spot.LINE) for text, _ in REFUSALS.values()}
     found |= {Placed(hint, Spot.HINT) for _, hint in REFUSALS.values()}
     found |= {Placed(text, Spot.LINE) for text in WITH_DATE.values()}
-    found |= set(_in_program(Path(panel.__file__)))
+    found |= {Placed(SOME_REASON[0], Spot.LINE), Placed(SOME_REASON[1], Spot.HINT)}
+    found |= {one for module in (panel, panel_people) for one in _in_program(Path(module.__file__))}
     return sorted(found, key=lambda one: (one.spot, one.msgid))
 
 

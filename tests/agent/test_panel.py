@@ -190,7 +190,7 @@ def catalogue(language: str, kind: str) -> dict[str, str]:
 
 
 def test_every_text_in_the_program_is_in_every_catalogue_and_no_other() -> None:
-    files = [("panel.py", "python"), ("saying.py", "python")]
+    files = [(f"{name}.py", "python") for name in ("panel", "panel_people", "saying")]
     found = extract_from_dir(FOLDER, files, keywords={"_": None, "_n": None})
     used = {text for _, _, text, *_ in found}
 

@@ -39,6 +39,8 @@ from wire.messages import (
     Bypass,
     DenialReason,
     EndReason,
+    Level,
+    MachineState,
     OnLoss,
     OnMaximum,
     Policy,
@@ -46,6 +48,8 @@ from wire.messages import (
     Service,
     SessionEnded,
     SessionStarted,
+    SignOff,
+    Unattended,
 )
 
 POLICIES = st.builds(
@@ -61,10 +65,35 @@ POLICIES = st.builds(
     extend_s=st.just(300),
     extend_times=st.sampled_from([0, 2]),
     payer_s=st.sampled_from([0, 300]),
+    second_s=st.sampled_from([None, None, 20]),
+    again_s=st.sampled_from([0, 90]),
+    supervise_s=st.sampled_from([0, 60]),
 )
-REFUSED = Denied(frozenset({DenialReason.QUALIFICATION_MISSING}), 7, 9, "Eva", "en")
-CLOSED = Denied(frozenset({DenialReason.BUDGET_REACHED}), 7, 1, "Ada", "en", otherwise=ADA)
-ANSWERS = {"ada": ADA, "bob": BOB, "eva": REFUSED, "closed": CLOSED}
+REFUSED = Denied(frozenset({DenialReason.QUALIFICATION_MISSING}), 7, 9, "Eva", "en", good=True)
+CLOSED = Denied(
+    frozenset({DenialReason.BUDGET_REACHED}), 7, 1, "Ada", "en", otherwise=ADA, level=Level.ALONE, good=True
+)
+STRANGER = Denied(frozenset({DenialReason.UNKNOWN_TOKEN}), 7)
+LEO = replace(ADA, holder=3, name="Leo", level=Level.SUPERVISED)
+TOM = replace(ADA, holder=4, name="Tom", level=Level.TRAINER)
+KIM = replace(ADA, holder=5, name="Kim", level=Level.TRAINER)
+IDLE_TOM = Denied(frozenset({DenialReason.OUTSIDE_HOURS}), 7, 4, "Tom", "fr", level=Level.TRAINER, good=True)
+A_CLASS = replace(TOM, lesson="class-1")
+TOLD = replace(BOB, level=None, told=frozenset({DenialReason.QUALIFICATION_MISSING}))
+ANSWERS = {
+    "ada": ADA,
+    "bob": BOB,
+    "eva": REFUSED,
+    "closed": CLOSED,
+    "stranger": STRANGER,
+    "leo": LEO,
+    "tom": TOM,
+    "kim": KIM,
+    "tom, too early": IDLE_TOM,
+    "tom's class": A_CLASS,
+    "bob, looked on": TOLD,
+}
+BESIDE = {1: Level.ALONE, 2: Level.ALONE, 4: Level.TRAINER, 5: Level.TRAINER}  # who may stand beside another
 RELEASES = frozenset(one for one in Failure if any(cell.power is Power.RELEASED for cell in MATRIX[one].values()))
 _BYPASSES = st.sampled_from([None, Bypass("Eva", 2**52)])
 STIMULI = st.one_of(
@@ -86,8 +115,21 @@ STIMULI = st.one_of(
         _BYPASSES,
     ),
 )
-PASSES = st.lists(st.tuples(STIMULI, st.sampled_from([0.0, 0.3, 1.0, 2.5, 30.0, 200.0])), max_size=40)
+PAUSES = st.sampled_from([0.0, 0.3, 1.0, 2.5, 30.0, 200.0])
+# a day on which only people come and go: in the other, where everything fails all the time, hardly anything ever starts
+PEOPLE = st.one_of(
+    st.tuples(st.sampled_from(sorted(ANSWERS)), st.booleans()),
+    st.sampled_from([Pressed(), Pressed(), Removed(), PinChecked(True)]),
+)
+PASSES = st.one_of(
+    st.lists(st.tuples(PEOPLE, PAUSES), min_size=10, max_size=40),
+    st.lists(st.tuples(STIMULI, PAUSES), max_size=40),
+)
 START_BY = (Tapped, Pressed, PinChecked)
+BY_TIME = {
+    *(EndReason.CARD_REMOVED, EndReason.MAX_DURATION, EndReason.CLASS_OVER, EndReason.IDLE),
+    *(EndReason.EMERGENCY_STOP, EndReason.NO_POWER, EndReason.HOLDER),  # what had lasted, and what cools down
+}
 
 
 class Witness:
@@ -119,8 +161,20 @@ class Witness:
             self._looks_at(effect, effects[:n], stimulus)
         assert self.machine.powered == self.energised
         assert (self.machine.session is not None) >= self.energised
-        if before.powered and not self.machine.powered and isinstance(stimulus, Failed):
+        if before.powered and not self.machine.powered:
+            self._may_release(before, stimulus)
+
+    def _may_release(self, before: Machine, stimulus: Stimulus) -> None:
+        """Nobody's absence or presence beside a use ends it."""
+        if isinstance(stimulus, Failed):
             assert stimulus.failure in RELEASES, "nothing else removes power"
+        session, after = before.session, self.machine.session
+        if isinstance(stimulus, Tapped) and session is not None and before.state is MachineState.RUNNING:
+            own = stimulus.answer.holder == session.holder or stimulus.token == session.token
+            beside = stimulus.answer.holder in (session.supervisor, session.companion)
+            assert own or not beside, "who stands beside ends nothing"
+        if isinstance(stimulus, Ticked) and after is not None and after.over is not None:
+            assert after.over.reason in BY_TIME
 
     def _looks_at(self, effect: Effect, earlier: tuple[Effect, ...], stimulus: Stimulus) -> None:
         match effect:
@@ -129,7 +183,8 @@ class Witness:
                 record = earlier[-1]
                 assert isinstance(record, Record)
                 assert record.first
-                assert isinstance(record.events[0], SessionStarted)
+                assert isinstance(record.events[-1], SessionStarted)
+                self._accompanied(record.events[-1])
                 assert not self.energised
                 self.energised = True
             case Release():
@@ -138,10 +193,29 @@ class Witness:
                 for event in events:
                     self._reads(event)
 
+    def _accompanied(self, started: SessionStarted) -> None:
+        """Whoever is asked for is there, and is somebody else."""
+        session = self.machine.session
+        assert session is not None
+        assert started.holder not in (started.supervisor, started.companion)
+        assert started.supervisor is None or BESIDE.get(started.supervisor) is Level.TRAINER
+        assert started.companion is None or started.companion in BESIDE
+        if session.policy.second_s is not None and not started.master:
+            assert started.companion is not None, "one person where two are asked for"
+        if started.holder == LEO.holder:
+            assert started.supervisor is not None, "a learner alone"
+
     def _reads(self, event: object) -> None:
         if isinstance(event, SessionStarted):
             assert self.open is None, "two sessions at once"
             self.open = event.session
+        if isinstance(event, SignOff):
+            assert event.trainer != event.learner
+            assert BESIDE[event.trainer] is Level.TRAINER
+            assert self.machine.service is not Service.MAINTENANCE
+        if isinstance(event, Unattended):
+            assert (event.session, self.energised) == (self.open, True), "a lapse releases nothing"
+            assert self.machine.latch is not None
         if isinstance(event, SessionEnded):
             assert event.session == self.open
             assert not self.energised, "safety first: release, then record"
@@ -154,18 +228,20 @@ class Witness:
         if self.machine.hindrances(stamp(self.seconds)):
             answer = Denied(self.machine.hindrances(stamp(self.seconds)), 7)
         elif not isinstance(answer, Denied):
-            answer = replace(answer, policy=self.policy)
+            until_over = replace(self.policy, max_s=400, on_max=OnMaximum.CUT)
+            answer = replace(answer, policy=self.policy if answer.lesson is None else until_over)
         self.sessions += 1
         master = MasterGrant(9, "digest", ADA, None) if who == "eva" else None
         return Tapped(who if again else f"{who}, second badge", answer, str(UUID(int=self.sessions)), master=master)
 
 
-@given(st.sampled_from(OnLoss), st.sampled_from(RiskClass), st.booleans(), POLICIES, PASSES)
+@given(st.sampled_from(OnLoss), st.sampled_from(RiskClass), st.booleans(), st.booleans(), POLICIES, PASSES)
 @settings(max_examples=300, deadline=None)
 def test_whatever_happens_the_rules_hold(
     on_loss: OnLoss,
     risk: RiskClass,
     metered: bool,
+    disk_works: bool,
     policy: Policy,
     passes: list[tuple[Stimulus | tuple[str, bool], float]],
 ) -> None:
@@ -176,6 +252,8 @@ def test_whatever_happens_the_rules_hold(
         if isinstance(stimulus, NotRecorded):  # comes in the very step of a start, and nowhere else
             continue
         witness.lives(stimulus, seconds)
+        if disk_works and witness.machine.state is MachineState.ENDING:
+            witness.step(EndRecorded())
 
 
 def test_the_witness_sees_a_permit_that_a_list_closes() -> None:
@@ -204,6 +282,7 @@ def test_every_end_reason_is_reached_by_some_rule_or_by_a_restart() -> None:
         EndReason.IDLE,
         EndReason.TAKEN_OVER,
         EndReason.EMERGENCY_STOP,
+        EndReason.CLASS_OVER,
     }
 
     assert by_restart | in_rules | named == set(EndReason)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.access import Denied, Grant, MasterGrant
 from agent.machine import Latch, Loss, Memory
-from agent.rules.start import DIGIT_MS, WRONG_PINS
+from agent.rules.pin import DIGIT_MS, WRONG_PINS
 from agent.stimuli import (
     CheckPin,
     Draining,
