@@ -121,13 +121,15 @@ def grant_to_all(
     reason: str = "",
     *,
     level: Level = Level.ALONE,
+    override: bool = False,
     actor: str,
     now: datetime,
 ) -> None:
     """The same for several people at once, after a course: for all of them or, where one cannot have it, for none."""
     with writing():
         for holder in holders:
-            grant(holder, skill_code, valid_from, valid_until, reason, level=level, actor=actor, now=now)
+            dates = (valid_from, valid_until, reason)
+            grant(holder, skill_code, *dates, level=level, override=override, actor=actor, now=now)
 
 
 def revoke_all(refs: Sequence[str], reason: str, *, actor: str, now: datetime) -> None:

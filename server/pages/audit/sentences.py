@@ -42,6 +42,13 @@ _FACTS = {
     "kind": lazy_gettext("kind"),
     "skill": lazy_gettext("skill"),
     "skills": lazy_gettext("skills"),
+    "level": lazy_gettext("how far"),
+    "override": lazy_gettext("exception"),
+    "needs": lazy_gettext("needs first"),
+    "lasts_days": lazy_gettext("days it lasts"),
+    "ends_on": lazy_gettext("day of the year it lapses"),
+    "idle_days": lazy_gettext("days without use"),
+    "grace_days": lazy_gettext("days with a trainer beside"),
     "service": lazy_gettext("service"),
     "risk": lazy_gettext("risk class"),
     **RULES,
@@ -83,7 +90,19 @@ _FACTS = {
     "given_name": lazy_gettext("given name"),
     "family_name": lazy_gettext("family name"),
     "email": lazy_gettext("mail"),
+    "minor_until": lazy_gettext("under age until"),
     "suspended_from": lazy_gettext("begin"),
+    "decided_by": lazy_gettext("decided by"),
+    "letter_on": lazy_gettext("letter of"),
+    "frame_ref": lazy_gettext("declaration"),
+    "frame_until": lazy_gettext("declaration until"),
+    "names_since": lazy_gettext("names from"),
+    "names_times": lazy_gettext("with the time of day"),
+    "machines": lazy_gettext("machines"),
+    "categories": lazy_gettext("categories"),
+    "people": lazy_gettext("people"),
+    "month": lazy_gettext("month"),
+    "charged": lazy_gettext("stays charged"),
     "valid_from": lazy_gettext("begin"),
     "valid_until": lazy_gettext("end"),
 }
@@ -92,9 +111,9 @@ _OF_NEW = frozenset(
     {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope"}
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
     | {"make", "serial", "replaces", "why", "by", "drawing", "result", "due_on", "holiday", "year", "days"}
-    | {"begins", "ends"}
+    | {"begins", "ends", "decided_by", "letter_on", "minor_until", "people", "month", "charged", "machines"}
 )
-_ENDS = frozenset({"valid_until", "ends"})
+_ENDS = frozenset({"valid_until", "ends", "minor_until", "frame_until"})
 _WORDS: Mapping[str, Mapping[str, Any]] = {  # by fact: the words of a closed list, as pages say them
     "service": {word.value: said for word, said in SERVICES.items()},
     "risk": {word.value: said for word, said in RISKS.items()},

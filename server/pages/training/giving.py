@@ -16,13 +16,15 @@ from server.pages.refused import said
 from server.pages.tenants.choices import tenant_names
 from server.pages.training.forms import GiveForm
 from server.pages.training.held import Standing
+from server.pages.training.lapsing import in_words, read_rules
 from server.pages.training.reads import Given, catalogue, find_given, given_by_ref, machines_asking, read_skill, running
 from server.pages.training.scope import may_give, skill_of, teachable
 from server.training import service as training
 from server.web.answers import done, see_other
 from server.web.forms import ReasonForm
 from server.web.here import now, today
-from server.web.needs import actor, needs
+from server.web.needs import actor, allowed, needs
+from wire.messages import Level
 
 pages = Blueprint("qualifications", __name__)
 
@@ -59,7 +61,8 @@ def choose(number: int) -> str:
 @pages.get("/skills/<code>/give")
 @needs(Verb.QUALIFY, about=skill_of)
 def give(code: str) -> str:
-    return _give_page(code, GiveForm(data={"since": today()}), request.args.getlist("person", type=int))
+    form = GiveForm(data={"since": today(), "level": Level.ALONE.value})
+    return _give_page(code, form, request.args.getlist("person", type=int))
 
 
 @pages.post("/skills/<code>/give")
@@ -72,17 +75,30 @@ def give_it(code: str) -> Answer:
     own = [number for number in people if not may_give(code, number)]
     if own:
         form.refuse("", gettext("Nobody decides about their own qualification: ask another trainer."))
-    if not valid or own or not people:
+    refused = _beyond_a_trainer(form)
+    if not valid or own or not people or refused:
         return _give_page(code, form, people), 422
     begins = None if form.since.data == today() else begin_of(form.since.data)
     dates = (begins, end_of(form.until.data), form.reason.data or "")
+    how = {"level": Level(form.level.data), "override": form.override.data}
     try:
-        training.grant_to_all(people, code, *dates, actor=actor().label, now=now())
+        training.grant_to_all(people, code, *dates, **how, actor=actor().label, now=now())
     except training.TrainingError as error:
         form.refuse("", said(error))
         return _give_page(code, form, people), 422
     done(ngettext("Given to one person.", "Given to %(num)d people.", len(people)))
     return see_other(_back(code, people))
+
+
+def _beyond_a_trainer(form: GiveForm) -> bool:
+    """Who may only teach makes no trainers and no exceptions."""
+    if allowed(Verb.EDIT_SKILLS):
+        return False
+    if form.level.data == Level.TRAINER:
+        form.refuse("level", gettext("Trainers are made by a manager."))
+    if form.override.data:
+        form.refuse("override", gettext("Exceptions are made by a manager."))
+    return form.level.data == Level.TRAINER or bool(form.override.data)
 
 
 def _back(code: str, people: Sequence[int]) -> str:
@@ -101,6 +117,7 @@ def _give_page(code: str, form: GiveForm, chosen: Sequence[int]) -> str:
         "training/give.html",
         form=form,
         skill=read_skill(code, now()),
+        words=in_words(read_rules(code)),
         machines=machines_asking(code),
         picked=picked,
         back=_back(code, [one.number for one in picked]),

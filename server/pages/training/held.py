@@ -68,7 +68,7 @@ def standing(wanted: Standing, now: datetime) -> Select[*tuple[Any, ...]]:
         case Standing.SOON:
             return decides.where(held.c.ends <= now + LAPSES_SOON)
         case Standing.EXPIRED:
-            return past.where(_END <= now, Qualification.revoked_at.is_(None))
+            return past.where(now >= _END, Qualification.revoked_at.is_(None))
         case Standing.REVOKED:
             return past.where(Qualification.revoked_at.is_not(None))
 

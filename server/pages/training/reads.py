@@ -32,7 +32,7 @@ class SkillRow:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One qualification with the person behind it."""
+    """One qualification with the person behind it. ``valid_until``: or sooner, when it has not been used for too long."""
 
     ref: str
     person: Named
@@ -43,6 +43,8 @@ class Given:
     granted_by: str
     revoked_at: datetime | None
     reason: str
+    level: str
+    override: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def running(code: str, holders: Sequence[int]) -> list[Running]:
 
 def _one(row: Any, people: dict[int, Named]) -> Given:
     held, name, code = row
-    dates = (held.valid_from, held.valid_until)
+    ends = [end for end in (held.valid_until, held.idle_until) if end is not None]
+    dates = (held.valid_from, min(ends, default=None))
     reason = held.revoked_reason or held.reason
-    person = people[held.holder_number]
-    return Given(held.ref, person, name, code, *dates, held.granted_by, held.revoked_at, reason)
+    how = (reason, held.level, held.override)
+    return Given(held.ref, people[held.holder_number], name, code, *dates, held.granted_by, held.revoked_at, *how)

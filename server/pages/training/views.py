@@ -10,6 +10,7 @@ from server.domain.roles import Verb
 from server.pages.refused import said
 from server.pages.training.forms import NewSkillForm, SkillForm
 from server.pages.training.held import Standing
+from server.pages.training.lapsing import in_words, read_rules
 from server.pages.training.reads import SkillRow, catalogue, find_given, machines_asking, read_skill
 from server.pages.training.scope import may_give, skill_of
 from server.training import service as training
@@ -56,6 +57,7 @@ def add() -> Answer:
 def show(code: str) -> str:
     typed = request.args.get("q", "").strip()
     told = {"skill": read_skill(code, now()), "machines": machines_asking(code), "trail": trail("skill", code)}
+    told |= {"words": in_words(read_rules(code))}
     page = find_given(typed, code, Standing.VALID, now())
     return render_template("training/skill.html", page=page, typed=typed, may_give=may_give(code), **told)
 
