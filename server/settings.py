@@ -91,6 +91,13 @@ class Accounts(BaseModel):
     second_factor_for_managers: bool = False  # True: a manager sees nothing before a code from the phone is set up
 
 
+class People(BaseModel):
+    """What the lab asks of people beyond what it needs. Why it does is said where it is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+    emergency_contacts: str = ""  # the reason why one is asked for, such as "work alone in the evening"; empty: nobody is
+
+
 class Bookings(BaseModel):
     """What makers may book, and how long a machine waits for them. Staff are not bound."""
 
@@ -136,6 +143,7 @@ class Settings(BaseSettings):
     pairing: Pairing = Pairing()
     web: Web = Web()
     accounts: Accounts = Accounts()
+    people: People = People()
     bookings: Bookings = Bookings()
     smtp: Smtp | None = None
     demo: bool = False

@@ -8,6 +8,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
 from server.audit.service import Entry
+from server.bookings.models import Booking
 from server.care.models import MachineCheck
 from server.db import db, reading
 from server.machines.models import Machine
@@ -19,6 +20,7 @@ from server.training.models import Qualification, Skill
 KINDS = {
     "account": lazy_gettext("Account"),
     "agent": lazy_gettext("Agent"),
+    "booking": lazy_gettext("Booking"),
     "category": lazy_gettext("Category of machines"),
     "check": lazy_gettext("Check"),
     "closure": lazy_gettext("Closure"),
@@ -30,6 +32,7 @@ KINDS = {
     "master": lazy_gettext("Master badge"),
     "membership": lazy_gettext("Membership"),
     "payer": lazy_gettext("Cost centre"),
+    "people": lazy_gettext("List of people"),
     "period": lazy_gettext("Month"),
     "qualification": lazy_gettext("Qualification"),
     "room": lazy_gettext("Room"),
@@ -73,8 +76,9 @@ def subjects(entries: Iterable[Entry]) -> list[Subject]:
         of_holders = (number for kind in _OF_HOLDERS for number in ids[kind])
         holders = {int(number) for number in of_holders if number.isdigit()} | {number for _, number in refs.values()}
         people, houses, checks = named(holders), _houses(ids["establishment"]), _checks(ids["check"])
+        kept = _bookings(ids["booking"])
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
-    known = _Known(people, refs, houses, skills, checks)
+    known = _Known(people, refs, houses, skills, checks, kept)
     return [known.subject(entry) for entry in entries]
 
 
@@ -85,6 +89,7 @@ class _Known:
     houses: Mapping[str, tuple[str, str]]
     skills: Mapping[str, str]
     checks: Mapping[str, tuple[str, str]]  # what and which machine's
+    bookings: Mapping[str, str]  # of which machine
 
     def subject(self, entry: Entry) -> Subject:
         kind, number = entry.object_kind, entry.object_id
@@ -100,6 +105,8 @@ class _Known:
         if kind == "check" and number in self.checks:
             name, code = self.checks[number]
             return Subject(name, f"/machines/{code}/checks")
+        if kind == "booking" and number in self.bookings:
+            return Subject(self.bookings[number], f"/bookings/{number}")
         name = self.skills.get(number, number) if kind == "skill" else number
         return Subject(name, f"{_PAGES[kind]}{number}" if kind in _PAGES else "")
 
@@ -133,3 +140,8 @@ def _checks(numbers: set[str]) -> dict[str, tuple[str, str]]:
     wanted = wanted.join(Machine, Machine.id == MachineCheck.machine_id)
     wanted = wanted.where(MachineCheck.id.in_([int(number) for number in numbers if number.isdigit()]))
     return {str(number): (f"{machine} · {name}", code) for number, name, machine, code in db.session.execute(wanted)}
+
+
+def _bookings(refs: set[str]) -> dict[str, str]:
+    wanted = select(Booking.ref, Machine.name).join(Machine, Machine.id == Booking.machine_id)
+    return dict(db.session.execute(wanted.where(Booking.ref.in_(refs))).all())

@@ -13,12 +13,13 @@ from sqlalchemy import select
 
 from server.accounts.models import Account, RoleAssignment, WebSession
 from server.audit.service import Entry, trail_of
+from server.billing.models import ChargeRefusal
 from server.db import db, reading
 from server.machines.models import Machine
 from server.mail.models import Mail
 from server.pages.me.reads import sessions_of
 from server.pages.people.reads import Held, read_file
-from server.people.models import Master, Payer
+from server.people.models import EmergencyContact, Master, Membership, Payer, PayerRule
 from server.usage.models import Denial, Notice, SessionDecision, UsageSession
 
 
@@ -36,6 +37,9 @@ def my_data(holder: int) -> dict[str, Any]:
             "refused": _refused(holder),
             "told_by_boxes": _told_by_boxes(holder),
             "master_badges": _master_badges(holder),
+            "payer_rules": _payer_rules(holder),
+            "refused_charges": _refused_charges(holder),
+            "emergency_contact": _emergency_contact(holder),
             "trail": _trail(changes),
         }
 
@@ -113,6 +117,33 @@ def _master_badges(holder: int) -> list[dict[str, Any]]:
     given = select(Master.given_at, Master.ended_at, Payer.label.label("payer"))
     given = given.join(Payer, Payer.id == Master.payer_id).where(Master.holder_number == holder)
     return [{**row, "given_by": "staff"} for row in _rows(given.order_by(Master.given_at))]
+
+
+def _payer_rules(holder: int) -> list[dict[str, Any]]:
+    rules = select(
+        *(Payer.label.label("payer"), PayerRule.weekdays, PayerRule.begins, PayerRule.ends),
+        *(PayerRule.machines, PayerRule.categories),
+    )
+    rules = rules.join(Membership, Membership.id == PayerRule.membership_id)
+    rules = rules.join(Payer, Payer.id == Membership.payer_id).where(Membership.holder_number == holder)
+    days = [{**row, "begins": str(row["begins"]), "ends": str(row["ends"])} for row in _rows(rules)]
+    return sorted(days, key=lambda row: (row["payer"], row["begins"]))
+
+
+def _refused_charges(holder: int) -> list[dict[str, Any]]:
+    """What payers did not want to pay for; of who said so, only the payer."""
+    told = select(
+        *(ChargeRefusal.session_id, Payer.label.label("payer"), ChargeRefusal.refused_at, ChargeRefusal.reason),
+        *(ChargeRefusal.answered_at, ChargeRefusal.is_charged, ChargeRefusal.answer),
+    )
+    told = told.join(Payer, Payer.id == ChargeRefusal.payer_id)
+    told = told.join(UsageSession, UsageSession.id == ChargeRefusal.session_id)
+    return _rows(told.where(UsageSession.holder_number == holder).order_by(ChargeRefusal.refused_at))
+
+
+def _emergency_contact(holder: int) -> dict[str, Any] | None:
+    of_mine = select(EmergencyContact.name, EmergencyContact.phone).where(EmergencyContact.holder_number == holder)
+    return next(iter(_rows(of_mine)), None)
 
 
 def _skills(held: Iterable[Held]) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """A maker's own page, made for a phone: what may I use, until when, what is missing, what runs and what it costs."""
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, render_template
 from flask.json import dumps
 from sqlalchemy import select
@@ -11,11 +13,13 @@ from server.domain.roles import Verb
 from server.pages.me import words
 from server.pages.me.data import my_data
 from server.pages.me.reads import my_sessions
-from server.pages.people.reads import read_file
+from server.pages.people.paying import limits_for, rules_of
+from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
+from server.pages.refusals.reads import refused_of
 from server.pages.rights_now import rights_now
 from server.training.models import Skill
-from server.web.here import now
+from server.web.here import now, settings
 from server.web.needs import actor, needs
 
 pages = Blueprint("me", __name__)
@@ -38,6 +42,7 @@ def page() -> str:
         choices=words.choices(rights, _tiles()),
         later=[group for group in groups if group.state == "later"],
         missing=[group for group in groups if group.state == "lacks"],
+        **_payers(number, file),
         running=[one for one in sessions if one.end is None],
         past=[one for one in sessions if one.end is not None],
     )
@@ -50,6 +55,18 @@ def data() -> Response:
     answer = Response(dumps(my_data(_number()), indent=2, ensure_ascii=False), mimetype="application/json")
     answer.headers["Content-Disposition"] = "attachment; filename=prolab-data.json"
     return answer
+
+
+def _payers(number: int, file: PersonFile) -> dict[str, Any]:
+    """Who pays, when and for what; and what a payer has refused."""
+    return {
+        "ties": [tie for tie in file.ties if not tie.is_over(now())],
+        "rules": rules_of(number),
+        "limits": limits_for(number, now()),
+        "refused": refused_of(number),
+        "asks_for_contacts": bool(settings().people.emergency_contacts),
+        "now": now(),
+    }
 
 
 def _tiles() -> dict[str, Tile]:

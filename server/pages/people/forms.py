@@ -16,6 +16,7 @@ class PersonForm(Form):
     family_name = StringField(lazy_gettext("Family name"), [InputRequired(), Length(max=100)])
     email = StringField(lazy_gettext("Mail"), [Optional(), Length(max=200), MAIL])
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
+    minor_until = Day(lazy_gettext("Under age until the end of"), [Optional()])
     shows_first_name = BooleanField(lazy_gettext("Has agreed that machines and the plan show the first name"))
 
 

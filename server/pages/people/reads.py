@@ -101,6 +101,7 @@ class PersonFile:
     person: Named
     language: str
     shows_first_name: bool
+    minor_until: datetime | None
     blocked_reason: str
     version: int
     account: tuple[int, str] | None
@@ -131,6 +132,7 @@ def read_file(number: int, sees_sessions: bool, entries: int | None = SHOWN) -> 
             person=_named(holder, person),
             language=person.language if person else "",
             shows_first_name=bool(person and person.shows_first_name),
+            minor_until=holder.minor_until,
             blocked_reason=holder.blocked_reason,
             version=holder.version,
             account=None if account is None else (account[0], account[1]),

@@ -14,6 +14,7 @@ from server.pages.people.about import holder_of
 from server.pages.people.choices import end_of, last_day
 from server.pages.people.finding import Show, count_of_people, find_people
 from server.pages.people.forms import LANGUAGES, NewPersonForm, PersonForm
+from server.pages.people.paying import limits_for, rules_of
 from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
 from server.pages.refused import said
@@ -24,7 +25,7 @@ from server.people import service as people
 from server.training.models import Skill
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.here import now
+from server.web.here import now, settings
 from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("people", __name__)
@@ -79,6 +80,7 @@ def _add(form: NewPersonForm) -> int:
     names = (form.given_name.data, form.family_name.data, form.language.data, form.email.data or None)
     with writing():
         number: int = people.add_holder(*names, shows_first_name=form.shows_first_name.data, **by).number
+        people.set_minor_until(number, end_of(form.minor_until.data), **by)
         if form.payer.data:
             people.add_membership(number, form.payer.data, None, end_of(form.until.data), **by)
     return number
@@ -98,6 +100,9 @@ def show(number: int) -> str:
         file=file,
         sees_sessions=sees_sessions,
         languages_by_code=dict(LANGUAGES),
+        rules=rules_of(number),
+        limits=limits_for(number, now()),
+        asks_for_contacts=bool(settings().people.emergency_contacts),
         now=now(),
         **told,
     )
@@ -137,8 +142,11 @@ def save(number: int) -> Answer:
         form.language.data,
         form.shows_first_name.data,
     )
+    by: Any = {"actor": actor().label, "now": now()}
     try:
-        people.edit_person(number, facts, version=form.version.data, actor=actor().label, now=now())
+        with writing():
+            people.edit_person(number, facts, version=form.version.data, **by)
+            people.set_minor_until(number, end_of(form.minor_until.data), **by)
     except Stale:
         current = read_file(number, sees_sessions=False)
         return conflict_page(form, _values(current), current.version)
@@ -156,5 +164,6 @@ def _values(file: PersonFile) -> Mapping[str, Any]:
         "family_name": file.person.family,
         "email": file.person.email,
         "language": file.language or "fr",
+        "minor_until": last_day(file.minor_until),
         "shows_first_name": file.shows_first_name,
     }
