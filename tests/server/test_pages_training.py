@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from server.db import db, writing
+from server.db import db, reading, writing
 from server.domain.roles import Role, ScopeKind
 from server.machines import service as machines
 from server.machines.models import Machine
@@ -14,6 +14,7 @@ from server.people import service as people
 from server.people.models import Payer
 from server.training import service as training
 from server.training.models import Qualification, Skill
+from server.training.rows import skill_by_code
 from server.usage.models import UsageSession
 from tests.server.page_lab import by, database_url, web
 from tests.server.signed_in import signed_in, text
@@ -25,6 +26,11 @@ __all__ = ["by", "database_url", "web"]
 @pytest.fixture
 def trainer(web):
     return signed_in(web, Role.TRAINER)
+
+
+@pytest.fixture
+def manager(web):
+    return signed_in(web, Role.MANAGER)
 
 
 def test_a_skill_is_added_renamed_by_two_and_given_no_longer(web, by):
@@ -159,3 +165,46 @@ def test_a_skill_that_no_machine_asks_for_is_given_by_trainers_of_the_lab(web, l
     assert signed_in(web, Role.TRAINER).get("/skills/welding/give").status_code == 200
     assert signed_in(web, Role.TRAINER, ScopeKind.MACHINE, "p1").get("/skills/welding/give").status_code == 403
     assert db.session.scalars(select(Skill.code)).all()
+
+
+def test_a_skill_says_what_it_needs_and_how_it_lapses_and_a_circle_is_refused(manager, lab, by):
+    training.add_skill("safety", "Safety", **by)
+    rules = {"needs": "safety", "lasts_days": "365", "ends_on": "31/08", "idle_days": "90", "grace_days": "14"}
+
+    saved = manager.post("/skills/printing/rules", data=rules, follow_redirects=True)
+    circle = manager.post("/skills/safety/rules", data={"needs": "printing"})
+    no_day = manager.post("/skills/safety/rules", data={"ends_on": "30/02"})
+
+    for words in ("Safety", "365", "31/08", "90", "14"):
+        assert words in saved.text
+    assert (circle.status_code, no_day.status_code) == (422, 422)
+    with reading():
+        assert training.rules_of(skill_by_code("printing")) == training.SkillRules(
+            frozenset({"safety"}), 365, "08-31", 90, 14
+        )
+        assert training.rules_of(skill_by_code("safety")) == training.SkillRules()
+
+
+def test_only_a_manager_makes_trainers_and_exceptions(manager, trainer, lab, by):
+    asked = {"person": lab.holder, "since": "2026-10-14", "until": "2026-10-20", "reason": "salon"}
+    training.add_skill("safety", "Safety", **by)
+    training.set_rules("printing", training.SkillRules(needs=frozenset({"safety"})), **by)
+
+    by_trainer = [
+        trainer.post("/skills/printing/give", data=asked | more) for more in ({"level": "trainer"}, {"override": "1"})
+    ]
+    without_needs = manager.post("/skills/printing/give", data=asked)
+    exception = manager.post("/skills/printing/give", data=asked | {"override": "1"})
+
+    assert [answer.status_code for answer in (*by_trainer, without_needs)] == [422, 422, 422]
+    assert "Safety" in without_needs.text
+    assert exception.status_code == 303
+    with reading():
+        assert db.session.scalars(select(Qualification.override)).all() == [False, True]
+
+
+def test_a_level_is_given_and_shown(manager, lab, by):
+    manager.post("/skills/printing/give", data={"person": lab.holder, "since": "2026-10-14", "level": "supervised"})
+
+    with reading():
+        assert set(db.session.scalars(select(Qualification.level))) == {"alone", "supervised"}

@@ -1,15 +1,18 @@
 """Who is trained for what, and how it is taken back."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from server.audit.models import AuditEntry
-from server.db import db
+from server.db import db, reading, writing
 from server.jobs import service as jobs
+from server.machines.models import Machine
 from server.training import service as training
-from server.training.models import Qualification
+from server.training.models import Qualification, Skill
+from server.training.service import SkillRules
+from server.training.uses import Use, note_uses
 
 
 def test_a_trainer_grants_a_skill_until_a_day(lab, now):
@@ -59,3 +62,105 @@ def test_what_cannot_be_done_is_said_in_a_sentence(lab, now, ask, said):
 def test_a_qualification_that_ends_before_it_starts_is_refused(lab, now):
     with pytest.raises(training.TrainingError, match="end before it starts"):
         training.grant(lab.holder, "printing", valid_until=now - timedelta(days=1), actor="trainer", now=now)
+
+
+# --- the catalogue ----------------------------------------------------------------------------------------------------
+
+BY = {"actor": "manager"}
+
+
+def test_what_a_skill_needs_must_be_held_when_it_is_given(lab, now):
+    training.add_skill("safety", "Safety", now=now, **BY)
+    training.add_skill("laser", "Laser", now=now, **BY)
+    training.set_rules("laser", SkillRules(needs=frozenset({"safety"})), now=now, **BY)
+
+    with pytest.raises(training.TrainingError, match="Laser needs first: Safety"):
+        training.grant(lab.holder, "laser", now=now, **BY)
+    training.grant(lab.holder, "safety", now=now, **BY)
+
+    assert training.grant(lab.holder, "laser", now=now, **BY).level == "alone"
+
+
+@pytest.mark.parametrize(
+    ("rules", "until"),
+    [
+        (SkillRules(lasts_days=30), lambda now: now + timedelta(days=30)),
+        (SkillRules(ends_on="08-31"), lambda now: datetime(2027, 9, 1, tzinfo=UTC)),
+        (SkillRules(lasts_days=30, ends_on="10-20"), lambda now: datetime(2026, 10, 21, tzinfo=UTC)),
+        (SkillRules(), lambda now: None),
+    ],
+)
+def test_a_skill_lapses_by_its_rules(lab, now, rules, until):
+    training.add_skill("laser", "Laser", now=now, **BY)
+    training.set_rules("laser", rules, now=now, **BY)
+
+    assert training.grant(lab.holder, "laser", now=now, **BY).valid_until == until(now)
+    sooner = now + timedelta(days=1)
+    assert training.grant(lab.holder, "laser", None, sooner, now=now, **BY).valid_until == sooner
+
+
+@pytest.mark.parametrize(
+    ("days", "reason", "said"), [(10, " ", "needs its reason"), (40, "fair", "within 31"), (None, "fair", "within 31")]
+)
+def test_an_exception_has_a_reason_and_a_near_end(lab, now, days, reason, said):
+    until = None if days is None else now + timedelta(days=days)
+
+    with pytest.raises(training.TrainingError, match=said):
+        training.grant(lab.holder, "printing", None, until, reason, override=True, now=now, **BY)
+
+
+def test_skills_that_need_each_other_are_refused_however_long_the_way(lab, now):
+    for code in ("a", "b", "c"):
+        training.add_skill(code, code.upper(), now=now, **BY)
+    training.set_rules("a", SkillRules(needs=frozenset({"b"})), now=now, **BY)
+    training.set_rules("b", SkillRules(needs=frozenset({"c"})), now=now, **BY)
+
+    for code, needs in (("c", "a"), ("c", "c")):
+        with pytest.raises(training.TrainingError, match="needs this skill itself"):
+            training.set_rules(code, SkillRules(needs=frozenset({needs})), now=now, **BY)
+
+
+def test_every_use_keeps_a_skill_from_lapsing_and_what_it_needs_too(lab, now):
+    day = timedelta(days=1)
+    training.add_skill("safety", "Safety", now=now, **BY)
+    training.set_rules("safety", SkillRules(idle_days=60), now=now, **BY)
+    training.grant(lab.holder, "safety", now=now, **BY)
+    training.set_rules("printing", SkillRules(needs=frozenset({"safety"}), idle_days=30), now=now, **BY)
+    with reading():
+        machine = db.session.scalar(select(Machine.id))
+
+    with writing():
+        note_uses([Use(lab.holder, machine, now + 10 * day)], now + 10 * day)
+
+    assert idle_ends() == {"printing": now + 40 * day, "safety": now + 70 * day}
+
+
+def test_a_use_after_the_lapse_brings_nothing_back_and_an_older_one_takes_nothing_away(lab, now):
+    day = timedelta(days=1)
+    training.set_rules("printing", SkillRules(idle_days=30), now=now, **BY)
+    with reading():
+        machine = db.session.scalar(select(Machine.id))
+
+    for used in (now - 5 * day, now + 31 * day):
+        with writing():
+            note_uses([Use(lab.holder, machine, used)], now + 31 * day)
+
+    assert idle_ends() == {"printing": now + 30 * day}
+
+
+def test_how_long_a_skill_may_lie_unused_changes_for_everybody_at_once(lab, now):
+    day = timedelta(days=1)
+    training.set_rules("printing", SkillRules(idle_days=30), now=now, **BY)
+
+    training.set_rules("printing", SkillRules(idle_days=90), now=now + day, **BY)
+    longer = idle_ends()
+    training.set_rules("printing", SkillRules(), now=now + day, **BY)
+
+    assert longer == {"printing": now + 90 * day}
+    assert idle_ends() == {"printing": None}
+
+
+def idle_ends():
+    with reading():
+        rows = db.session.execute(select(Skill.code, Qualification.idle_until).join(Skill))
+        return dict(rows.all())
