@@ -188,8 +188,10 @@ def test_what_the_page_quotes_in_bold_the_panel_does_say() -> None:
 
 
 def test_every_head_the_panel_shows_is_explained() -> None:
-    source = Path(config.__file__).with_name("panel.py").read_text()
-    heads = set(re.findall(r'(?:Shown|_locked|_no)\(\s*_\("([^"]+)"\)', source))
+    files = (Path(config.__file__).with_name(f"{name}.py") for name in ("panel", "panel_people"))
+    source = "".join(file.read_text() for file in files)
+    heads = set(re.findall(r'(?:Shown|_locked|turned_down)\(\s*_\("([^"]+)"\)', source))
+    heads |= set(re.findall(r'head = .*?_\("([^"]+)"\) if .* else _\("([^"]+)"\)', source)[0])
     by_head = page("troubleshooting.md").partition("## Refused")[0]
 
     assert {"Refused", "Fault", "Ended"} <= heads
