@@ -25,14 +25,16 @@ AREAS = {
     "me": "own views",
     "months": "documents views",
     "more": "views",
-    "people": "badges contacts masters memberships numbers rules states views",
+    "people": "badges contacts lists masters memberships numbers rules states views",
     "prices": "seller tariffs vat",
+    "privacy": "asking holding looking papers person views",
     "refusals": "views",
     "search": "views",
     "sessions": "views",
     "tenants": "limits members papers terms views",
     "today": "views",
     "training": "giving lapsing views",
+    "why": "views",
 }
 
 

@@ -12,6 +12,7 @@ from server.jobs import service as jobs
 from server.people.badges import lend_token, lent_to, rekey_token, replace_token, return_token
 from server.people.changes import PersonFacts, edit_person, set_minor_until
 from server.people.contacts import Contact, drop_contact, forget_contacts, keep_contact, look_at_contact
+from server.people.importing import Roster, export_people, import_people, plan_import
 from server.people.inviting import Invited, invite_member, move_member
 from server.people.leaving import end_holder, take_back
 from server.people.limits import When, add_payer_rule, limit_payer, remove_payer_rule
@@ -33,6 +34,7 @@ __all__ = [
     "Papers",
     "PeopleError",
     "PersonFacts",
+    "Roster",
     "Terms",
     "When",
     "add_establishment",
@@ -52,10 +54,12 @@ __all__ = [
     "end_membership",
     "end_payer",
     "end_tenant",
+    "export_people",
     "forget_contacts",
     "give_master",
     "give_token",
     "hide_names",
+    "import_people",
     "invite_member",
     "keep_contact",
     "lend_token",
@@ -63,6 +67,7 @@ __all__ = [
     "limit_payer",
     "look_at_contact",
     "move_member",
+    "plan_import",
     "prefer_membership",
     "rekey_token",
     "remove_payer_rule",
