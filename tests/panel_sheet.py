@@ -15,11 +15,11 @@ from agent.hardware import lamp
 from agent.hardware.drawing import HEIGHT, WIDTH, picture
 from agent.machine import Ask, Confirm, Latch, Machine, Notice, NoticeKind
 from agent.panel import Shown, draw
-from agent.stimuli import EndRecorded, Failed, Stopping, Ticked
+from agent.stimuli import EndRecorded, Failed, Pressed, Stopping, Ticked
 from agent.texts import LANGUAGES, translator
 from tests.agent.fakes import START_MS
 from tests.agent.test_panel import GRANT, JUNE_30, after, refused, stamp, tap, view, wished
-from wire.messages import DenialReason, Policy, Service
+from wire.messages import DenialReason, Level, OnMaximum, Policy, RiskClass, Service
 
 SCALE, EDGE, LABEL = 3, 14, 30
 _GREY, _CASE, _LIT, _INK = (244, 243, 239), (34, 39, 42), (214, 222, 240), (40, 44, 48)
@@ -63,8 +63,36 @@ def scenes() -> Iterator[Scene]:
     yield Scene(after((Failed(Failure.PEER_AWAY, ""), 0)))
     yield Scene(Machine("p1"), expired=True)
     yield Scene(Machine("p1"), age_h=None)
+    yield from people()
     for reason in DenialReason:
         yield Scene(refused(reason, since_ms=JUNE_30, until_ms=START_MS + 9_000_000))
+
+
+def people() -> Iterator[Scene]:
+    """Learners, trainers, second persons, classes, bookings."""
+    learner = replace(GRANT, name="Leo", level=Level.SUPERVISED)
+    trainer = replace(GRANT, holder=4, name="Tom", level=Level.TRAINER)
+    again = replace(learner, policy=Policy(supervise_s=600))
+    two = replace(GRANT, policy=Policy(second_s=60, press_s=10))
+    supervised = (tap(again), 0), (tap(trainer, "trainer"), 0)
+    signing = (tap(trainer, "trainer"), 0), (Pressed(), 1)
+    booked = replace(GRANT, booked_s=5400, policy=Policy(max_s=5400))
+    lesson = replace(trainer, lesson="class", policy=Policy(max_s=3600, on_max=OnMaximum.CUT))
+    yield Scene(after((tap(learner), 0)))
+    yield Scene(after((tap(two), 0)))
+    yield Scene(after((tap(trainer), 0)))
+    yield Scene(after(*signing))
+    yield Scene(after(*signing, (tap(learner, "learner"), 2)))
+    yield Scene(replace(after(*signing, (tap(learner, "learner"), 2)), risk=RiskClass.HIGH))
+    yield Scene(after(*signing, (tap(trainer, "another badge"), 2)))
+    yield Scene(after(*supervised, (Ticked(), 555)), 555)
+    yield Scene(after(*supervised, (Ticked(), 700)), 700)
+    yield Scene(after(*supervised, (tap(trainer, "trainer"), 300)), 300)
+    yield Scene(after((tap(booked), 0)))
+    yield Scene(after((tap(booked), 0), (Ticked(), 5400)), 5400)
+    yield Scene(after((tap(lesson), 0), (Ticked(), 2700)), 2700)
+    yield Scene(after((tap(lesson), 0), (Ticked(), 3600), (EndRecorded(), 3600)), 3600)
+    yield Scene(refused("full_moon"))
 
 
 def shown(scene: Scene, language: str) -> Shown:

@@ -10,7 +10,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import saying, texts
-from agent.access import Denied, Grant, Payer
+from agent.access import Denied, Grant, Payer, Reason
 from agent.failures import Failure
 from agent.machine import Latch, Machine
 from agent.panel import Lamp, View, draw, language
@@ -52,7 +52,7 @@ def tap(answer: Grant | Denied = GRANT, token: str = "own") -> Tapped:
     return Tapped(token, answer, ID)
 
 
-def refused(*reasons: DenialReason, **facts: Any) -> Machine:
+def refused(*reasons: Reason, **facts: Any) -> Machine:
     return after((tap(Denied(frozenset(reasons), 7, 1, "Ada", "en", **facts)), 0))
 
 
