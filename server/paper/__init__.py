@@ -1,0 +1,1 @@
+"""What is printed: PDFs from templates of typst, with our own fonts."""
