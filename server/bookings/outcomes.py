@@ -47,7 +47,7 @@ def _verdicts(uses: Uses, patience: timedelta, now: datetime) -> dict[int, Outco
         if not rows:
             return {}
         outages = _outages(min(row.Booking.begins for row in rows))
-        came: dict[tuple[int, int], list[Use]] = defaultdict(list)
+        came: dict[tuple[int, int | None], list[Use]] = defaultdict(list)
         for use in uses({row.Booking.holder_number for row in rows}, min(row.Booking.begins for row in rows)):
             came[use.machine_id, use.holder].append(use)
     found: dict[int, Outcome] = {}
@@ -62,7 +62,7 @@ def _verdicts(uses: Uses, patience: timedelta, now: datetime) -> dict[int, Outco
     return found
 
 
-def _begun(now: datetime) -> Select[tuple[Booking, str, datetime | None]]:
+def _begun(now: datetime) -> Select[Booking, str, datetime | None]:
     return (
         select(Booking, Machine.service, Machine.ended_at)
         .join(Machine, Machine.id == Booking.machine_id)

@@ -39,6 +39,7 @@ WORKSHOP = Group(
         Way("today", lazy_gettext("Today"), "bell-dot", "/today", Verb.WATCH, 1),
         Way("map", lazy_gettext("Plan"), "map", "/map", Verb.SEE_FLOOR, 2),
         Way("machines", lazy_gettext("Machines"), "cpu", "/machines", Verb.SEE_FLOOR, 8),
+        Way("bookings", lazy_gettext("Bookings"), "calendar-days", "/bookings", Verb.SEE_FLOOR, 3),
         Way("agents", lazy_gettext("Agents"), "radio-tower", "/agents", Verb.EDIT_MACHINES, 10),
         Way("sessions", lazy_gettext("Sessions"), "history", "/sessions", Verb.SEE_SESSIONS, 6),
     ),
@@ -47,6 +48,7 @@ PEOPLE = Group(
     lazy_gettext("People"),
     (
         Way("people", lazy_gettext("Holders"), "users", "/people", Verb.SEE_PEOPLE, 4),
+        Way("handouts", lazy_gettext("Hand-outs"), "nfc", "/handouts", Verb.EDIT_PEOPLE, 20),
         Way("tenants", lazy_gettext("Tenants"), "building-2", "/tenants", Verb.SEE_TENANTS, 7),
         Way("skills", lazy_gettext("Qualifications"), "graduation-cap", "/skills", Verb.SEE_TRAINING, 9),
     ),
@@ -66,6 +68,7 @@ RECORDS = Group(
         Way("audit", lazy_gettext("Journal"), "scroll-text", "/audit", Verb.SEE_AUDIT, 14),
         Way("masters", lazy_gettext("Master badges"), "id-card", "/masters", Verb.MANAGE_ACCOUNTS, 19),
         Way("mails", lazy_gettext("Mails"), "mail", "/mails", Verb.MANAGE_ACCOUNTS, 15),
+        Way("privacy", lazy_gettext("Data protection"), "shield-check", "/privacy", Verb.MANAGE_ACCOUNTS, 20),
     ),
 )
 DEMO = Group(
