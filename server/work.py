@@ -24,6 +24,7 @@ from server.jobs.service import ClaimedJob
 from server.machines import site_keys
 from server.machines.site_keys import SiteKeysError
 from server.mail import service as mail
+from server.people import service as people
 from server.privacy import retention
 from server.privacy.night import Place
 from server.settings import Settings
@@ -128,6 +129,8 @@ def _tidy(app: Flask, settings: Settings, now: datetime) -> None:
         log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
         if retention.ask_tonight(now, _place(settings)):
             log.info("asked for the night's run of the retention job")
+        near, forgotten = people.warn_members(settings, now), people.forget_contacts(now)
+        log.info("%d tenants are near a pause, %d emergency contacts forgotten", near, forgotten)
     _forget_old_keys(settings, now)
 
 
