@@ -67,6 +67,11 @@ class Session:
     def payer(self) -> Payer:
         return self.payers[self.paying]
 
+    @property
+    def accompanied(self) -> bool:
+        """Somebody stands beside."""
+        return self.supervisor is not None or self.companion is not None
+
 
 class Ask(StrEnum):
     """What the same badge again would do."""

@@ -48,7 +48,7 @@ def _adopt(driver: Driver, machine: Machine, session: Session, now: Stamp) -> No
         session=session,
         since_ms=session.started.wall_ms,
         switched_ms=now.mono_ms,
-        look_ms=now.mono_ms,
+        look_ms=now.mono_ms if session.accompanied else None,
         card_out_ms=None
         if session.policy.removal_s is None
         else now.mono_ms,  # until its reader tells that it lies there

@@ -11,15 +11,18 @@ IMPURE = ("flask", "sqlalchemy", "paho", "gpiozero", "serial", "sqlite3")
 PURE_IN_AGENT = (
     "access",
     "failures",
+    "hours",
     "learning",
     "machine",
     "masters",
     "metering",
     "panel",
+    "panel_people",
     "records",
     "rules.clockwork",  # imports all the other rules
     "saying",
     "session",
+    "shown",
     "stimuli",
 )
 PURE = sorted(

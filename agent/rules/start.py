@@ -67,7 +67,7 @@ def start(machine: Machine, opening: Opening, now: Stamp, *, master: bool = Fals
         notice=notice(NoticeKind.GRANTED, now, session=session, lang=session.lang),
         failures=machine.failures - {Failure.CONTACT_OPEN},
         past_maximum=False,
-        look_ms=now.mono_ms,
+        look_ms=now.mono_ms if session.accompanied else None,
         card_out_ms=now.mono_ms if grant.policy.removal_s is not None and machine.lying != opening.token else None,
         switched_ms=now.mono_ms,
     )

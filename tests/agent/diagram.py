@@ -37,7 +37,7 @@ from agent.stimuli import (
 )
 from tests.agent.fakes import stamp
 from tests.agent.rules import ADA, BOB, ID, SECOND_ID, THRESHOLDS
-from wire.messages import DenialReason, MachineState, OnMaximum, Policy, RiskClass, Service
+from wire.messages import DenialReason, Level, MachineState, OnMaximum, Policy, RiskClass, Service
 
 PAGE = Path(__file__).parents[2] / "firmware_notes" / "state-machine.md"
 BEGIN, END = "<!-- generated: python -m tests.agent.diagram -->", "<!-- end of what is generated -->"
@@ -46,6 +46,7 @@ POLICIES = (
     Policy(press_s=10),
     Policy(cooldown_s=60, max_s=600, on_max=OnMaximum.CUT),
     Policy(removal_s=10, takeover_s=60, idle_end_s=300),
+    Policy(second_s=10, again_s=60, supervise_s=60),
 )
 STEPS_S = (1, 70, 700)
 DEEPEST = 4
@@ -79,6 +80,8 @@ def stimuli(policy: Policy) -> Iterator[Stimulus]:
     yield Tapped("ada", ada, ID, staff=True)
     yield Tapped("bob", bob, SECOND_ID)
     yield Tapped("eva", refused, ID, master=master)
+    yield Tapped("leo", replace(ada, holder=3, level=Level.SUPERVISED), SECOND_ID)
+    yield Tapped("tom", replace(ada, holder=4, level=Level.TRAINER), SECOND_ID)
     yield from (Removed(), RandomCard(), Pressed(), ProblemPressed(), PinChecked(ok=True), Ticked())
     yield from (Felt(sense, on) for sense in Sense for on in (True, False))
     yield from (Measured(8.0, None), Measured(200.0, None))
@@ -100,7 +103,8 @@ def arrows() -> dict[tuple[MachineState, MachineState], set[type[Stimulus]]]:
                 after, _effects = step(machine, stimulus, stamp(second + later))
                 if after.state is not machine.state:
                     found.setdefault((machine.state, after.state), set()).add(type(stimulus))
-                if after.state is not machine.state or after.confirm is not machine.confirm:
+                moved = (after.state, after.confirm, after.waiting, after.menu)
+                if moved != (machine.state, machine.confirm, machine.waiting, machine.menu):
                     reached.setdefault(replace(after, notice=None), second + later)
             fresh = {machine: second for machine, second in reached.items() if machine not in known}
             fresh = dict(list(_one_of_a_kind(fresh).items()))
@@ -116,7 +120,8 @@ def _one_of_a_kind(machines: dict[Machine, int]) -> dict[Machine, int]:
         latch = None if machine.latch is None else machine.latch.problem
         wires = tuple(None if one is None else one.on for one in (machine.contact, machine.estop, machine.key))
         kind = (machine.state, confirm, latch, wires, machine.service, machine.failures, machine.pin is None)
-        kinds.setdefault((*kind, machine.draining, machine.card_out_ms is None), (machine, second))
+        others = (machine.waiting is None, machine.menu is None)
+        kinds.setdefault((*kind, *others, machine.draining, machine.card_out_ms is None), (machine, second))
     return dict(kinds.values())
 
 
