@@ -18,6 +18,7 @@ AREAS = {
     "care": "checks closures identity log_only papers sheets",
     "courses": "dates lessons own views",
     "floor": "views",
+    "handouts": "views visitors day",
     "health": "views",
     "instruction": "lab own sheets",
     "machine": "bypass views",
