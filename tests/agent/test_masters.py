@@ -13,6 +13,8 @@ from agent.reports import Disconnected
 from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
 from wire.messages import (
     AccessList,
+    Booked,
+    Dated,
     DenialReason,
     HolderEntry,
     ListExtended,
@@ -91,6 +93,33 @@ def test_it_passes_nothing_that_the_box_knows(reason: DenialReason) -> None:
 
 def test_it_passes_no_rule_that_this_agent_does_not_know() -> None:
     assert granted(a_lab(requires=("two_people",))) is None
+
+
+def test_it_passes_no_overdue_check_no_missing_commissioning_and_no_outage() -> None:
+    overdue = (Dated(DenialReason.CHECK_OVERDUE, START_MS),)
+    outage = (Booked(START_MS, START_MS + HOUR * 1000, None),)
+
+    assert granted(a_lab(denied=overdue)) is None
+    assert granted(a_lab(booked=outage)) is None
+    assert (
+        granted(a_lab(denied=(Dated(DenialReason.CHECK_OVERDUE, START_MS + HOUR * 1000),))) is not None
+    )  # the control
+
+
+def test_where_two_persons_are_asked_for_it_starts_nothing_but_lets_the_list_hold() -> None:
+    two = Policy(second_s=20)
+
+    assert granted(a_lab(policy=two)) is None
+    held = granted(a_lab(policy=two, valid_until_ms=START_MS))
+    assert held is not None
+    assert held.extend_until_ms is not None
+
+
+def test_a_payer_that_does_not_pay_here_is_charged_for_no_master_badge() -> None:
+    lab = a_lab()
+    elsewhere = tuple(replace(card, machines=("p2",)) for card in lab.payers)
+
+    assert granted(replace(lab, payers=elsewhere)) is None
 
 
 def test_one_session_at_a_time() -> None:
