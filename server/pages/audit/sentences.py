@@ -13,6 +13,7 @@ from server.pages.audit.deeds import deed
 from server.pages.care.words import CHANGED, CHECKS, FOUND, HOLIDAYS
 from server.pages.machines.words import MAXIMUMS, MINORS, RISKS, SERVICES
 from server.pages.prices.words import KINDS, treatment
+from server.pages.privacy.words import UNITS
 from server.people.models import TenantKind
 from server.web import formats
 from server.web.here import zone
@@ -65,6 +66,8 @@ _FACTS = {
     "holiday": lazy_gettext("holiday"),
     "category": lazy_gettext("category"),
     "year": lazy_gettext("year"),
+    "keep": lazy_gettext("kept for"),
+    "unit": lazy_gettext("counted in"),
     "days": lazy_gettext("days"),
     "begins": lazy_gettext("begin"),
     "ends": lazy_gettext("end"),
@@ -120,6 +123,7 @@ _WORDS: Mapping[str, Mapping[str, Any]] = {  # by fact: the words of a closed li
     "on_max": {word.value: said for word, said in MAXIMUMS.items()},
     "minors": {word.value: said for word, said in MINORS.items()},
     "why": {word.value: said for word, said in CHANGED.items()},
+    "unit": {word.value: said for word, said in UNITS.items()},
     "result": {word.value: said for word, said in FOUND.items()},
     "kind": {word.value: said for word, said in CHECKS.items()},
     "holiday": {word.value: said for word, said in HOLIDAYS.items()},

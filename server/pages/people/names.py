@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from server.db import db
+from server.domain.retention import PSEUDONYMS_FROM
 from server.people.models import Holder, Person, Token
 
 _WITHOUT_MARKS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l"})
@@ -30,7 +31,14 @@ class Named:
 
     @property
     def name(self) -> str:
+        if not self.is_somebody:
+            return gettext("Person no longer known")
         return f"{self.given} {self.family}".strip() or gettext("Holder %(number)s", number=self.number)
+
+    @property
+    def is_somebody(self) -> bool:
+        """Not a number that took a person's place when the time was over."""
+        return self.number < PSEUDONYMS_FROM
 
 
 def folded(text: str) -> str:

@@ -17,11 +17,13 @@ from server.pages.people.forms import LANGUAGES, NewPersonForm, PersonForm
 from server.pages.people.paying import limits_for, rules_of
 from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
+from server.pages.privacy.looking import looked_at
 from server.pages.refused import said
 from server.pages.rights_now import rights_now
 from server.pages.tenants.choices import tenant_names
 from server.pages.training.scope import teachable
 from server.people import service as people
+from server.privacy.viewing import Looked
 from server.training.models import Skill
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
@@ -90,6 +92,7 @@ def _add(form: NewPersonForm) -> int:
 @needs(Verb.SEE_PEOPLE, about=holder_of)
 def show(number: int) -> str:
     sees_sessions = allowed(Verb.SEE_SESSIONS, About(holder=number))
+    looked_at(number, Looked.FILE)
     file = read_file(number, sees_sessions)
     rights = rights_now(number)
     with reading():

@@ -17,10 +17,12 @@ from server.domain.decisions import Free
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
+from server.pages.privacy.looking import looked_at
 from server.pages.refused import said
 from server.pages.sessions import finding, forms, reads, words
 from server.pages.sessions.about import session_of
 from server.pages.sessions.trace import trace_of
+from server.privacy.viewing import Looked
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.forms import Form, ReasonForm
@@ -37,6 +39,9 @@ def listed() -> str:
     machines, tenants = finding.choices()
     asked = _asked()
     page = finding.find_sessions(asked, now())
+    if asked.typed:  # whoever asks for a name sees where that person was
+        for holder in {row.person.number for row in page.rows}:
+            looked_at(holder, Looked.SESSIONS)
     return render_template(
         "sessions/list.html", page=page, asked=asked, machines=machines, tenants=tenants, words=words, Show=finding.Show
     )
@@ -46,6 +51,7 @@ def listed() -> str:
 @needs(Verb.SEE_SESSIONS, about=session_of)
 def show(session_id: str) -> str:
     facts = reads.session_facts(session_id, now())
+    looked_at(facts.session.holder_number, Looked.SESSION)
     return render_template(
         "sessions/session.html",
         facts=facts,
