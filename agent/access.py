@@ -205,11 +205,11 @@ def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local
         return Denied(reasons, listed.revision, until_ms=next_opening(entry, now))
     level = _level(rights, holder.holder, now)
     reasons = common.union(_holder_reasons(rights, holder, now))
-    told = ONLY_TOLD & reasons if _only_told(entry, now) else frozenset[Reason]()
+    told = _told(entry, reasons, level, now)
     granted, closed = _terms(listed, rights, holder, level, now)
+    granted = replace(granted, told=told)
     if not reasons - told and closed is None:
-        supervised = _only_told(entry, now) and level is Level.SUPERVISED
-        return replace(granted, told=told | {DenialReason.SUPERVISED_ONLY} if supervised else told)
+        return granted
     refusal = rights.may_not.get(holder.holder)
     return Denied(
         reasons if closed is None else reasons | {closed},
@@ -361,7 +361,10 @@ def _level(rights: Rights, holder: int, now: Stamp) -> Level | None:
     return next((level for level in Level if level == right.level), Level.SUPERVISED)
 
 
-def _only_told(entry: MachineEntry, now: Stamp) -> bool:
-    """Staff only look on. Not by a clock that was never set: that might hold for ever."""
+def _told(entry: MachineEntry, reasons: frozenset[Reason], level: Level | None, now: Stamp) -> frozenset[Reason]:
+    """What denies nothing while staff only look on. Not by a clock that was never set: that might hold for ever."""
     until_ms = entry.log_only_until_ms
-    return until_ms is not None and now.quality is not TimeQuality.ESTIMATED and now.wall_ms < until_ms
+    if until_ms is None or now.quality is TimeQuality.ESTIMATED or until_ms <= now.wall_ms:
+        return frozenset()
+    alone = frozenset({DenialReason.SUPERVISED_ONLY}) if level is Level.SUPERVISED else frozenset()
+    return (ONLY_TOLD & reasons) | alone

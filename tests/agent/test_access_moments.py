@@ -245,6 +245,19 @@ def test_a_supervised_person_starts_alone_where_staff_look_on_and_it_is_told() -
     assert (grant.told, grant.asks_trainer) == ({DenialReason.SUPERVISED_ONLY}, False)
 
 
+def test_with_another_payer_chosen_what_is_only_told_is_still_told() -> None:
+    closed = replace(ACME, closed=DenialReason.BUDGET_REACHED)
+    case = looked_on(machine(may=(Authorisation(1, Level.SUPERVISED),), open=()))
+    assert case.listed is not None
+
+    given = answer(case._replace(listed=replace(case.listed, payers=(closed, SECOND))))
+
+    assert isinstance(given, Denied)
+    assert given.otherwise is not None
+    assert given.otherwise.told == {DenialReason.SUPERVISED_ONLY, DenialReason.OUTSIDE_HOURS}
+    assert not given.otherwise.asks_trainer
+
+
 def test_looking_on_ends_at_its_moment_and_does_not_begin_by_a_clock_that_was_never_set() -> None:
     case = looked_on(machine(may=()))
 
