@@ -18,6 +18,7 @@ from server.jobs import service as jobs
 from server.people.models import Membership, Payer
 from server.people.rows import holder_of_the_lab, payer_by_code
 from server.training import service as training
+from server.training.order import needed_first
 from server.training.rows import TrainingError, skill_by_code
 from wire.messages import Level
 
@@ -165,7 +166,7 @@ def finish(number: int, *, version: int | None = None, actor: str, now: datetime
         if any(seat.present is None for seat in seats) or not any(seat.present for seat in seats):
             raise TrainingError("Tick who was there first.")
         present = [seat.holder_number for seat in seats if seat.present]
-        for skill in course.skills:
+        for skill in needed_first(course.skills):
             training.grant_to_all(present, skill, reason=course.title, level=Level(course.level), actor=actor, now=now)
         _note_fees(course, date, present, now)
         date.done_at = now

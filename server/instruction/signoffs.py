@@ -6,6 +6,7 @@ event that arrives late.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from server.people.models import Holder
 from server.training import service as training
 from server.training.facts import qualifications
 from server.training.models import Qualification, Skill
+from server.training.order import needed_first
 from server.training.rows import TrainingError
 from server.training.trainers import teachable_by
 from wire.messages import Level, RiskClass
@@ -143,21 +145,11 @@ def _give(row: SignOffRow, verdict: Verdict, now: datetime) -> None:
 
 
 def _grant(row: SignOffRow, skills: Iterable[str], level: Level, actor: str, now: datetime) -> list[str]:
-    """Those that were given. One may need another of them, so what is refused is tried again after the others."""
+    """Those that were given, by name; what the catalogue refuses is left out."""
     given: list[str] = []
-    left = list(skills)
-    while left:
-        refused = []
-        for code in left:
-            try:
-                training.grant(
-                    row.learner, code, valid_from=row.at, reason=AT_THE_MACHINE, level=level, actor=actor, now=now
-                )
-                db.session.flush()
-                given.append(code)
-            except TrainingError:
-                refused.append(code)
-        if len(refused) == len(left):
-            break
-        left = refused
+    for code in needed_first(skills):
+        with suppress(TrainingError):
+            when, why = row.at, AT_THE_MACHINE
+            training.grant(row.learner, code, when, reason=why, level=level, actor=actor, now=now)
+            given.append(code)
     return sorted(given)

@@ -20,7 +20,7 @@ AREAS = {
     "floor": "views",
     "handouts": "views visitors day",
     "health": "views",
-    "instruction": "lab own sheets",
+    "instruction": "lab own records sheets",
     "machine": "bypass views",
     "machines": "hours rooms views",
     "me": "own views",

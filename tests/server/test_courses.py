@@ -18,6 +18,7 @@ from server.machines import service as machines
 from server.machines.lab_settings import decide
 from server.people import service as people
 from server.training import service as training
+from server.training.catalogue import SkillRules, set_rules
 from server.training.models import Qualification
 from server.training.rows import TrainingError
 from tests.server.test_signoffs import staff
@@ -110,6 +111,16 @@ def test_where_one_cannot_have_it_nobody_gets_it(date, learners, by, now):
     with reading() as session:
         assert session.scalar(select(Qualification.id).where(Qualification.holder_number == learners[0])) is None
         assert session.get_one(CourseDate, second).done_at is None
+
+
+def test_what_another_of_its_skills_needs_is_given_first(lab, learners, by, now):
+    training.add_skill("advanced", "Advanced", **by)
+    set_rules("advanced", SkillRules(needs=frozenset({"printing"})), **by)
+    date = service.add_date(service.add_course(replace(COURSE, skills=("advanced", "printing")), **by), now, **by)
+    service.enrol(date, learners[0], **by)
+    service.tick(date, learners, **by)
+
+    assert service.finish(date, **by) == [learners[0]]
 
 
 def test_what_an_open_course_costs_is_noted_for_each_who_was_there_once(date, learners, by, now):

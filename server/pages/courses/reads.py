@@ -135,7 +135,7 @@ def trainer_choices(now: datetime) -> list[tuple[str, str]]:
 def _courses(wanted: Any) -> list[CourseRow]:
     rows = list(db.session.scalars(wanted))
     people = named(row.trainer for row in rows if row.trainer is not None)
-    names = dict(db.session.execute(select(Skill.code, Skill.name)).tuples())
+    names = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     return [_course(row, people, names) for row in rows]
 
 
@@ -153,7 +153,7 @@ def _dates(which: ColumnElement[bool], order: Any) -> list[DateRow]:
     known = {one.number: one for one in _courses(select(Course).where(Course.id.in_({row.course_id for row in rows})))}
     taken = _taken(row.id for row in rows)
     payers = select(Payer.id, Payer.label).where(Payer.id.in_({row.payer_id for row in rows if row.payer_id}))
-    labels = dict(db.session.execute(payers).tuples())
+    labels = dict(db.session.execute(payers).all())
     return [
         DateRow(
             *(row.id, known[row.course_id], row.begins_at, row.place, labels.get(row.payer_id or 0, "")),
@@ -166,4 +166,4 @@ def _dates(which: ColumnElement[bool], order: Any) -> list[DateRow]:
 def _taken(dates: Iterable[int]) -> dict[int, int]:
     wanted = select(Enrolment.date_id, func.count()).where(Enrolment.withdrawn_at.is_(None))
     wanted = wanted.where(Enrolment.date_id.in_(set(dates))).group_by(Enrolment.date_id)
-    return dict(db.session.execute(wanted).tuples())
+    return dict(db.session.execute(wanted).all())

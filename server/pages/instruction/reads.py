@@ -109,7 +109,7 @@ def sheets_for(holder: int, skills: Iterable[str], now: datetime) -> list[Due]:
         if one.required_from is not None and one.required_from <= now:
             required[code] = one.number
     mine = select(Acceptance.edition_id, Acceptance.accepted_at).where(Acceptance.holder_number == holder)
-    moments = dict(db.session.execute(mine).tuples())
+    moments = dict(db.session.execute(mine).all())
     known = accepted(holder)
     found = [
         Due(
@@ -157,8 +157,8 @@ def _paper(row: Edition) -> Paper:
 
 def _shown(rows: list[SignOffRow], now: datetime) -> list[SignOff]:
     people = named({number for row in rows for number in (row.trainer, row.learner)})
-    names = dict(db.session.execute(select(Machine.code, Machine.name)).tuples())
-    skills = dict(db.session.execute(select(Skill.code, Skill.name)).tuples())
+    names = dict(db.session.execute(select(Machine.code, Machine.name)).all())
+    skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
 
     def who(number: int) -> str:
         return people[number].name if number in people else str(number)

@@ -10,6 +10,9 @@ from server.dashboard.board import Tile
 from server.dashboard.feed import Seen
 from server.db import db, reading
 from server.domain.roles import Verb
+from server.pages.bookings import reads as bookings
+from server.pages.bookings import words as of_bookings
+from server.pages.instruction.learning import learning_of
 from server.pages.me import words
 from server.pages.me.data import my_data
 from server.pages.me.reads import my_sessions
@@ -23,6 +26,7 @@ from server.web.here import now, settings
 from server.web.needs import actor, needs
 
 pages = Blueprint("me", __name__)
+_BOOKINGS = 3  # the next ones; the others stand on their own page
 
 
 @pages.get("/me")
@@ -43,6 +47,9 @@ def page() -> str:
         later=[group for group in groups if group.state == "later"],
         missing=[group for group in groups if group.state == "lacks"],
         **_payers(number, file),
+        learning=learning_of(number, now()),
+        bookings=bookings.of_holder(number, now())[0][:_BOOKINGS],
+        of_bookings=of_bookings,
         running=[one for one in sessions if one.end is None],
         past=[one for one in sessions if one.end is not None],
     )
