@@ -10,11 +10,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from server.dashboard.plan import BAYS, Plan, pack
+from server.domain.bookings import Ahead
 from server.domain.bypass import bypassed_until
 from wire.messages import MachineState, Service
 
 NO_NEWS_AFTER = timedelta(minutes=2)  # a running machine's 30-second checkpoint should have come four times by then
 QUARTER = timedelta(minutes=15)
+BOOKED_SOON = timedelta(minutes=30)  # from here on a machine is shown as booked, though it is still free
 SOON = 6  # machines on the wall's board of departures
 RUNNING = (MachineState.RUNNING, MachineState.ENDING)
 _READY = (MachineState.IDLE, MachineState.ARMED)
@@ -65,12 +67,13 @@ class MachineFacts:
     working: bool | None = None  # by its meter; None: nobody measures
     lacks: tuple[str, ...] = ()  # features its rules ask for and its box has no part for
     bypass_until: datetime | None = None  # staff bridge our contact
+    booked: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One machine on the board. ``until`` is set where the time stands still: the last moment its agent was heard;
-    ``bypass_until`` while staff bridge our contact."""
+    ``bypass_until`` while staff bridge our contact; ``booked``: what goes on or comes next, nobody's name in it."""
 
     code: str
     name: str
@@ -84,6 +87,7 @@ class Tile:
     why: str = ""  # a fault code, what locks it, or that a badge was read
     note: str = ""
     bypass_until: datetime | None = None
+    booked: Ahead | None = None
 
 
 class Worry(StrEnum):
@@ -223,6 +227,8 @@ def tile_of(facts: MachineFacts, now: datetime) -> Tile:
     silent = is_silent(facts.agent, running, now)
     bypass_until = bypassed_until(facts.bypass_until, now)
     state = _state(facts, running, silent, bypass_until is not None)
+    state = _kept(facts.booked, now) if state is State.FREE and facts.live != MachineState.ARMED else state
+    outage = facts.booked if state is State.LOCK and _goes_on(facts.booked, now) else None
     return Tile(
         facts.code,
         facts.name,
@@ -234,9 +240,22 @@ def tile_of(facts: MachineFacts, now: datetime) -> Tile:
         seen=facts.agent.seen if silent else None,
         limit_s=facts.limit_s if running else None,
         why=_why(facts, state, bypass_until is not None),
-        note=facts.note if state is State.LOCK else "",
+        note=(facts.note or (outage.why if outage else "")) if state is State.LOCK else "",
         bypass_until=bypass_until,
+        booked=facts.booked,
     )
+
+
+def _kept(booked: Ahead | None, now: datetime) -> State:
+    """What a free machine is shown as: locked by an outage, booked now or soon, or free."""
+    if _goes_on(booked, now):
+        return State.LOCK
+    return State.BOOK if booked is not None and booked.begins <= now + BOOKED_SOON else State.FREE
+
+
+def _goes_on(booked: Ahead | None, now: datetime) -> bool:
+    """Whether it is an outage that has begun."""
+    return booked is not None and booked.is_outage and booked.begins <= now
 
 
 def _state(facts: MachineFacts, running: bool, silent: bool, bypassed: bool) -> State:
@@ -268,6 +287,8 @@ def _why(facts: MachineFacts, state: State, bypassed: bool) -> str:
             return "armed"
         case State.LOCK if facts.live == MachineState.MAINTENANCE or facts.service == Service.MAINTENANCE:
             return "maintenance"
+        case State.LOCK if facts.service == Service.IN and facts.live in _READY:
+            return "outage"
         case State.LOCK:
             return "out_of_service"
         case _:

@@ -1,10 +1,11 @@
 """Reads the books for the live board: a handful of queries in one short snapshot, no person in any of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from server.bookings.facts import ahead
 from server.dashboard.board import (
     AgentFacts,
     Board,
@@ -16,9 +17,12 @@ from server.dashboard.plan import MachineFact, Rect, RoomFact, lay_out
 from server.dashboard.today import figures_of, happenings_since
 from server.dashboard.troubles import silent_agents, troubles_of
 from server.db import db, reading
+from server.domain.bookings import Ahead
 from server.domain.period import day_of, day_start
 from server.machines.models import Agent, Machine, MachineLive, Room
 from server.usage.models import UsageSession
+
+_BOOKED_AHEAD = timedelta(hours=12)  # what comes later is for the calendar
 
 
 def read_board(now: datetime, zone: ZoneInfo) -> Board:
@@ -27,7 +31,7 @@ def read_board(now: datetime, zone: ZoneInfo) -> Board:
     midnight = day_start(day, zone)
     with reading():
         agents = _agents()
-        machines = _machines(agents)
+        machines = _machines(agents, ahead(now, now + _BOOKED_AHEAD))
         rooms = _rooms()
         return Board(
             day,
@@ -58,7 +62,7 @@ def _agents() -> dict[int, AgentFacts]:
     return {number: AgentFacts(name, online, seen) for number, name, online, seen in rows}
 
 
-def _machines(agents: dict[int, AgentFacts]) -> list[MachineFacts]:
+def _machines(agents: dict[int, AgentFacts], booked: dict[int, Ahead]) -> list[MachineFacts]:
     """Every machine with its agent's last report; the start comes from the ledger, from the report until it is there."""
     wanted = (
         select(Machine, MachineLive, UsageSession.started_at)
@@ -68,13 +72,17 @@ def _machines(agents: dict[int, AgentFacts]) -> list[MachineFacts]:
         .order_by(Machine.id)
     )
     return [
-        machine_facts(machine, agents[machine.agent_id], live, started)
+        machine_facts(machine, agents[machine.agent_id], live, started, booked.get(machine.id))
         for machine, live, started in db.session.execute(wanted)
     ]
 
 
 def machine_facts(
-    machine: Machine, agent: AgentFacts, live: MachineLive | None, started: datetime | None
+    machine: Machine,
+    agent: AgentFacts,
+    live: MachineLive | None,
+    started: datetime | None,
+    booked: Ahead | None = None,
 ) -> MachineFacts:
     """One machine's facts from its rows. ``started``: of the session its agent reports, if the ledger has it."""
     return MachineFacts(
@@ -93,5 +101,6 @@ def machine_facts(
         working=live.running if live else None,
         lacks=tuple(live.lacks) if live else (),
         bypass_until=machine.bypass_until,
+        booked=booked,
         at=None if machine.x is None or machine.y is None else (machine.x, machine.y),
     )

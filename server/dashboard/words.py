@@ -46,6 +46,7 @@ LOCKS = {
     "bypassed": lazy_gettext("Bridged with the key-switch"),
     "out_of_service": lazy_gettext("Out of service"),
     "maintenance": lazy_gettext("Maintenance"),
+    "outage": lazy_gettext("Outage"),
 }
 
 DENIALS = {
@@ -56,7 +57,13 @@ DENIALS = {
     DenialReason.QUALIFICATION_MISSING: lazy_gettext("qualification missing"),
     DenialReason.QUALIFICATION_EXPIRED: lazy_gettext("qualification expired"),
     DenialReason.QUALIFICATION_REVOKED: lazy_gettext("qualification withdrawn"),
+    DenialReason.SUPERVISED_ONLY: lazy_gettext("only with a trainer’s badge beside"),
+    DenialReason.SHEET_NOT_ACCEPTED: lazy_gettext("safety sheet not accepted"),
+    DenialReason.FRAME_REQUIRED: lazy_gettext("only in a declared training frame"),
     DenialReason.OUTSIDE_HOURS: lazy_gettext("outside opening hours"),
+    DenialReason.BOOKED: lazy_gettext("booked"),
+    DenialReason.NOT_COMMISSIONED: lazy_gettext("no commissioning record"),
+    DenialReason.CHECK_OVERDUE: lazy_gettext("legal check overdue"),
     DenialReason.OUT_OF_SERVICE: lazy_gettext("machine out of service"),
     DenialReason.MAINTENANCE: lazy_gettext("machine under maintenance"),
     DenialReason.LATCHED: lazy_gettext("stop not cleared at the machine"),
@@ -64,6 +71,7 @@ DENIALS = {
     DenialReason.EMERGENCY_STOP: lazy_gettext("emergency stop pressed"),
     DenialReason.BYPASSED: lazy_gettext("bridged by staff with the key-switch"),
     DenialReason.FAULT: lazy_gettext("machine has a fault"),
+    DenialReason.SECOND_PERSON: lazy_gettext("no second person’s badge"),
     DenialReason.PIN_WRONG: lazy_gettext("wrong PIN of a master badge"),
     DenialReason.IN_USE: lazy_gettext("already in use"),
     DenialReason.LIST_MISSING: lazy_gettext("no access list yet"),
@@ -74,6 +82,7 @@ DENIALS = {
     DenialReason.TENANT_SUSPENDED: lazy_gettext("access paused"),
     DenialReason.CONTRACT_ENDED: lazy_gettext("contract ended"),
     DenialReason.BUDGET_REACHED: lazy_gettext("budget used up"),
+    DenialReason.PAYER_NOT_HERE: lazy_gettext("does not pay here, or not at this hour"),
 }
 
 ENDS = {
@@ -88,6 +97,7 @@ ENDS = {
     EndReason.IDLE: lazy_gettext("stood still too long"),
     EndReason.TAKEN_OVER: lazy_gettext("taken over by somebody else"),
     EndReason.EMERGENCY_STOP: lazy_gettext("emergency stop"),
+    EndReason.CLASS_OVER: lazy_gettext("class over"),
 }
 
 # What a box has no part for, by the feature that asks for it; one that only a newer agent knows is shown as it came.
@@ -213,7 +223,7 @@ _ABOVE_NOTES = frozenset({"problem", "bypassed"})
 
 
 def detail(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
-    """The second line of a tile at which nobody works: the fault, what locks it, or when it was last heard."""
+    """The second line of a tile at which nobody works: the fault, what locks it, when it was last heard, or what is booked."""
     if tile.state is State.FAULT:
         return fault(tile.why)
     if tile.state is State.LOCK:
@@ -224,7 +234,19 @@ def detail(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
         return gettext("Badge read, press the button")
     if tile.silent and tile.seen:
         return gettext("seen at %(time)s", time=moment(tile.seen, zone, now))
-    return gettext("never seen") if tile.silent else ""
+    if tile.silent:
+        return gettext("never seen")
+    return booked(tile, now, zone) if tile.state in {State.FREE, State.BOOK} else ""
+
+
+def booked(tile: Tile, now: datetime, zone: ZoneInfo) -> str:
+    """What is kept there next, or just now: nobody reads for whom."""
+    if tile.booked is None:
+        return ""
+    begins, ends = (moment(at, zone, now) for at in (tile.booked.begins, tile.booked.ends))
+    if tile.booked.is_outage:
+        return gettext("outage %(begins)s–%(ends)s", begins=begins, ends=ends)
+    return gettext("reserved %(begins)s–%(ends)s", begins=begins, ends=ends)
 
 
 def short(name: str) -> str:

@@ -36,6 +36,15 @@ class Span(NamedTuple):
         return self.begins < other.ends and other.begins < self.ends
 
 
+class Ahead(NamedTuple):
+    """What goes on or comes next at a machine. ``why`` is empty unless it is an outage."""
+
+    begins: datetime
+    ends: datetime
+    is_outage: bool
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a maker may book; staff are not bound."""

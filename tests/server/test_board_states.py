@@ -14,12 +14,20 @@ from server.dashboard.board import (
     tile_of,
 )
 from server.dashboard.troubles import troubles_of
+from server.domain.bookings import Ahead
 
 NOW = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HEARD = AgentFacts("agent-1", online=True, seen=NOW)
 GONE = AgentFacts("agent-1", online=False, seen=NOW - HOUR)
 FREE = MachineFacts("m1", "FDM 1", "Hall", HEARD, "in", "", None, live="idle")
+
+
+def booked(begins: float, ends: float, why: str = "") -> Ahead:
+    """A booking, or with ``why`` an outage; hours from now."""
+    return Ahead(NOW + begins * HOUR, NOW + ends * HOUR, bool(why), why)
+
+
 RUNNING = replace(FREE, live="running", started=NOW - HOUR)
 
 
@@ -36,6 +44,14 @@ RUNNING = replace(FREE, live="running", started=NOW - HOUR)
         (replace(FREE, live="armed", agent=GONE), State.OFF),
         (replace(FREE, live="cooling"), State.COOL),
         (replace(FREE, live="cooling", agent=GONE), State.COOL),
+        (replace(FREE, booked=booked(0, 2)), State.BOOK),
+        (replace(FREE, booked=booked(0.5, 2)), State.BOOK),
+        (replace(FREE, booked=booked(0.75, 2)), State.FREE),
+        (replace(FREE, live="armed", booked=booked(0, 2)), State.FREE),
+        (replace(FREE, agent=GONE, booked=booked(0, 2)), State.OFF),
+        (replace(RUNNING, booked=booked(0, 2, "nozzle")), State.USE),
+        (replace(FREE, booked=booked(0, 2, "nozzle")), State.LOCK),
+        (replace(FREE, booked=booked(0.5, 2, "nozzle")), State.BOOK),
         (replace(FREE, latched=True, problem=True), State.LOCK),
         (replace(FREE, bypass_until=NOW + HOUR), State.LOCK),
         (replace(FREE, bypass_until=NOW), State.FREE),
@@ -67,6 +83,16 @@ def test_each_fact_gives_its_state(facts: MachineFacts, state: State) -> None:
 )
 def test_where_several_hold_the_first_in_rank_is_shown(facts: MachineFacts, state: State) -> None:
     assert tile_of(facts, NOW).state is state
+
+
+def test_an_outage_that_goes_on_locks_and_says_why_and_what_staff_say_at_the_machine_goes_before_it() -> None:
+    outage = booked(-1, 2, "nozzle")
+
+    out = tile_of(replace(FREE, booked=outage), NOW)
+    noted = tile_of(replace(FREE, booked=outage, service="out", note="spindle"), NOW)
+
+    assert (out.why, out.note) == ("outage", "nozzle")
+    assert (noted.why, noted.note) == ("out_of_service", "spindle")
 
 
 @pytest.mark.parametrize("wish", ["out", "out_after_job", "maintenance"])

@@ -1,5 +1,6 @@
 """Booking a machine, giving it back, outages, and what became of it: on SQLite and on PostgreSQL, and two at once."""
 
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from threading import Barrier, Thread
@@ -24,6 +25,9 @@ from server.machines.service import Hours
 from server.mail.models import Mail
 from server.people import leaving
 from server.people import service as people
+from server.people.models import Payer
+from server.usage.models import UsageSession
+from server.usage.presence import uses_of
 from tests.conftest import Lab
 from tests.server.signed_in import settings_for
 from wire.messages import RiskClass, Service
@@ -417,3 +421,33 @@ def test_the_facts_are_what_has_not_ended_and_begins_within_the_list(lab, second
         ("p1", AT_TWO),
     ]
     assert [fact.machine for fact in stands(AT_TWO + timedelta(hours=2))] == [second]  # p1 is over
+
+
+def test_the_sessions_of_the_books_say_who_was_there(lab, now, by):
+    """As ``work`` has it: what is asked of the sessions is what ``settle`` needs."""
+    kept = bookings.book("p1", lab.holder, span(), MAKER, **by)
+    missed = bookings.book("p1", lab.holder, span(AT_TWO + timedelta(hours=3)), MAKER, **by)
+    use(AT_TWO + timedelta(minutes=2), lab.holder)
+    use(AT_TWO + timedelta(hours=1), lab.holder, state="open", ended_at=None)
+
+    outcomes.settle(uses_of, QUARTER_HOUR, AT_TWO + timedelta(hours=2))
+    closed_before(AT_TWO + timedelta(hours=2, minutes=45))
+    outcomes.settle(uses_of, QUARTER_HOUR, AT_TWO + timedelta(hours=5))
+
+    assert [row(ref).outcome for ref in (kept, missed)] == ["kept", "missed"]
+
+
+def use(start: datetime, holder: int, **changed: object) -> None:
+    with writing() as session:
+        machine = session.scalar(select(Machine.id).where(Machine.code == "p1"))
+        facts = {"state": "ended", "ended_at": start + timedelta(minutes=30), "simulated": False} | changed
+        numbers = {"occupied_s": 1, "powered_s": 1, "revision": 1, "time_quality": "synced"}
+        payer = session.scalar(select(Payer.id))
+        there = {"machine_id": machine, "payer_id": payer, "holder_number": holder, "started_at": start}
+        session.add(UsageSession(id=str(uuid.uuid4()), **there, **numbers, **facts))
+
+
+def closed_before(moment: datetime) -> None:
+    with writing() as session:
+        open_one = session.scalars(select(UsageSession).where(UsageSession.state == "open")).one()
+        open_one.state, open_one.ended_at = "ended", moment

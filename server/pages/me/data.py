@@ -14,6 +14,7 @@ from sqlalchemy import select
 from server.accounts.models import Account, RoleAssignment, WebSession
 from server.audit.service import Entry, trail_of
 from server.billing.models import ChargeRefusal
+from server.bookings.models import Booking
 from server.db import db, reading
 from server.machines.models import Machine
 from server.mail.models import Mail
@@ -34,6 +35,7 @@ def my_data(holder: int) -> dict[str, Any]:
             "account": _login(account) if account else None,
             "skills": _skills(file.skills),
             "uses": _uses(holder),
+            "bookings": _bookings(holder),
             "refused": _refused(holder),
             "told_by_boxes": _told_by_boxes(holder),
             "master_badges": _master_badges(holder),
@@ -110,6 +112,13 @@ def _told_by_boxes(holder: int) -> list[dict[str, Any]]:
     told = select(Notice.at, Notice.kind, Machine.code.label("machine"), Notice.session, Notice.seconds, Notice.until)
     told = told.join(Machine, Machine.id == Notice.machine_id).where(Notice.holder_number == holder)
     return _rows(told.order_by(Notice.at))
+
+
+def _bookings(holder: int) -> list[dict[str, Any]]:
+    kept = select(Machine.code.label("machine"), Booking.begins, Booking.ends, Booking.note, Booking.made_at)
+    kept = kept.add_columns(Booking.cancelled_at, Booking.cancelled_reason, Booking.released_at, Booking.outcome)
+    kept = kept.join(Machine, Machine.id == Booking.machine_id).where(Booking.holder_number == holder)
+    return _rows(kept.order_by(Booking.begins))
 
 
 def _master_badges(holder: int) -> list[dict[str, Any]]:
