@@ -3,8 +3,9 @@
 It stands still on a Tuesday morning in November; ``Furnished`` names what stands in the addresses of its pages.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from base64 import b64decode
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,20 +16,31 @@ from server.accounts.models import Account
 from server.accounts.service import AccountFacts
 from server.billing.documents import render_document
 from server.billing.models import Document
+from server.care import checks, log_only
+from server.care.checks import Asked, Found
+from server.care.commissioning import Sheet, record
+from server.care.papers import Sent
 from server.db import writing
+from server.domain.checks import CheckKind, CheckResult
+from server.domain.commissioning import Result
 from server.domain.roles import Role, ScopeKind
 from server.ingest import ingest
 from server.jobs.models import Job
-from server.machines import bypass
+from server.machines import bypass, closures
+from server.machines.changes import change_machine, rules_of
+from server.machines.closures import Closed
+from server.machines.identity import Identity, identify
+from server.machines.models import Machine
 from server.people import service as people
 from server.people.models import Establishment, Holder, Person
 from server.settings import Settings
 from server.training import service as training
+from tests.commissioned import lines_of
 from tests.floor import HOLDER, busy
 from tests.server import billing_lab
 from tests.server.billing_lab import OPENED, close, issue, use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
-from wire.messages import DenialReason, Fault, SessionEnded, SessionStarted
+from wire.messages import DenialReason, Fault, RiskClass, SessionEnded, SessionStarted
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 AGENT = "agent-1"  # of the lively floor
@@ -37,6 +49,7 @@ TENANT, PAUSED = "acme", "berg"
 MILLING, PRINTING = "milling", "printing"
 UNKNOWN = "0123456789abcdef" * 2
 SESSION = uuid("session", 1)
+PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 PASSWORD = "quatre mots à la suite"
 ROLES = (
     (Role.MANAGER, ScopeKind.LAB, "", None),
@@ -77,6 +90,7 @@ def furnish(lab: Settings) -> Furnished:
     for payer, machine, day in (("acme-1", "c1", 5), ("acme-2", "p1", 6), ("nord-1", "p1", 7), ("bach-1", "c1", 8)):
         use(payer, machine, datetime(2026, 10, day, 8, 0, tzinfo=UTC), 9000, simulated=True)
     badge, membership = _people()
+    _cared_for(lab)
     _told()
     close(specimen=True)
     with writing() as session:
@@ -107,6 +121,30 @@ def _people() -> tuple[str, str]:
         people.block_holder(7, "facture impayée", **_BY)
         people.suspend_tenant(PAUSED, "impayé depuis août", **_BY)
         return badge.ref, membership.ref
+
+
+def _cared_for(lab: Settings) -> None:
+    """A mill with its papers, a saw that waits for its own; days on which the lab is closed; a class of risk that only logs."""
+    zone, folder = lab.zone, lab.documents_dir
+    closures.close_lab(Closed("Portes ouvertes", NOW + timedelta(days=17), NOW + timedelta(days=18)), **_BY)
+    closures.close_on_holidays(2026, zone, **_BY)
+    mill = Identity(
+        "Hermle", "C 22 U", "22-4711", date(2021, 3, 9), "https://example.org/c22", "https://example.org/ce", True
+    )
+    identify("c1", replace(mill, unattended_note="Détecteur de fumée, jamais de magnésium"), **_BY)
+    sheet = Sheet(date(2026, 10, 30), "A. Oberlin, BR/BC", "EL-12 rév. C", lines_of(plug=Result.CROSSED_OUT))
+    record("c1", sheet, [Sent("plaque.png", PICTURE)], folder, zone, **_BY)
+    asked = Asked(CheckKind.LEGAL, "Broche et protecteurs", date(2026, 8, 20), 3, 0, "arrêté du 5 mars 1993", "Apave")
+    check = checks.add_check("c1", asked, zone, **_BY)
+    found = Found(date(2026, 8, 19), "Apave", CheckResult.RESERVES, "Carter gauche fendu", date(2026, 11, 20))
+    checks.report(check.id, found, [Sent("rapport.pdf", b"%PDF-1.7 rapport")], folder, zone, **_BY)
+    oil = Asked(CheckKind.MAKER, "Huile de broche", date(2026, 10, 28), 12, 0, "notice, page 81")
+    checks.add_check("c1", oil, zone, **_BY)
+    with writing() as session:
+        saw = session.scalars(select(Machine).where(Machine.code == "m18")).one()
+        rules = replace(rules_of(saw), risk=RiskClass.HIGH)
+    change_machine("m18", rules, **_BY)
+    log_only.begin(RiskClass.MEDIUM, NOW + timedelta(days=20), "premières semaines des boîtiers", **_BY)
 
 
 def _told() -> None:

@@ -14,7 +14,7 @@ from server.care.models import Commissioning
 from server.care.papers import CareError, Sent, keep, pictures
 from server.db import expect_version, writing
 from server.domain import commissioning as sheet_of
-from server.domain.commissioning import Tested
+from server.domain.commissioning import SheetLine
 from server.domain.period import day_of
 from server.jobs import service as jobs
 from server.machines.models import Machine
@@ -28,7 +28,7 @@ class Sheet:
     done_on: date
     by: str
     drawing: str
-    tests: tuple[Tested, ...]
+    tests: tuple[SheetLine, ...]
     note: str = ""
 
 

@@ -14,7 +14,7 @@ from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
 from server.demo.lab_tenants import Tenant, french_vat_id, siren
 from server.domain import invoicing
-from server.domain.commissioning import Result, SheetTest, Tested, needs_record
+from server.domain.commissioning import Result, SheetLine, SheetTest, needs_record
 from server.domain.period import day_of
 from server.domain.vat import MACHINE_USE_FROM_FRANCE
 from server.machines import service as machines
@@ -38,7 +38,7 @@ class Key:
 
 def _sheet(now: datetime) -> Sheet:
     """What the invented electrician of the demo found: a simulated box passes every line."""
-    tests = tuple(Tested(test, Result.PASSED) for test in SheetTest)
+    tests = tuple(SheetLine(test, Result.PASSED) for test in SheetTest)
     return Sheet(day_of(now, ZONE), "electrician of the demo", "EL-12 B", tests, "simulated")
 
 

@@ -72,7 +72,7 @@ class SheetTest(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class SheetLine:
     """One line of the sheet as it was filled in."""
 
     test: SheetTest
@@ -84,18 +84,18 @@ def needs_record(risk: RiskClass) -> bool:
     return risk is not RiskClass.LOW
 
 
-def missing(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
+def missing(tested: tuple[SheetLine, ...]) -> tuple[SheetTest, ...]:
     """The tests nobody has said anything of."""
     said = {one.test for one in tested}
     return tuple(test for test in SheetTest if test not in said)
 
 
-def failed(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
+def failed(tested: tuple[SheetLine, ...]) -> tuple[SheetTest, ...]:
     """A line that fails: the machine stays out of service."""
     return tuple(one.test for one in tested if one.result is Result.FAILED)
 
 
-def without_reason(tested: tuple[Tested, ...]) -> tuple[SheetTest, ...]:
+def without_reason(tested: tuple[SheetLine, ...]) -> tuple[SheetTest, ...]:
     """What is crossed out says why."""
     return tuple(one.test for one in tested if one.result is Result.CROSSED_OUT and not one.remark.strip())
 

@@ -30,11 +30,14 @@ CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
 FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "me.data", "static"}
+FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
 ELSEWHERE = {"door.home", "books.own", "months.far"}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
 WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}  # all others are a manager's
 GUARDED = {"account.ask_to_remove_factor"}  # asked of a manager who has a second factor
 FURTHER = (
+    "/machines/c1",
+    "/machines/m18/commissioning",
     "/map?view=list",
     "/months/2026-08",
     "/people?show=blocked",
@@ -54,11 +57,15 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "agents": {"name": AGENT, "key": key},
         "badges": person | {"ref": lab.badge, "fingerprint": UNKNOWN, "machine": "m6", "since": _ms(NOW)},
         "books": {"code": TENANT},
+        "checks": {"code": "c1", "number": 1},
+        "closures": {"number": 1},
         "demo_mails": {"number": 1},
         "documents": {"number": lab.document},
         "door.invitation": {"secret": lab.invitation},
         "door.new_password": {"secret": lab.reset},
         "hours": {"category": "printer"},
+        "identity": {"code": "c1"},
+        "log_only": {"risk": "medium"},
         "machine": {"code": "m1"},
         "machine.clear_stop": {"code": "m12"},
         "machines": {"code": "c1"},
@@ -77,6 +84,7 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "rights": account | {"role": lab.role},
         "rooms": {"number": 1},
         "sessions": {"session_id": SESSION},
+        "sheets": {"code": "c1"},
         "skills": {"code": PRINTING},
         "tariffs": {"number": 1},
         "tenants": {"code": TENANT},

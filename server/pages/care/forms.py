@@ -23,7 +23,7 @@ from server.care.checks import Asked, Found
 from server.care.commissioning import Sheet
 from server.care.papers import Sent
 from server.domain.checks import CheckKind, CheckResult
-from server.domain.commissioning import Result, SheetTest, Tested
+from server.domain.commissioning import Result, SheetLine, SheetTest
 from server.machines.closures import Closed
 from server.machines.identity import Identity
 from server.pages.care import words
@@ -95,7 +95,7 @@ class SheetForm(Form):
         return [(one, self[f"result_{one}"], self[f"remark_{one}"]) for one in SheetTest]
 
     def sheet(self) -> Sheet:
-        tests = tuple(Tested(one, Result(result.data), remark.data or "") for one, result, remark in self.lines())
+        tests = tuple(SheetLine(one, Result(result.data), remark.data or "") for one, result, remark in self.lines())
         return Sheet(_day(self.done_on), self.by.data or "", self.drawing.data or "", tests, self.note.data or "")
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -34,7 +34,7 @@ RESULTS = {
 TESTS = {
     SheetTest.SAFETY_CIRCUIT: lazy_gettext("Nothing of the box in the safety circuit"),
     SheetTest.PROTECTIVE_CONDUCTOR: lazy_gettext("Protective conductor"),
-    SheetTest.DOCTOR: lazy_gettext("prolab-agent doctor"),
+    SheetTest.DOCTOR: "prolab-agent doctor",
     SheetTest.RELAY_AND_FEEDBACK: lazy_gettext("Relay and feedback"),
     SheetTest.OPEN_WHILE_BOOTING: lazy_gettext("Relay open while booting"),
     SheetTest.OPEN_AFTER_STOP: lazy_gettext("Relay open after stop"),
