@@ -64,6 +64,10 @@ class Judged:
     masters: tuple[Master, ...]
     rights: dict[_Kind, _Rights]  # the same at many machines
 
+    def rights_at(self, machine: MachineFact) -> tuple[Authorisation, ...]:
+        """Everybody with a badge whose training reaches for this machine."""
+        return self.rights[_kind(machine, self)][0]
+
 
 def judge(facts: Facts, now: datetime, zone: ZoneInfo) -> Judged:
     """Everything about people and payers at ``now``. ``zone`` is the lab's, for hours on its clock."""
@@ -166,7 +170,7 @@ def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReas
 
 def _charged(facts: Facts, entries: Iterable[HolderEntry], payers: Mapping[str, PayerFact]) -> set[str]:
     """Every payer that somebody could charge: in a purse, by a master badge, or for a class."""
-    others = {one.payer for one in (*facts.masters, *facts.lessons)} & payers.keys()
+    others = ({one.payer for one in facts.masters} | {one.payer for one in facts.lessons}) & payers.keys()
     return {payer for entry in entries for payer in entry.payers} | others
 
 

@@ -59,3 +59,14 @@ def _at(place: Place, taken: Collection[str], risk: RiskClass) -> Refusal | None
     if place.code in taken:
         return Refusal("%(machine)s has another class at that time.", machine=place.name)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseToCome:
+    """A date of a course, for the trainers' digest. ``trainer`` None: nobody yet, so everybody is told."""
+
+    title: str
+    begins_at: datetime
+    trainer: int | None
+    taken: int
+    capacity: int

@@ -80,14 +80,15 @@ class Rights:
         return not self.against and right.is_trained and not right.machine_reasons and right.payer_reason is None
 
 
-def rights_of(judged: Judged, holder: int) -> Rights:
-    """``judged`` from facts about this holder at least."""
+def rights_of(judged: Judged, holder: int, only: str | None = None) -> Rights:
+    """``judged`` from facts about this holder at least. ``only``: at this machine."""
     purse = judged.purses.get(holder, NOBODY)
     cards = {card.id: card for card in judged.cards}
-    machines = sorted(judged.facts.machines, key=lambda machine: machine.name)
+    asked = (machine for machine in judged.facts.machines if only in {None, machine.code})
+    machines = sorted(asked, key=lambda machine: machine.name)
     rights = tuple(_right(machine, judged, holder, cards) for machine in machines)
     first = cards.get(purse.payers[0]) or _nobody(judged, purse.payers[0])
-    closed = {right.payer_reason for right in rights} or {first.closed}
+    closed = {right.payer_reason for right in rights} or {_closed(first)}
     everywhere = closed.pop() if len(closed) == 1 else None
     against = [reason for reason in (_badge(judged, holder), everywhere) if reason is not None]
     return Rights(
@@ -95,6 +96,10 @@ def rights_of(judged: Judged, holder: int) -> Rights:
         None if purse is NOBODY else first,
         tuple(replace(right, payer_reason=None) for right in rights) if everywhere else rights,
     )
+
+
+def _closed(card: PayerCard) -> DenialReason | None:
+    return None if card.closed is None else DenialReason(card.closed)
 
 
 def _nobody(judged: Judged, code: str) -> PayerCard:
@@ -108,7 +113,7 @@ def _badge(judged: Judged, holder: int) -> DenialReason | None:
     if holder in judged.people.blocked:
         return DenialReason.HOLDER_BLOCKED
     denied = [entry.denied for entry in judged.holders if entry.holder == holder]
-    return None if None in denied else next(iter(denied), DenialReason.UNKNOWN_TOKEN)
+    return None if None in denied else DenialReason(next(iter(denied), None) or DenialReason.UNKNOWN_TOKEN)
 
 
 def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str, PayerCard]) -> Right:
@@ -185,8 +190,8 @@ def _payer_at(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[
 def _payer_reason(payer: PayerCard | None, machine: MachineFact, now: datetime) -> DenialReason | None:
     if payer is None:
         return DenialReason.MEMBERSHIP_ENDED
-    if payer.closed is not None:
-        return payer.closed
+    if (closed := _closed(payer)) is not None:
+        return closed
     is_here = payer.machines is None or machine.code in payer.machines
     return None if is_here and _within(payer.open, now) else DenialReason.PAYER_NOT_HERE
 

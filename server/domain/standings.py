@@ -72,11 +72,11 @@ def standings_at(facts: Facts, now: datetime) -> dict[int, dict[str, Standing]]:
     sheets = _sheets_at(facts.sheets, now)
     standings: dict[int, dict[str, Standing]] = defaultdict(dict)
     for (holder, skill), rows in by_skill.items():
-        one = _standing(rows, grace.get(skill, timedelta()), now)
+        standing = _standing(rows, grace.get(skill, timedelta()), now)
         sheet = sheets.get(skill)
-        if one.reason is None and sheet is not None and facts.accepted.get((holder, skill), 0) < sheet.version:
-            one = Standing(DenialReason.SHEET_NOT_ACCEPTED, sheet.required_from)
-        standings[holder][skill] = one
+        if standing.reason is None and sheet is not None and facts.accepted.get((holder, skill), 0) < sheet.version:
+            standing = Standing(DenialReason.SHEET_NOT_ACCEPTED, sheet.required_from)
+        standings[holder][skill] = standing
     return standings
 
 

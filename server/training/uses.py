@@ -25,7 +25,8 @@ class Use(NamedTuple):
 
 def note_uses(uses: Collection[Use], now: datetime) -> None:
     """What has lapsed by the time of the use stays lapsed: it asks for a refresher, not for another use."""
-    idle = dict(db.session.execute(select(Skill.code, Skill.idle_days).where(Skill.idle_days.is_not(None))).all())
+    rows = db.session.execute(select(Skill.code, Skill.idle_days).where(Skill.idle_days.is_not(None)))
+    idle = {code: timedelta(days=days or 0) for code, days in rows}
     if not idle or not uses:
         return
     asked = _asked({use.machine_id for use in uses})
@@ -34,7 +35,7 @@ def note_uses(uses: Collection[Use], now: datetime) -> None:
         for code in asked[use.machine_id] & idle.keys():
             latest[use.holder, code] = max(use.ended_at, latest.get((use.holder, code), use.ended_at))
     for (holder, code), ended_at in latest.items():
-        _move(holder, code, ended_at, ended_at + timedelta(days=idle[code]), now)
+        _move(holder, code, ended_at, ended_at + idle[code], now)
 
 
 def _asked(machines: Iterable[int]) -> dict[int, frozenset[str]]:

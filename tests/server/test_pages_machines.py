@@ -136,7 +136,9 @@ def test_what_cannot_be_is_said_beside_the_form(manager: FlaskClient) -> None:
 def test_the_rules_of_a_machine_change_and_the_trail_tells_who(app: Flask, manager: FlaskClient) -> None:
     html = page(manager, "/machines/p1/edit")
 
-    answer = manager.post("/machines/p1/edit", data={**RULES, "name": "FDM 1", "skills": [], "version": version(html)})
+    answer = manager.post(
+        "/machines/p1/edit", data={**RULES, "name": "FDM 1", "skills": [], "version": version(html), "confirmed": "1"}
+    )
 
     assert answer.status_code == 303
     assert (machine(app).name, skills(app)) == ("FDM 1", 0)
@@ -198,7 +200,7 @@ def test_the_second_of_two_editors_sees_both_values_and_chooses(app: Flask, mana
 
 def test_skills_that_changed_meanwhile_are_a_conflict_too(app: Flask, manager: FlaskClient) -> None:
     seen = version(page(manager, "/machines/p1/edit"))
-    manager.post("/machines/p1/edit", data={**RULES, "skills": [], "version": seen})
+    manager.post("/machines/p1/edit", data={**RULES, "skills": [], "version": seen, "confirmed": "1"})
 
     assert manager.post("/machines/p1/edit", data={**RULES, "name": "P1 bis", "version": seen}).status_code == 409
     assert skills(app) == 0

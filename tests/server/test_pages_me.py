@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from server.db import writing
 from server.domain.decisions import Free
-from server.domain.roles import Role
+from server.domain.roles import Role, Verb
 from server.machines import service as machines
 from server.machines.models import Agent, MachineLive
 from server.machines.service import Hours
@@ -21,6 +21,7 @@ from server.training import service as training
 from server.training.models import Qualification, Skill
 from server.usage import decisions
 from server.usage.models import Denial, Notice, UsageSession
+from server.web.needs import declared
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.signed_in import page, signed_in, web_app
@@ -203,4 +204,5 @@ def test_nobody_else_is_given_it(app: Flask) -> None:
     assert me.get(f"/people/{number}").status_code == 403
     assert {with_no_holder.get(path).status_code for path in ("/me", "/me/data.json")} == {403}
     assert app.test_client().get("/me/data.json").status_code in {303, 401}
-    assert not [rule for rule in app.url_map.iter_rules() if str(rule).startswith("/me") and rule.arguments]
+    mine = [app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if str(rule).startswith("/me")]
+    assert {declared(view) for view in mine} == {(Verb.SEE_OWN, None)}  # whose it is, the login alone says

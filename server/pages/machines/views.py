@@ -1,5 +1,7 @@
 """The list of machines, and the pages where one is added, changed, and taken out of the lab."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -8,8 +10,11 @@ from werkzeug.wrappers import Response
 
 from server.audit import service as audit
 from server.billing.gaps import price_gaps
+from server.care.facts import USUAL_MINORS
 from server.db import Stale, writing
 from server.domain.commissioning import needs_record
+from server.domain.effects import with_machine
+from server.domain.facts import Facts
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.domain.rules import RuleClash
@@ -17,6 +22,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.changes import Rules
 from server.pages.audit.trails import told
+from server.pages.effects import confirmed, what_if
 from server.pages.machines import finding, forms, reads, words
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
@@ -74,6 +80,11 @@ def edit(code: str) -> Answer:
         return redirect(url_for("machines.listed", show=finding.Show.ENDED))
     form = forms.MachineForm(data={**forms.form_data(found.rules, found.skills), "version": found.version})
     form.offer(reads.choices_for(code))
+    asked = what_if(partial(_as_changed, code, form)) if form.validate_on_submit() and not confirmed() else None
+    if asked is not None and asked.locks_out:
+        return form_page(
+            "machines/edit.html", form, machine=found, trail=told(audit.trail("machine", code)), asked=asked
+        )
     if form.validate_on_submit():
         try:
             _change(found, form.rules(), form.skills.data or [], form.version.data)
@@ -113,6 +124,16 @@ def end(code: str) -> Answer:
             done(gettext("%(machine)s is out of the lab. Its sessions and invoices stay.", machine=found.rules.name))
             return see_other(url_for("machines.listed"))
     return form_page("machines/end.html", form, machine=found, touched=touched)
+
+
+def _as_changed(code: str, form: forms.MachineForm, facts: Facts) -> Facts:
+    """The lab's facts as they would be: what of this form decides who may start."""
+    rules = form.rules()
+    before = next(one for one in facts.machines if one.code == code)
+    minors = rules.minors or USUAL_MINORS[rules.risk]
+    return with_machine(
+        facts, replace(before, skills=frozenset(form.skills.data or []), risk=rules.risk, minors=minors)
+    )
 
 
 def _added(rules: Rules) -> str:

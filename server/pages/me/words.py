@@ -21,6 +21,8 @@ AGAINST = {
     DenialReason.MEMBERSHIP_ENDED: lazy_gettext("Nobody pays for you at the moment."),
     DenialReason.CONTRACT_ENDED: lazy_gettext("The cost centre that pays for you is closed."),
     DenialReason.TENANT_SUSPENDED: lazy_gettext("The access of your company is paused."),
+    DenialReason.BUDGET_REACHED: lazy_gettext("The budget that pays for you is used up."),
+    DenialReason.PAYER_NOT_HERE: lazy_gettext("Who pays for you does not pay at this hour."),
 }
 _ORDER = (State.FREE, State.BOOK, State.COOL, State.IDLE, State.USE, State.LOCK, State.OFF, State.FAULT)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flask import url_for
 from flask_babel import gettext
 
+from server.dashboard.words import DENIALS
 from server.domain.rights import Lack, Right, Rights
 from server.domain.roles import Verb
 from server.pages.people.choices import last_day
@@ -69,11 +70,16 @@ def _group(right: Right, skills: Mapping[str, str]) -> Group:
     if right.lacks:
         text = " ".join(_lack(lack, skills) for lack in right.lacks)
         return Group("lacks", text, tuple(lack.skill for lack in right.lacks))
+    if right.is_framed_only:
+        return Group("lacks", gettext("Only in a declared training frame."))
+    if right.payer_reason is not None:
+        return Group("lacks", gettext("Who pays: %(reason)s.", reason=DENIALS[right.payer_reason]))
     if right.machine_reasons:
         return Group("later", _later(right))
+    until = gettext("Without an end.")
     if right.until:
-        return Group("may", gettext("Until %(day)s.", day=formats.day(last_day(right.until))))
-    return Group("may", gettext("Without an end."))
+        until = gettext("Until %(day)s.", day=formats.day(last_day(right.until)))
+    return Group("may", gettext("With a trainer’s badge beside.") + " " + until if right.needs_trainer else until)
 
 
 def _lack(lack: Lack, skills: Mapping[str, str]) -> str:
@@ -83,6 +89,8 @@ def _lack(lack: Lack, skills: Mapping[str, str]) -> str:
             return gettext("%(skill)s lapsed on %(day)s.", skill=name, day=since)
         case DenialReason.QUALIFICATION_REVOKED:
             return gettext("%(skill)s was revoked on %(day)s.", skill=name, day=since)
+        case DenialReason.SHEET_NOT_ACCEPTED:
+            return gettext("The safety sheet of %(skill)s is not accepted.", skill=name)
         case _:
             return gettext("%(skill)s is missing.", skill=name)
 
@@ -92,7 +100,11 @@ def _later(right: Right) -> str:
         return gettext("Under maintenance.")
     if DenialReason.OUT_OF_SERVICE in right.machine_reasons:
         return gettext("Out of service.")
-    return gettext("Closed, opens: %(moment)s.", moment=formats.moment(right.opens))
+    if DenialReason.OUTSIDE_HOURS in right.machine_reasons:
+        return gettext("Closed, opens: %(moment)s.", moment=formats.moment(right.opens))
+    if DenialReason.BOOKED in right.machine_reasons:
+        return gettext("Booked by somebody else until %(moment)s.", moment=formats.moment(right.booked_until))
+    return gettext("Not in use: %(reasons)s.", reasons=", ".join(str(DENIALS[one]) for one in right.machine_reasons))
 
 
 def _against(reason: DenialReason, file: PersonFile) -> Against:
@@ -116,6 +128,8 @@ def _against(reason: DenialReason, file: PersonFile) -> Against:
             "badges.choose",
         ),
         DenialReason.MEMBERSHIP_ENDED: (_no_payer(file), *new_tie),
+        DenialReason.BUDGET_REACHED: (gettext("The budget of who pays by default is used up."), *new_tie),
+        DenialReason.PAYER_NOT_HERE: (gettext("Who pays by default does not pay at this hour."), *new_tie),
         DenialReason.CONTRACT_ENDED: (gettext("The cost centre that pays by default is closed."), *new_tie),
     }
     if reason is DenialReason.TENANT_SUSPENDED:

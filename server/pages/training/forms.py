@@ -63,7 +63,7 @@ def _month_and_day(typed: str) -> str | None:
 
 
 class GiveForm(Form):
-    level = RadioField(lazy_gettext("How far"), [InputRequired()], choices=[(one.value, LEVELS[one]) for one in LEVELS])
+    level = RadioField(lazy_gettext("How far"), [Optional()], choices=[(one.value, LEVELS[one]) for one in LEVELS])
     override = BooleanField(lazy_gettext("Exception: without what the skill needs"))
     since = Day(lazy_gettext("From"), [Optional()])
     until = Day(lazy_gettext("Until the end of"), [Optional()])

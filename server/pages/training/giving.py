@@ -80,7 +80,7 @@ def give_it(code: str) -> Answer:
         return _give_page(code, form, people), 422
     begins = None if form.since.data == today() else begin_of(form.since.data)
     dates = (begins, end_of(form.until.data), form.reason.data or "")
-    how = {"level": Level(form.level.data), "override": form.override.data}
+    how = {"level": Level(form.level.data or Level.ALONE), "override": form.override.data}
     try:
         training.grant_to_all(people, code, *dates, **how, actor=actor().label, now=now())
     except training.TrainingError as error:

@@ -8,7 +8,10 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.db import Stale, db, reading
+from server.domain.effects import with_skill
+from server.domain.facts import SkillFact
 from server.domain.roles import Verb
+from server.pages.effects import Told, confirmed, what_if
 from server.pages.refused import said
 from server.pages.training.forms import RulesForm
 from server.pages.training.reads import read_skill
@@ -77,6 +80,9 @@ def save(code: str) -> Answer:
     form.needs.choices = _others(code, known)
     if not form.validate_on_submit():
         return _page(code, form, known), 422
+    told = what_if(lambda facts: with_skill(facts, _fact(code, form.rules())))
+    if told.locks_out and not confirmed():
+        return _page(code, form, known, told)
     try:
         training.set_rules(code, form.rules(), version=form.version.data, actor=actor().label, now=now())
     except training.TrainingError as error:
@@ -88,9 +94,13 @@ def save(code: str) -> Answer:
     return see_other(url_for("skills.show", code=code))
 
 
-def _page(code: str, form: RulesForm, known: Known) -> str:
+def _page(code: str, form: RulesForm, known: Known, told: Told | None = None) -> str:
     form.needs.choices = _others(code, known)
-    return render_template("training/rules.html", form=form, skill=read_skill(code, now()))
+    return render_template("training/rules.html", form=form, skill=read_skill(code, now()), told=told)
+
+
+def _fact(code: str, rules: SkillRules) -> SkillFact:
+    return SkillFact(code, rules.needs, rules.grace_days)
 
 
 def _others(code: str, known: Known) -> list[tuple[str, str]]:
