@@ -19,7 +19,17 @@ SERVER = Path(__file__).parents[2] / "server"
 LOCALE = SERVER / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 # What services refuse begins with an English sentence, which the pages say in their own language.
-REFUSALS = ("AccountError", "BillingError", "CareError", "DecisionError", "MachineError", "PeopleError", "Refusal", "TrainingError")
+REFUSALS = (
+    "AccountError",
+    "BillingError",
+    "BookingError",
+    "CareError",
+    "DecisionError",
+    "MachineError",
+    "PeopleError",
+    "Refusal",
+    "TrainingError",
+)
 CLASHES = {"RuleClash": (2,)}  # after the name of the rule
 KEYWORDS |= dict.fromkeys(REFUSALS) | CLASHES
 
