@@ -1,11 +1,14 @@
-"""Classes as facts for the agents' lists: machine by machine, with trainer, payer and hours. Inside ``reading()``."""
+"""Classes as facts for the agents' lists, machine by machine; and the courses to come, for the trainers' digest. Inside
+``reading()``.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from server.courses.models import Lesson, LessonMachine
+from server.courses.models import Course, CourseDate, Enrolment, Lesson, LessonMachine
 from server.db import db
+from server.domain.classes import CourseToCome
 from server.domain.facts import LessonFact
 from server.machines.models import Machine
 from server.people.models import Payer
@@ -21,3 +24,13 @@ def lessons(now: datetime, until: datetime) -> tuple[LessonFact, ...]:
         .where(Lesson.begins_at < until, Lesson.ends_at > now, Lesson.ended_at.is_(None), Machine.ended_at.is_(None))
     )
     return tuple(LessonFact(*row) for row in db.session.execute(wanted.order_by(Lesson.begins_at, Machine.code)))
+
+
+def courses_to_come(now: datetime, until: datetime) -> tuple[CourseToCome, ...]:
+    taken = select(func.count(Enrolment.id)).where(Enrolment.date_id == CourseDate.id, Enrolment.withdrawn_at.is_(None))
+    wanted = select(
+        *(Course.title, CourseDate.begins_at, Course.trainer, taken.correlate(CourseDate).scalar_subquery()),
+        Course.capacity,
+    ).join(Course, Course.id == CourseDate.course_id)
+    wanted = wanted.where(CourseDate.begins_at >= now, CourseDate.begins_at < until, CourseDate.cancelled_at.is_(None))
+    return tuple(CourseToCome(*row) for row in db.session.execute(wanted.order_by(CourseDate.begins_at)))

@@ -51,6 +51,12 @@ def may_teach(trainer: int, machines: Collection[str], now: datetime) -> frozens
     )
 
 
+def teachable_by_role(account: int, now: datetime) -> frozenset[str]:
+    """What the roles of an account let it give, also where it is tied to no holder."""
+    actor = Actor(account=account, assignments=_assignments(Account.id == account, now))
+    return frozenset(code for code, about in _places().items() if all(may(actor, Verb.QUALIFY, one) for one in about))
+
+
 def trainers(now: datetime) -> frozenset[int]:
     """Everybody who may teach something: holders with the role, or certified as a trainer."""
     holders = select(Account.holder_number).join(RoleAssignment, RoleAssignment.account_id == Account.id)
@@ -68,11 +74,14 @@ def trainers(now: datetime) -> frozenset[int]:
 
 def _actor(trainer: int, now: datetime) -> Actor:
     """The roles this holder's account has now. Managers may give every qualification, and so may do it at a machine."""
+    return Actor(account=0, holder=trainer, assignments=_assignments(Account.holder_number == trainer, now))
+
+
+def _assignments(whose: ColumnElement[bool], now: datetime) -> tuple[Assignment, ...]:
     wanted = select(RoleAssignment.role, RoleAssignment.scope_kind, RoleAssignment.scope)
     wanted = wanted.join(Account, Account.id == RoleAssignment.account_id)
-    rows = db.session.execute(wanted.where(_in_force(now), Account.holder_number == trainer))
-    given = tuple(Assignment(Role(role), ScopeKind(kind), scope) for role, kind, scope in rows)
-    return Actor(account=0, holder=trainer, assignments=given)
+    rows = db.session.execute(wanted.where(_in_force(now), whose))
+    return tuple(Assignment(Role(role), ScopeKind(kind), scope) for role, kind, scope in rows)
 
 
 def _in_force(now: datetime) -> ColumnElement[bool]:
