@@ -98,8 +98,8 @@ def warns(session: Session, now: Stamp) -> bool:
 
 
 def may_renew(session: Session, answer: Answer) -> bool:
-    """The badge of another person who may stand beside this use, whatever else would keep them from a start."""
-    if answer.holder == session.holder or not session.accompanied:
+    """The badge of somebody else who may stand beside this use, whatever else would keep them from a start."""
+    if not session.accompanied:
         return False
     whom = Beside.SECOND if session.supervisor is None else Beside.TRAINER
     return stands_by(answer) in _ENOUGH[whom]

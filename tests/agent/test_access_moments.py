@@ -288,10 +288,12 @@ def test_who_stands_beside_needs_no_payer_and_no_booking_of_their_own() -> None:
 def test_a_blocked_badge_a_lapsed_right_or_a_closed_machine_lets_nobody_stand_beside_a_start() -> None:
     listed = listed_for_bob()
     blocked = replace(listed, holders=tuple(replace(one, denied=DenialReason.TOKEN_BLOCKED) for one in listed.holders))
+    refused = listed_for_bob(may_not=(Refusal(2, (DenialReason.SHEET_NOT_ACCEPTED,)),), log_only_until_ms=2**52)
     lapsed = a_list(a_machine("p1", may=(Authorisation(2, Level.TRAINER, START_MS),)))
 
     assert beside(Case(blocked, BOB)) is None
     assert beside(Case(lapsed, BOB)) is None
+    assert beside(Case(refused, BOB)) is None, "not even where that is only told"
     assert beside(Case(listed_for_bob(open=()), BOB)) is None
     assert beside(Case(listed, BOB, local=Local(frozenset({DenialReason.EMERGENCY_STOP})))) is None
     assert beside(Case(listed, BOB)) is Level.TRAINER

@@ -68,6 +68,15 @@ def test_the_trainers_badge_again_before_the_button_disturbs_nothing() -> None:
     assert beside(bench) == (3, 4, None)
 
 
+def test_a_strangers_badge_before_the_button_begins_anew() -> None:
+    stranger = Denied(frozenset({DenialReason.UNKNOWN_TOKEN}), 7)
+
+    bench = Bench().rules(press_s=10).tap(0).tap(5, stranger)
+
+    assert bench.denied == (DenialReason.UNKNOWN_TOKEN,)
+    assert bench.does(Pressed(), 6).switched == []
+
+
 def test_when_no_trainer_comes_the_learner_is_refused_and_told_so_once() -> None:
     bench = Bench().tap(0, LEO)
 
@@ -327,6 +336,13 @@ def test_without_an_interval_nobody_is_missed_and_the_trainers_badge_is_no_refus
 
     assert bench.denied == ()
     assert next_deadline(bench.machine) is None
+
+
+def test_nobody_is_missed_where_nobody_was_asked_for() -> None:
+    bench = Bench().rules(again_s=60, supervise_s=60).tap(0)
+    bench.effects = []
+
+    assert lapses(bench.at(600)) == []
 
 
 def test_the_shorter_interval_counts_where_two_are_asked_for_and_only_a_trainer_renews() -> None:

@@ -162,12 +162,19 @@ def test_a_machine_that_goes_out_of_service_takes_the_start_out_of_a_trainers_ch
     assert bench.machine.state is MachineState.OUT_OF_SERVICE
 
 
+def test_a_choice_from_before_starts_nothing_when_the_machine_is_back_in_service() -> None:
+    bench = Bench().tap(0, TOM).does(out(), 1).does(out(Service.IN), 2).tap(3, TOM)
+
+    assert bench.switched == []
+    assert beside(bench.tap(4, TOM)) == (4, None, None)
+
+
 def test_under_maintenance_nobody_signs_off() -> None:
     in_maintenance = replace(OUT_TOM, reasons=frozenset({DenialReason.MAINTENANCE}))
-    bench = Bench().does(out(Service.MAINTENANCE), 0).tap(1, in_maintenance).does(Pressed(), 3).tap(5, EVA)
-
-    assert signed(bench) == []
+    bench = Bench().does(out(Service.MAINTENANCE), 0).tap(1, in_maintenance)
     assert bench.machine.menu is None
+
+    assert signed(bench.does(Pressed(), 3).tap(5, EVA)) == []
 
 
 def test_a_box_without_a_button_has_no_signing_off() -> None:
