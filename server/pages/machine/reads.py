@@ -1,6 +1,6 @@
 """Reads one machine's page: its rules and agent, the sessions of its day and weeks, and who is qualified for it."""
 
-from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from server.machines.service import policy_of
 from server.pages.machine.box import Box, Bypassed, Told, box_of, bypass_of, told_by
 from server.pages.people.names import named
 from server.people.models import Payer
-from server.training.models import Qualification, Skill
+from server.training.holding import holders_of
+from server.training.models import Skill
 from server.usage import sessions
 from server.usage.models import UsageSession
 from server.web.here import now, zone
@@ -145,8 +146,9 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
         machine, agent, live, sent = db.session.execute(_wanted(code)).one()
         midnight = day_start(day_of(now, zone()), zone())
         spans = _spans(machine, now)
-        skills = select(Skill.name).join(MachineSkill, MachineSkill.skill_id == Skill.id)
-        asked = db.session.scalars(skills.where(MachineSkill.machine_id == machine.id).order_by(Skill.name)).all()
+        skills = select(Skill.code, Skill.name).join(MachineSkill, MachineSkill.skill_id == Skill.id)
+        rows = db.session.execute(skills.where(MachineSkill.machine_id == machine.id).order_by(Skill.name))
+        asked = dict(rows.all())
         last = _of(machine).order_by(UsageSession.started_at.desc()).limit(_LAST)
         return MachinePage(
             code=machine.code,
@@ -164,14 +166,14 @@ def machine_page(code: str, now: datetime, sees_sessions: bool, sees_people: boo
             ended_at=machine.ended_at,
             wish=machine.end_session,
             agent=_health(agent, sent),
-            skills=tuple(asked),
+            skills=tuple(asked.values()),
             hours=_hours(machine),
             today=_today(machine, midnight, sees_sessions),
             last=_sats(last, sees_sessions) if sees_sessions else (),
             sessions=db.session.scalar(select(func.count()).where(UsageSession.machine_id == machine.id)) or 0,
             weeks=occupancy.weeks(spans, day_of(now, zone()), WEEKS, zone()),
             by_hour=occupancy.by_hour(spans, WEEKS, zone()),
-            qualified=_qualified(machine.id, len(asked), now) if sees_people else (),
+            qualified=_qualified(asked, now) if sees_people else (),
         )
 
 
@@ -230,22 +232,12 @@ def _sats(wanted: Select[*tuple[Any, ...]], sees_sessions: bool) -> tuple[Sat, .
     return tuple(found)
 
 
-def _qualified(machine_id: int, asked: int, now: datetime) -> tuple[Qualified, ...]:
+def _qualified(asked: Collection[str], now: datetime) -> tuple[Qualified, ...]:
     """Who holds all the skills the machine asks for, with the first day on which one of them lapses."""
-    valid = (
-        select(Qualification.holder_number, Qualification.skill_id, Qualification.valid_until)
-        .join(MachineSkill, MachineSkill.skill_id == Qualification.skill_id)
-        .where(MachineSkill.machine_id == machine_id, Qualification.revoked_at.is_(None))
-        .where(Qualification.valid_from <= now, Qualification.valid_until.is_(None) | (Qualification.valid_until > now))
-    )
-    held: dict[int, dict[int, datetime]] = defaultdict(dict)
-    for holder, skill, until in db.session.execute(valid):
-        held[holder][skill] = max(until or _NEVER, held[holder].get(skill, now))
-    complete = {holder: min(skills.values()) for holder, skills in held.items() if len(skills) == asked}
-    people = named(complete)
+    until = holders_of(asked, now)
     listed = [
-        Qualified(number, one.name, complete[number] if complete[number] < _NEVER else None)
-        for number, one in people.items()
+        Qualified(number, one.name, until[number])
+        for number, one in named(until).items()
         if one.blocked_at is None and one.ended_at is None
     ]
     return tuple(sorted(listed, key=lambda one: (one.until or _NEVER, one.name)))

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select
 
 from server.billing.models import Tariff
 from server.db import db, reading
-from server.domain.facts import Facts
-from server.domain.standings import standing_on, standings_at
 from server.machines.changes import Rules, rules_of
 from server.machines.models import Agent, Machine, MachineSkill, Room
 from server.machines.service import MACHINES_PER_AGENT, machine_by_code
 from server.pages.machines.forms import Choices
 from server.pages.people.names import folded
-from server.training import facts as training
+from server.training.holding import holders_of
 from server.training.models import Skill
 from server.usage.models import UsageSession
 
@@ -106,7 +104,4 @@ def _people_qualified(machine: Machine, now: datetime) -> int:
     """How many hold every skill it asks for, now."""
     skills = select(Skill.code).join(MachineSkill, MachineSkill.skill_id == Skill.id)
     asked = set(db.session.scalars(skills.where(MachineSkill.machine_id == machine.id)))
-    facts = Facts(qualifications=training.qualifications(true()), skills=training.skills())
-    known = {skill.code: skill for skill in facts.skills}
-    stand = (standing_on(asked, known, held).values() for held in standings_at(facts, now).values())
-    return sum(bool(asked) and all(one.is_alone for one in ones) for ones in stand)
+    return len(holders_of(asked, now))

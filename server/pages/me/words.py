@@ -40,7 +40,8 @@ class Choice:
 
 def choices(rights: Rights, tiles: Mapping[str, Tile]) -> list[Choice]:
     """Machines whose only question is whether somebody is at them; what is free first, then by name."""
-    open_to = [right for right in rights.machines if right.is_trained and not right.machine_reasons]
+    free = (right for right in rights.machines if not right.machine_reasons and right.payer_reason is None)
+    open_to = [right for right in free if right.is_trained]
     found = [_choice(right, tiles.get(right.machine)) for right in open_to]
     return sorted(found, key=lambda one: (_ORDER.index(one.state), natural(one.name)))
 
@@ -48,7 +49,10 @@ def choices(rights: Rights, tiles: Mapping[str, Tile]) -> list[Choice]:
 def _choice(right: Right, tile: Tile | None) -> Choice:
     state = tile.state if tile else State.OFF
     until = gettext("Until %(day)s.", day=formats.day(last_day(right.until))) if right.until else ""
-    return Choice(right.machine, right.name, state, _text(state, tile), until)
+    text = _text(state, tile)
+    if right.needs_trainer:
+        text = gettext("%(state)s, with a trainer’s badge beside", state=text)
+    return Choice(right.machine, right.name, state, text, until)
 
 
 def _text(state: State, tile: Tile | None) -> str:
