@@ -282,6 +282,14 @@ class Machine:
         return column_of(self.risk, self.on_loss)
 
     @property
+    def begun_by(self) -> str | None:
+        """The badge that a start or a trainer's choice has begun with."""
+        for begun in (self.armed, self.waiting):
+            if begun is not None:
+                return begun.opening.token
+        return None if self.menu is None else self.menu.token
+
+    @property
     def powered(self) -> bool:
         """What our output was told. What the machine makes of it, the contact tells."""
         return self.state in POWERED

@@ -13,6 +13,7 @@ from agent.failures import Failure
 from agent.reports import Connected, Disconnected, LinkReport, LinkTrouble, ListArrived, ReceiptArrived
 from agent.state import State, StateUnwritable
 from agent.stimuli import Failed, Mended
+from agent.taps import answer_to
 from agent.tokens import Seen, recognise
 from wire.messages import Gap, RiskClass, Stamp, TokenRekeyed
 from wire.tokens import pin_digest
@@ -100,10 +101,12 @@ class Peer:
             self._wish(now)
 
     def _wish(self, now: Stamp) -> None:
-        for machine in self._driver.machines:
-            wish = None if self.in_force is None else lists.wish(self.in_force, machine, self._parts[machine])
+        for machine_id, machine in list(self._driver.machines.items()):
+            wish = None if self.in_force is None else lists.wish(self.in_force, machine_id, self._parts[machine_id])
             if wish is not None:
-                self._driver.apply(machine, wish, now)
+                token = machine.begun_by
+                answer = None if token is None else answer_to(self.in_force, token, machine, now)
+                self._driver.apply(machine_id, replace(wish, answer=answer), now)
 
     def _receipt(self, through: int, now: Stamp) -> None:
         """The server may know less than before (it was restored from a backup) or, after us, more (our card was)."""

@@ -85,6 +85,7 @@ class Wished:
     clear_latch_upto: int
     lacks: tuple[str, ...] = ()
     bypass: Bypass | None = None
+    answer: Answer | None = None  # to the badge that has begun something here: the new list may say otherwise
 
 
 @dataclass(frozen=True, slots=True)

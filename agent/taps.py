@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.access import Denied, InForce, Local, decide
+from agent.access import Answer, Denied, InForce, Local, decide
 from agent.hardware import Input, Moved
 from agent.machine import Machine
 from agent.masters import master_grant
@@ -26,14 +26,21 @@ def tapped(
 ) -> Tapped:
     """``away_ms``: how long the server has been gone, None while it is there."""
     machine, token = machines[machine_id], seen.token
-    memory = machine.memory
-    local = Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
-    answer = replace(decide(in_force, token, machine_id, now, local), key_id=seen.key_id)
+    answer = replace(answer_to(in_force, token, machine, now), key_id=seen.key_id)
     busy = masters_busy(machines)
     master = None
     if isinstance(answer, Denied):
-        master = master_grant(in_force, token, machine_id, now, local, away_ms, busy)
+        master = master_grant(in_force, token, machine_id, now, _local(machine, now), away_ms, busy)
     return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, token, answer.holder), master)
+
+
+def answer_to(in_force: InForce | None, token: str, machine: Machine, now: Stamp) -> Answer:
+    return decide(in_force, token, machine.id, now, _local(machine, now))
+
+
+def _local(machine: Machine, now: Stamp) -> Local:
+    memory = machine.memory
+    return Local(machine.hindrances(now), memory.extended_revision, memory.extended_until_ms)
 
 
 def felt(moved: Moved) -> Stimulus | None:

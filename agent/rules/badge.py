@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from agent.access import Denied, Grant
+from agent.access import Answer, Denied, Grant, stands_by
 from agent.machine import Ask, Confirm, Machine, NoticeKind, Offer, Opening
 from agent.rules import beside, pin, signing
 from agent.rules.common import Next, at_rest, disarmed, notice, refuse, unlatched
 from agent.stimuli import Latching, Pressed, Record, Tapped
-from wire.messages import DenialReason, LatchCleared, MachineState, Stamp
+from wire.messages import DenialReason, LatchCleared, Level, MachineState, Stamp
 
 OFFER_MS = 15_000
 CLEAR_MS = 5_000
@@ -47,6 +47,22 @@ def tapped_while_armed(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
     opening = replace(opening, grant=answer, paying=(opening.paying + 1) % len(answer.payers))
     until_ms = now.mono_ms + (answer.policy.press_s or 0) * 1000
     return replace(machine, armed=replace(armed, opening=opening, until_ms=until_ms)), ()
+
+
+def judged_anew(machine: Machine, answer: Answer, now: Stamp) -> Next:
+    """A new list, while somebody waits for a trainer, a second person or the button: what was taken away starts nothing."""
+    begun, menu = machine.armed or machine.waiting, machine.menu
+    if menu is not None:
+        keeps = stands_by(answer) is Level.TRAINER and (menu.grant is None or isinstance(answer, Grant))
+        return (machine if keeps else disarmed(machine)), ()
+    if begun is None:
+        return machine, ()
+    opening = begun.opening
+    if isinstance(answer, Grant):
+        return (machine if answer.asks_trainer == opening.grant.asks_trainer else disarmed(machine)), ()
+    if answer.reasons <= machine.hindrances(now) or (opening.chosen and answer.otherwise is not None):
+        return machine, ()
+    return refuse(disarmed(machine), opening.token, answer, now)
 
 
 def tapped_while_closed(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:

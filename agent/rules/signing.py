@@ -54,7 +54,7 @@ def pressed(machine: Machine, stimulus: Pressed, now: Stamp) -> Next:
     menu = machine.menu
     if menu is None:
         return machine, ()
-    return replace(machine, menu=_longer(replace(menu, signing=True), now), notice=None), ()
+    return replace(machine, menu=_longer(replace(menu, signing=True, grant=None), now), notice=None), ()
 
 
 def tapped_while_signing(machine: Machine, menu: Menu, stimulus: Tapped, now: Stamp) -> Next:

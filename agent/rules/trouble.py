@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from agent.failures import MATRIX, NextStart, Power
 from agent.machine import NEVER, Latch, Machine, NoticeKind
+from agent.rules.badge import judged_anew
 from agent.rules.common import Next, at_rest, notice, unlatched
 from agent.rules.end import finish
 from agent.stimuli import (
@@ -41,7 +42,10 @@ def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
     if machine.powered and session is not None and stimulus.end_session == session.id:
         ending, release_first = finish(machine, EndReason.STAFF, now)
         return ending, (*release_first, *effects)
-    return at_rest(machine), effects
+    if stimulus.answer is None:
+        return at_rest(machine), effects
+    machine, refused = judged_anew(at_rest(machine), stimulus.answer, now)
+    return machine, (*effects, *refused)
 
 
 def _bypass_ms(bypass: Bypass | None, now: Stamp) -> int:

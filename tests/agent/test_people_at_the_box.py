@@ -92,6 +92,47 @@ def test_a_learner_starts_with_a_trainer_beside_and_both_are_in_the_records(tmp_
     one.close()
 
 
+def without(listed: AccessList, holder: int) -> AccessList:
+    """The next list, in which this person may no longer."""
+    may = tuple(one for one in MAY if one.holder != holder)
+    return replace(listed, revision=2, machines=(replace(listed.machines[0], may=may), *listed.machines[1:]))
+
+
+def test_what_is_taken_away_while_somebody_is_waited_for_starts_nothing(tmp_path: Path) -> None:
+    one = box(tmp_path).at(10).tap(LEO).at(12).give(without(a_lab(), 3))
+    assert [event.reasons for event in one.of(AccessDenied)] == [(DenialReason.QUALIFICATION_MISSING,)]
+
+    one.at(15).tap(TOM)
+
+    assert not one.relays["p1"].on
+    one.close()
+
+
+def test_a_list_that_changes_nothing_for_them_leaves_everybody_waiting(tmp_path: Path) -> None:
+    one = box(tmp_path).at(10).tap(LEO).at(12).give(without(a_lab(), 2)).at(15).tap(TOM)
+
+    assert one.relays["p1"].on
+    one.close()
+
+
+def test_what_is_taken_away_between_badge_and_button_starts_nothing(tmp_path: Path) -> None:
+    pressed = Policy(press_s=10)
+    one = box(tmp_path, button=5, policy=pressed).at(10).tap(ADA).at(12).give(without(a_lab(policy=pressed), 1))
+
+    press(one.at(13))
+
+    assert not one.relays["p1"].on
+    assert len(one.of(AccessDenied)) == 1
+    one.close()
+
+
+def test_a_trainer_who_is_none_any_more_ends_signing_off(tmp_path: Path) -> None:
+    one = press(box(tmp_path, button=5).at(10).tap(TOM)).give(without(a_lab(), 4)).at(12).tap(LEO)
+
+    assert one.of(SignOff) == []
+    one.close()
+
+
 def test_two_tokens_of_one_holder_do_not_make_two_persons_at_the_box(tmp_path: Path) -> None:
     one = box(tmp_path, policy=Policy(second_s=20)).at(10).tap(TOM).at(12).tap(TOM).at(14).tap(TOMS_SECOND)
 
