@@ -24,6 +24,9 @@ from server.db import writing
 from server.domain.checks import CheckKind, CheckResult
 from server.domain.commissioning import Result
 from server.domain.roles import Role, ScopeKind
+from server.handouts import rows as handout_rows
+from server.handouts import service as handouts
+from server.handouts.service import Newcomer, Tap
 from server.ingest import ingest
 from server.jobs.models import Job
 from server.machines import bypass, closures
@@ -91,6 +94,7 @@ def furnish(lab: Settings) -> Furnished:
         use(payer, machine, datetime(2026, 10, day, 8, 0, tzinfo=UTC), 9000, simulated=True)
     badge, membership = _people()
     _cared_for(lab)
+    _handed_out()
     _told()
     close(specimen=True)
     with writing() as session:
@@ -145,6 +149,17 @@ def _cared_for(lab: Settings) -> None:
         rules = replace(rules_of(saw), risk=RiskClass.HIGH)
     change_machine("m18", rules, **_BY)
     log_only.begin(RiskClass.MEDIUM, NOW + timedelta(days=20), "premières semaines des boîtiers", **_BY)
+
+
+def _handed_out() -> None:
+    """A hand-out under way, somebody passed over in it, and a block of visitors."""
+    names = [Newcomer("Zélie", "Quantin"), Newcomer("Baptiste", "de la Roncière"), Newcomer("Ida", "Overbeck")]
+    begun = handouts.begin(names, "acme-1", "Découverte de l’atelier", "fr", NOW + timedelta(days=40), ["m2"], **_BY)
+    late = handout_rows.lines_of(begun.id)[-1]
+    handouts.take(begun.id, [Tap(1, "m2", "9a" * 16, "k1", NOW), Tap(2, "m2", "ab" * 16, "k1", NOW)], now=NOW)
+    handouts.skip(begun.id, late.id, **_BY)
+    until = NOW + timedelta(hours=9)
+    handouts.begin_visitors(5, "nord-1", "Portes ouvertes", "fr", until, ["m3"], **_BY)
 
 
 def _told() -> None:

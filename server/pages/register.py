@@ -26,7 +26,7 @@ AREAS = {
     "me": "lost own views",
     "months": "documents views",
     "more": "views",
-    "people": "badges blocked contacts lists masters memberships numbers rules states views",
+    "people": "badges blocked contacts leaver lists masters memberships numbers rules states views",
     "prices": "seller tariffs vat",
     "privacy": "asking holding looking papers person views",
     "refusals": "views",

@@ -16,6 +16,7 @@ from server.people.importing import Roster, export_people, import_people, plan_i
 from server.people.inviting import Invited, invite_member, move_member
 from server.people.leaving import end_holder, take_back
 from server.people.limits import When, add_payer_rule, limit_payer, remove_payer_rule
+from server.people.lost import found_again, report_lost
 from server.people.masters import end_master, give_master
 from server.people.memberships import add_membership, end_membership, prefer_membership
 from server.people.models import Token
@@ -56,6 +57,7 @@ __all__ = [
     "end_tenant",
     "export_people",
     "forget_contacts",
+    "found_again",
     "give_master",
     "give_token",
     "hide_names",
@@ -72,6 +74,7 @@ __all__ = [
     "rekey_token",
     "remove_payer_rule",
     "replace_token",
+    "report_lost",
     "resume_tenant",
     "return_token",
     "set_bill_to",

@@ -78,6 +78,10 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "badge_numbers": person,
         "pairing": {"name": AGENT, "key": code},
         "people": person,
+        "badge_spread": person | {"ref": lab.badge},
+        "handouts": {"number": 1},
+        "leaver": person,
+        "my_badges": {"ref": lab.badge},
         "person_states": person,
         "person_states.ask_unblock": {"number": lab.blocked},
         "qualifications": person | {"code": PRINTING, "all": 1},
@@ -90,6 +94,7 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "tenants": {"code": TENANT},
         "tenants.ask_resume": {"code": PAUSED},
         "vat": {"number": 1},
+        "visitors": {"number": 2},
     }
 
 

@@ -48,7 +48,7 @@ TYPED = {"password": "rather long and never used", "email": "zoe@lab.test", "rea
          "code": "zz9", "until": "2027-01-05", "day": "2026-11-01", "start": "2026-11-17T09:00", "end": "2026-11-17T10:00",
          "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100",
          "pin": "1394", "again": "1394", "who": "Paul"}  # fmt: skip
-LAST = ("end", "block", "return", "suspend", "remove", "take-back", "revoke")  # after these there is less to ask
+LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke")  # after these there is less to ask
 
 
 class Fields(HTMLParser):

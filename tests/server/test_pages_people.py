@@ -139,7 +139,7 @@ def test_blocking_asks_for_a_reason_and_shows_it(manager, lab):
 
 
 def test_leaving_says_first_what_ends_and_a_change_meanwhile_is_told(manager, lab, by):
-    leave = f"/people/{lab.holder}/end"
+    leave = f"/people/{lab.holder}/leaver"
     page = text(manager.get(leave))
     assert "Acme SARL" in page
     assert f"…{lab.fingerprint[-4:].upper()}" in page

@@ -25,6 +25,7 @@ REFUSALS = (
     "BookingError",
     "CareError",
     "DecisionError",
+    "HandoutError",
     "MachineError",
     "PeopleError",
     "Refusal",

@@ -1,4 +1,4 @@
-"""What is decided about a person as a whole, each on a page that first says what it touches: blocked, left, taken back."""
+"""What is decided about a person as a whole, each on a page that first says what it touches: blocked, taken back."""
 
 from typing import Any
 
@@ -6,12 +6,9 @@ from flask import Blueprint, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from server.db import Stale
 from server.domain.roles import Verb
 from server.pages.people.about import holder_of
-from server.pages.people.forms import LeaveForm
 from server.pages.people.reads import read_file
-from server.pages.refused import said
 from server.people import service as people
 from server.web.answers import done, see_other
 from server.web.forms import ReasonForm
@@ -54,31 +51,6 @@ def unblock(number: int) -> Answer:
         return _page("people/unblock.html", number, form), 422
     people.unblock_holder(number, form.reason.data or "", actor=actor().label, now=now())
     done(gettext("No longer blocked."))
-    return _to(number)
-
-
-@pages.get("/people/<int:number>/end")
-@needs(Verb.EDIT_PEOPLE, about=holder_of)
-def ask_end(number: int) -> str:
-    return _page("people/end.html", number, LeaveForm(data={"badges": "back"}))
-
-
-@pages.post("/people/<int:number>/end")
-@needs(Verb.EDIT_PEOPLE, about=holder_of)
-def end(number: int) -> Answer:
-    form = LeaveForm()
-    if not form.validate_on_submit():
-        return _page("people/end.html", number, form), 422
-    by: Any = {"version": form.version.data, "actor": actor().label, "now": now()}
-    try:
-        people.end_holder(number, form.reason.data or "", form.badges.data == "back", **by)
-    except Stale:
-        form.refuse("", gettext("Somebody changed this person meanwhile. Look at what is touched now, then decide."))
-        return _page("people/end.html", number, form), 409
-    except people.PeopleError as error:
-        form.refuse("", said(error))
-        return _page("people/end.html", number, form), 422
-    done(gettext("This person has left the lab."))
     return _to(number)
 
 

@@ -1,0 +1,123 @@
+"""A course of 24 on Monday at eight: the names are pasted, and one badge after the other is held to a reader.
+
+The lab runs in real time with a real agent. Two people at the desk have the page open; nobody touches it but to undo once.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from statistics import median
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from server.domain.roles import Role
+from tests.browser.helpers import complaints, shot
+from tests.browser.live_lab import RealLab, real_lab, rest
+
+GIVEN = ("Ada", "Bruno", "Cléo", "Dario", "Elif", "Fanny", "Gaspard", "Hana", "Igor", "Jeanne", "Karim", "Lena",
+         "Malo", "Nour", "Oscar", "Paula", "Quentin", "Rosa", "Samir", "Tessa", "Ugo", "Vera", "Willem", "Yara")  # fmt: skip
+PEOPLE = [f"{given} Essai{place}" for place, given in enumerate(GIVEN, 1)]
+CARDS = [f"77BAD6E{place:03X}" for place in range(1, 25)]
+WRONG = "77DEAD0001"
+UNDONE = 7  # the seventh badge is the wrong one
+MOST_S = 240
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[RealLab]:
+    with real_lab() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(lab: RealLab, browser: Browser) -> Iterator[Page]:
+    """The browser at the desk. Whatever it complains about fails the test."""
+    with closing(browser.new_context(locale="en", viewport={"width": 1440, "height": 900})) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        lab.log_in(context, Role.DESK)
+        page = context.new_page()
+        told = complaints(page)
+        page.goto(lab.address + "/handouts/new")
+        yield page
+    assert told == []
+
+
+def test_twenty_four_badges_are_handed_out_with_twenty_four_taps_and_one_wrong_tap_is_undone(
+    lab: RealLab, desk: Page, record_property: object
+) -> None:
+    began = time.monotonic()
+    begin(desk, lab, PEOPLE)
+    beside = desk.context.new_page()
+    beside.goto(desk.url)
+    listening = time.monotonic()
+    reactions = []
+    for place, card in enumerate(CARDS, 1):
+        expect(desk.locator(".handout-name")).to_have_text(PEOPLE[place - 1])
+        if place == UNDONE:
+            hold(lab, desk, place, WRONG)
+            desk.locator(".handout-last").get_by_role("button", name="Undo").click()
+            expect(desk.locator(".handout-name")).to_have_text(PEOPLE[place - 1])
+        reactions.append(hold(lab, desk, place, card))
+    ended = time.monotonic()
+
+    expect(desk.locator(".handout-name")).to_have_text("All have a badge")
+    expect(beside.locator(".handout-count")).to_have_text("24 of 24 badges are given")
+    taken = ended - listening
+    print(
+        f"\n24 badges with {len(CARDS) + 1} taps, one of them undone: {taken:.1f} s from the open list "
+        f"({ended - began:.1f} s with pasting it); from tap to page {median(reactions) * 1000:.0f} ms in the middle, "
+        f"{max(reactions) * 1000:.0f} ms at most"
+    )
+    shot(desk, "handout-done")
+    assert taken < MOST_S
+    assert_each_has_one(desk)
+    what_is_lent_stays(lab, desk)
+    collect(lab, desk)
+
+
+def begin(desk: Page, lab: RealLab, people: list[str]) -> None:
+    desk.get_by_label("Names").fill("\n".join(people))
+    desk.get_by_label("Who pays").select_option("brumevent")
+    desk.get_by_label("Course or occasion").fill("Découverte")
+    for reader in desk.get_by_role("group", name="Readers").get_by_role("checkbox").all():
+        reader.set_checked(reader.get_attribute("value") == lab.codes[0])
+    desk.get_by_role("button", name="Look at the list").click()
+    expect(desk.locator("main")).to_contain_text(f"{len(people)} new people")
+    shot(desk, "handout-preview")
+    desk.get_by_role("button", name=f"Begin: {len(people)} badges").click()
+
+
+def hold(lab: RealLab, desk: Page, place: int, card: str) -> float:
+    """The seconds from the tap to its badge on the page."""
+    rest()
+    tapped = time.monotonic()
+    lab.tap(lab.codes[0], card)
+    desk.wait_for_function(
+        "(count) => document.querySelector('.handout-count b').textContent === count", arg=str(place), polling=20
+    )
+    return time.monotonic() - tapped
+
+
+def assert_each_has_one(desk: Page) -> None:
+    marks = desk.locator(".handout-list .badge-mark").all_inner_texts()
+    assert len(marks) == len(set(marks)) == len(PEOPLE)
+
+
+def what_is_lent_stays(lab: RealLab, desk: Page) -> None:
+    lab.lists_in_force()
+    rest()
+    lab.tap(lab.codes[0], CARDS[2])
+    expect(desk.locator(".handout-last")).to_contain_text(f"is lent to {PEOPLE[2]} already. Nothing has changed.")
+
+
+def collect(lab: RealLab, desk: Page) -> None:
+    """All but the last come back; that one is named."""
+    desk.get_by_role("button", name="Collect").click()
+    for place, card in enumerate(CARDS[:-1], 1):
+        hold(lab, desk, place, card)
+
+    expect(desk.locator(".handout-name")).to_have_text("1 is missing")
+    expect(desk.locator(".handout-list .is-out")).to_contain_text(PEOPLE[-1])
+    shot(desk, "handout-collected")
