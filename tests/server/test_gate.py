@@ -26,8 +26,9 @@ from server.accounts.models import RoleAssignment, WebSession
 from server.db import db, writing
 from server.domain.roles import NOBODY, NOWHERE, THE_LAB, About, Actor, Assignment, Role, ScopeKind, Verb, may
 from server.machines.models import Agent, Machine, Room
-from server.people.models import Holder, Tenant
+from server.people.models import Holder, Membership, Payer, Tenant
 from server.settings import Accounts
+from server.usage.models import UsageSession
 from server.web.needs import declared, needs
 from tests.server.signed_in import clock_of, login_cookie, signed_in, web_app
 
@@ -86,10 +87,27 @@ def lab(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str
         for name, number in (("own", 101), ("other", 102)):
             agent = Agent(name=name)
             session.add_all([Room(name=name), agent, Holder(number=number)])
-            session.add(Tenant(code=name, name=name, kind="company"))
+            tenant = Tenant(code=name, name=name, kind="company")
+            session.add(tenant)
             session.flush()
-            session.add(Machine(code=name, name=name, category="printer", agent_id=agent.id, room=name, risk="low"))
+            machine = Machine(code=name, name=name, category="printer", agent_id=agent.id, room=name, risk="low")
+            payer = Payer(code=name, tenant_id=tenant.id, cost_centre=name, label=name, valid_from=NOW)
+            session.add_all([machine, payer])
+            session.flush()
+            session.add(_membership(name, number, tenant.id, payer.id))
+            session.add(_session(name, number, machine.id, payer.id))
     return f"sqlite:///{file}"
+
+
+def _membership(ref: str, holder: int, tenant: int, payer: int) -> Membership:
+    return Membership(ref=ref, holder_number=holder, tenant_id=tenant, payer_id=payer, valid_from=NOW)
+
+
+def _session(session_id: str, holder: int, machine: int, payer: int) -> UsageSession:
+    """One that has ended today: its payer may refuse it."""
+    where = {"machine_id": machine, "payer_id": payer, "holder_number": holder}
+    times = {"started_at": NOW - timedelta(hours=1), "ended_at": NOW, "time_quality": "synced", "revision": 1}
+    return UsageSession(id=session_id, state="ended", simulated=False, **where, **times)
 
 
 samples = Blueprint("samples", __name__)  # each kind of scope once, whatever the pages have
@@ -295,6 +313,18 @@ def test_everybody_is_recognised(app: Flask, cookies: dict[str, str]) -> None:
         ("/mails", {"manager"}),
         ("/sample/tenant/own", {"manager", "lab accountant", "tenant admin", "tenant accountant"}),
         ("/sample/tenant/other", {"manager", "lab accountant"}),
+        ("/tenants/own/members", {"manager", "tenant admin"}),
+        ("/tenants/other/members", {"manager"}),
+        ("/tenants/own/members/own/end", {"manager", "tenant admin"}),
+        ("/tenants/own/members/other/end", set()),
+        ("/tenants/other/members/other/end", {"manager"}),
+        ("/tenants/own/payers/own/limits", {"manager", "tenant admin"}),
+        ("/tenants/own/payers/other/limits", set()),
+        ("/tenants/own/charges/own/refuse", {"manager", "tenant admin", "tenant accountant"}),
+        ("/tenants/own/charges/other/refuse", set()),
+        ("/tenants/other/charges/other/refuse", {"manager"}),
+        ("/tenants/own/books/names", {"manager", "tenant admin"}),
+        ("/people/export.csv", {"manager", "desk"}),
         ("/sample/holder/101", {"holder"}),
         ("/sample/holder/102", set()),
     ],
