@@ -68,6 +68,7 @@ class MachineFacts:
     lacks: tuple[str, ...] = ()  # features its rules ask for and its box has no part for
     bypass_until: datetime | None = None  # staff bridge our contact
     booked: Ahead | None = None
+    denied: str = ""  # why nobody may start it: not commissioned, or a check that the law asks for is overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,8 @@ def tile_of(facts: MachineFacts, now: datetime) -> Tile:
     silent = is_silent(facts.agent, running, now)
     bypass_until = bypassed_until(facts.bypass_until, now)
     state = _state(facts, running, silent, bypass_until is not None)
-    state = _kept(facts.booked, now) if state is State.FREE and facts.live != MachineState.ARMED else state
+    if state is State.FREE and facts.live != MachineState.ARMED:
+        state = State.LOCK if facts.denied else _kept(facts.booked, now)
     outage = facts.booked if state is State.LOCK and _goes_on(facts.booked, now) else None
     return Tile(
         facts.code,
@@ -288,7 +290,7 @@ def _why(facts: MachineFacts, state: State, bypassed: bool) -> str:
         case State.LOCK if facts.live == MachineState.MAINTENANCE or facts.service == Service.MAINTENANCE:
             return "maintenance"
         case State.LOCK if facts.service == Service.IN and facts.live in _READY:
-            return "outage"
+            return facts.denied or "outage"
         case State.LOCK:
             return "out_of_service"
         case _:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from server.bookings.facts import ahead
+from server.care.facts import denials
 from server.dashboard.board import (
     AgentFacts,
     Board,
@@ -31,7 +32,7 @@ def read_board(now: datetime, zone: ZoneInfo) -> Board:
     midnight = day_start(day, zone)
     with reading():
         agents = _agents()
-        machines = _machines(agents, ahead(now, now + _BOOKED_AHEAD))
+        machines = _machines(agents, ahead(now, now + _BOOKED_AHEAD), denied_at(now))
         rooms = _rooms()
         return Board(
             day,
@@ -62,7 +63,13 @@ def _agents() -> dict[int, AgentFacts]:
     return {number: AgentFacts(name, online, seen) for number, name, online, seen in rows}
 
 
-def _machines(agents: dict[int, AgentFacts], booked: dict[int, Ahead]) -> list[MachineFacts]:
+def denied_at(now: datetime) -> dict[int, str]:
+    """By a machine's id: the first reason that keeps everybody away from it. Inside ``reading()``."""
+    found = {number: [one.reason.value for one in facts if one.since <= now] for number, facts in denials().items()}
+    return {number: reasons[0] for number, reasons in found.items() if reasons}
+
+
+def _machines(agents: dict[int, AgentFacts], booked: dict[int, Ahead], denied: dict[int, str]) -> list[MachineFacts]:
     """Every machine with its agent's last report; the start comes from the ledger, from the report until it is there."""
     wanted = (
         select(Machine, MachineLive, UsageSession.started_at)
@@ -72,7 +79,9 @@ def _machines(agents: dict[int, AgentFacts], booked: dict[int, Ahead]) -> list[M
         .order_by(Machine.id)
     )
     return [
-        machine_facts(machine, agents[machine.agent_id], live, started, booked.get(machine.id))
+        machine_facts(
+            machine, agents[machine.agent_id], live, started, booked.get(machine.id), denied.get(machine.id, "")
+        )
         for machine, live, started in db.session.execute(wanted)
     ]
 
@@ -83,6 +92,7 @@ def machine_facts(
     live: MachineLive | None,
     started: datetime | None,
     booked: Ahead | None = None,
+    denied: str = "",
 ) -> MachineFacts:
     """One machine's facts from its rows. ``started``: of the session its agent reports, if the ledger has it."""
     return MachineFacts(
@@ -102,5 +112,6 @@ def machine_facts(
         lacks=tuple(live.lacks) if live else (),
         bypass_until=machine.bypass_until,
         booked=booked,
+        denied=denied,
         at=None if machine.x is None or machine.y is None else (machine.x, machine.y),
     )

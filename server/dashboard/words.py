@@ -47,6 +47,8 @@ LOCKS = {
     "out_of_service": lazy_gettext("Out of service"),
     "maintenance": lazy_gettext("Maintenance"),
     "outage": lazy_gettext("Outage"),
+    DenialReason.NOT_COMMISSIONED.value: lazy_gettext("Not commissioned"),
+    DenialReason.CHECK_OVERDUE.value: lazy_gettext("Legal check overdue"),
 }
 
 DENIALS = {

@@ -15,7 +15,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import About, Verb
 from server.pages.audit.trails import told
 from server.pages.care import words
-from server.pages.care.forms import CheckForm, ReportForm
+from server.pages.care.forms import CheckForm, ReportForm, renew
 from server.pages.care.reads import Care, CheckRow, care_of
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
@@ -127,7 +127,7 @@ def lift(code: str, number: int) -> Answer:
 
 def _again(form: Form, version: int) -> None:
     form.refuse("", gettext("Somebody has changed this check in the meantime. See what, then send it again."))
-    form.version.data = version
+    renew(form, version)
 
 
 def _here(code: str) -> Care:

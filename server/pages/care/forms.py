@@ -232,6 +232,11 @@ class ReplaceForm(IdentityForm):
     reason = Reason()
 
 
+def renew(form: Form, version: int) -> None:
+    """Whoever was told that something changed meanwhile may send the same again, knowing it now."""
+    form.version.data, form.version.raw_data = version, None
+
+
 def _day(field: DateField) -> Any:
     """What a day's field has read; whoever asks has made sure that it was typed."""
     return field.data

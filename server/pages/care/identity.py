@@ -16,7 +16,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.machines import identity as identities
 from server.machines.models import Machine
-from server.pages.care.forms import IdentityForm, ReplaceForm
+from server.pages.care.forms import IdentityForm, ReplaceForm, renew
 from server.pages.care.reads import Care, care_of
 from server.pages.machines import reads
 from server.pages.machines.about import machine_of
@@ -63,7 +63,7 @@ def replace(code: str) -> Answer:
             _replace(care, form)
         except Stale:
             form.refuse("", gettext("Somebody has changed this machine in the meantime. See what, then send it again."))
-            form.version.data = _here(code).version
+            renew(form, _here(code).version)
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:

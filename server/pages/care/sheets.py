@@ -13,7 +13,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import About, Verb
 from server.machines import commissioning
 from server.pages.care import words
-from server.pages.care.forms import ChangedForm, SheetForm
+from server.pages.care.forms import ChangedForm, SheetForm, renew
 from server.pages.care.reads import Care, care_of
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
@@ -45,7 +45,7 @@ def new(code: str) -> Answer:
             records.record(code, sheet, sent, settings().documents_dir, zone(), form.version.data, **by)
         except Stale:
             form.refuse("", gettext("Somebody has changed this machine in the meantime. See what, then send it again."))
-            form.version.data = _here(code).version
+            renew(form, _here(code).version)
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
@@ -66,7 +66,7 @@ def changed(code: str) -> Answer:
             commissioning.declare_change(code, Why(form.what.data), form.reason.data or "", form.version.data, **by)
         except Stale:
             form.refuse("", gettext("Somebody has changed this machine in the meantime. See what, then send it again."))
-            form.version.data = _here(code).version
+            renew(form, _here(code).version)
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from server.billing import facts
 from server.billing.gaps import kinds_here
 from server.dashboard.board import AgentFacts, State, Tile, tile_of
-from server.dashboard.service import machine_facts
+from server.dashboard.service import denied_at, machine_facts
 from server.db import db, reading
 from server.domain.pricelist import in_force
 from server.domain.rating import Tariff, tariff_for
@@ -132,12 +132,16 @@ def _rows(ended: bool, now: datetime) -> list[MachineRow]:
         .order_by(Machine.id)
     )
     skills, tariffs, kinds = _skills(), in_force(facts.load_tariffs(), now), kinds_here()
+    denied = denied_at(now)
+
+    def tile(machine: Machine, agent: Agent, live: MachineLive | None, started: datetime | None) -> Tile:
+        known = AgentFacts(agent.name, agent.online, agent.last_seen_at)
+        return tile_of(machine_facts(machine, known, live, started, denied=denied.get(machine.id, "")), now)
+
     return [
         _row(
             machine,
-            tile_of(
-                machine_facts(machine, AgentFacts(agent.name, agent.online, agent.last_seen_at), live, started), now
-            ),
+            tile(machine, agent, live, started),
             agent.name,
             skills,
             _prices(machine, tariffs, kinds, now),

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from server.billing import gaps
 from server.billing.models import ChargeRefusal, Draft, Period
-from server.care import log_only
 from server.care.models import MachineCheck
 from server.db import db, reading
 from server.domain.checks import CheckKind, waits
@@ -43,7 +42,6 @@ class Kind(StrEnum):
     EXTENDED = "extended"
     MASTER = "master"
     PART_LOST = "part_lost"
-    LOG_ONLY = "log_only"
     CHECK_OVERDUE = "check_overdue"
     NOT_COMMISSIONED = "not_commissioned"
     CHECK_DUE = "check_due"
@@ -90,7 +88,6 @@ def waiting(now: datetime) -> list[Waiting]:
     with reading():
         found = [
             *(Waiting(Kind.PART_LOST, subject=part) for part in pulse.lost(now)),
-            *_log_only(now),
             *_not_commissioned(),
             *_checks(now),
             *_extended(now),
@@ -123,12 +120,6 @@ def problems() -> dict[str, Problem]:
         last = {code: (at, holder) for code, at, holder in db.session.execute(wanted)}
         people = named(holder for _, holder in last.values() if holder is not None)
     return {code: Problem(at, people[holder].name if holder in people else "") for code, (at, holder) in last.items()}
-
-
-def _log_only(now: datetime) -> Iterator[Waiting]:
-    """Risk classes that deny little: to be looked at as long as it lasts."""
-    for risk, row in log_only.in_force(now).items():
-        yield Waiting(Kind.LOG_ONLY, subject=risk.value, since=row.until, detail=row.reason)
 
 
 def _not_commissioned() -> Iterator[Waiting]:

@@ -9,10 +9,8 @@ from server.dashboard import words as floor
 from server.dashboard.board import Trouble, Worry
 from server.domain.roles import Verb
 from server.pages.care import words as care
-from server.pages.machines.words import RISKS
 from server.pages.today.reads import Kind, Problem, Waiting
 from server.web import formats
-from wire.messages import RiskClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def of_books(waiting: Waiting) -> Row:
 
 
 _AT_MACHINES = frozenset({Kind.EXTENDED, Kind.MASTER, Kind.UNPROVEN}) | frozenset(
-    {Kind.LOG_ONLY, Kind.NOT_COMMISSIONED, Kind.CHECK_OVERDUE, Kind.CHECK_DUE, Kind.RESERVES}
+    {Kind.NOT_COMMISSIONED, Kind.CHECK_OVERDUE, Kind.CHECK_DUE, Kind.RESERVES}
 )
 
 
@@ -166,11 +164,6 @@ def _of_care(waiting: Waiting) -> Row:
     """What a machine's fitness asks for."""
     checks = url_for("checks.listed", code=waiting.subject)
     match waiting.kind:
-        case Kind.LOG_ONLY:
-            title = gettext("Risk class %(risk)s only logs", risk=RISKS[RiskClass(waiting.subject)])
-            text = gettext("Until %(time)s refusals deny little.", time=formats.moment(waiting.since))
-            way = (gettext("Look at it"), url_for("log_only.listed"), Verb.EDIT_MACHINES)
-            return Row(title, f"{text} {waiting.detail}", *way, icon="eye")
         case Kind.NOT_COMMISSIONED:
             title = gettext("%(machine)s: not commissioned", machine=waiting.detail)
             text = f"{care.why(waiting.why)} {gettext('Nobody starts it before its sheet is filled in.')}"
