@@ -174,9 +174,9 @@ def _parsed(typed: str) -> tuple[list[tuple[str, tuple[str, ...], int]], Refusal
     for number, (text, *said) in enumerate(blocks, 1):
         starred = [at for at, one in enumerate(said) if one.startswith("*")]
         if len(said) < 2 or len(starred) != 1:
-            told = (
-                "Question %(number)s: write two answers or more, each on its line, and begin the right one with a star."
+            return [], Refusal(
+                "Question %(number)s: write two answers or more, each on its line, and begin the right one with a star.",
+                number=number,
             )
-            return [], Refusal(told, number=number)
         questions.append((text, tuple(one.removeprefix("*").strip() for one in said), starred[0]))
     return questions, None
