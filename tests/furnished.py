@@ -16,13 +16,19 @@ from server.accounts.models import Account
 from server.accounts.service import AccountFacts
 from server.billing.documents import render_document
 from server.billing.models import Document
+from server.billing.refusals import refuse_charge
+from server.bookings import outages
+from server.bookings import service as bookings
+from server.bookings.service import Rules
 from server.care import checks, log_only
 from server.care.checks import Asked, Found
 from server.care.commissioning import Sheet, record
 from server.care.papers import Sent
 from server.db import writing
+from server.domain.bookings import Span
 from server.domain.checks import CheckKind, CheckResult
 from server.domain.commissioning import Result
+from server.domain.payers import Limits
 from server.domain.roles import Role, ScopeKind
 from server.handouts import rows as handout_rows
 from server.handouts import service as handouts
@@ -35,7 +41,7 @@ from server.machines.closures import Closed
 from server.machines.identity import Identity, identify
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Establishment, Holder, Person
+from server.people.models import Establishment, Holder, Person, TenantKind
 from server.settings import Settings
 from server.training import service as training
 from tests.commissioned import lines_of
@@ -43,6 +49,7 @@ from tests.floor import HOLDER, busy
 from tests.server import billing_lab
 from tests.server.billing_lab import OPENED, close, issue, use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
+from tests.taught import teach
 from wire.messages import DenialReason, Fault, RiskClass, SessionEnded, SessionStarted
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -80,6 +87,7 @@ class Furnished:
     role: int
     invitation: str  # secret
     reset: str  # secret
+    booking: str  # ref
 
 
 def furnish(lab: Settings) -> Furnished:
@@ -95,13 +103,16 @@ def furnish(lab: Settings) -> Furnished:
     badge, membership = _people()
     _cared_for(lab)
     _handed_out()
+    booking = _booked(lab)
+    teach(PRINTING, HOLDER, 7, "nord-1", "m1", NOW)
     _told()
+    _agreed(lab, membership)
     close(specimen=True)
     with writing() as session:
         session.add(Job(kind="refresh_drafts", args={}, run_after=NOW, state="failed", attempts=5, error="no answer"))
         address = session.scalars(select(Establishment.id).where(Establishment.legal_name == "Acme SARL")).one()
     _write_out(lab)
-    return Furnished(HOLDER, 7, badge, membership, address, document, *_accounts(lab))
+    return Furnished(HOLDER, 7, badge, membership, address, document, *_accounts(lab), booking=booking)
 
 
 def _people() -> tuple[str, str]:
@@ -160,6 +171,34 @@ def _handed_out() -> None:
     handouts.skip(begun.id, late.id, **_BY)
     until = NOW + timedelta(hours=9)
     handouts.begin_visitors(5, "nord-1", "Portes ouvertes", "fr", until, ["m3"], **_BY)
+
+
+def _booked(lab: Settings) -> str:
+    """The maker's next hours at a machine, whose ref it returns, and an outage of another."""
+    rules = Rules(lab.zone)
+    booking = bookings.book("m1", HOLDER, _span(2), rules, "acme-1", "boîtier, 3 pièces", **_BY)
+    outages.declare("m13", _span(5), "Broche en révision", (), lab=lab, **_BY)
+    return booking
+
+
+def _span(hours: int) -> Span:
+    return Span(NOW + timedelta(hours=hours), NOW + timedelta(hours=hours + 2))
+
+
+def _agreed(lab: Settings, membership: str) -> None:
+    """What is agreed with payers: dates, limits, rules, names; and a charge of this morning that one of them refuses."""
+    people.set_terms(
+        TENANT, people.Terms(OPENED, NOW + timedelta(days=240), "DREETS 68-113", NOW + timedelta(days=900)), **_BY
+    )
+    people.show_names(
+        TENANT, NOW.date() - timedelta(days=40), "CSE informé le 12 septembre, courrier à chacun", True, **_BY
+    )
+    people.limit_payer("acme-2", Limits((), ("printer",), ((0, time(8), time(18)), (1, time(8), time(18)))), **_BY)
+    people.add_payer_rule(membership, people.When((0, 1, 2, 3, 4), time(8), time(12), (), ("printer",)), **_BY)
+    people.add_tenant("pousse", "Jeune pousse", TenantKind.STARTUP, parent=TENANT, **_BEFORE)
+    people.keep_contact(HOLDER, people.Contact("Noor Haddad", "+33 6 12 34 56 78"), is_new=True, **_BY)
+    refused = use("nord-1", "c1", NOW - timedelta(hours=2), 3000, simulated=True)
+    refuse_charge(refused, "Ce n’est pas notre projet", zone=lab.zone, **_BY)
 
 
 def _told() -> None:

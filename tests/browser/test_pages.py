@@ -24,16 +24,19 @@ from tests.browser.conftest import LabWithAPast, Site
 from tests.browser.helpers import axe, clipped_texts, complaints, fits, overlapping_texts, shot
 from tests.furnished import AGENT, NOW, PAUSED, PRINTING, SESSION, TENANT, UNKNOWN, Furnished
 from tests.server.billing_lab import MONTH
+from tests.taught import LESSON
 
 PARTS = 4  # of the whole, so that two cores share them
 CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
-FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "me.data", "static"}
+FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "lists.export", "me.data", "static"}
+FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
 ELSEWHERE = {"door.home", "books.own", "months.far"}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
-WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}  # all others are a manager's
+WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}
+WHOSE |= dict.fromkeys((Verb.MANAGE_MEMBERS, Verb.REFUSE_CHARGES), "tenant")  # all others are a manager's
 GUARDED = {"account.ask_to_remove_factor"}  # asked of a manager who has a second factor
 FURTHER = (
     "/machines/c1",
@@ -56,9 +59,13 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "accounts": account,
         "agents": {"name": AGENT, "key": key},
         "badges": person | {"ref": lab.badge, "fingerprint": UNKNOWN, "machine": "m6", "since": _ms(NOW)},
+        "bookings": {"code": "m1", "ref": lab.booking},
         "books": {"code": TENANT},
+        "calendars": {"code": "m1"},
         "checks": {"code": "c1", "number": 1},
         "closures": {"number": 1},
+        "course_dates": {"number": 1},
+        "courses": {"number": 1},
         "demo_mails": {"number": 1},
         "documents": {"number": lab.document},
         "door.invitation": {"secret": lab.invitation},
@@ -66,17 +73,27 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "hours": {"category": "printer"},
         "identity": {"code": "c1"},
         "log_only": {"risk": "medium"},
+        "lessons": {"lesson": LESSON},
         "machine": {"code": "m1"},
         "machine.clear_stop": {"code": "m12"},
         "machines": {"code": "c1"},
         "mails": {"number": 1},
         "bypass": {"code": "c1"},
         "masters": person | {"master_id": 1},
+        "charges": {"code": TENANT, "session_id": SESSION},
+        "contacts": person,
+        "limits": {"code": TENANT, "payer": "acme-2"},
+        "members": {"code": TENANT, "ref": lab.membership},
+        "refusals": {"number": 1},
+        "rules": person | {"ref": lab.membership},
+        "terms": {"code": TENANT},
         "memberships": person | {"ref": lab.membership},
         "months": {"month": MONTH, "establishment": lab.address},
+        "outages": {"code": "m1"},
         "papers": {"code": TENANT, "number": lab.address, "payer": "acme-2"},
         "badge_numbers": person,
         "pairing": {"name": AGENT, "key": code},
+        "own_instruction": {"code": PRINTING, "number": 1},
         "people": person,
         "badge_spread": person | {"ref": lab.badge},
         "handouts": {"number": 1},
@@ -85,8 +102,10 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "person_states": person,
         "person_states.ask_unblock": {"number": lab.blocked},
         "qualifications": person | {"code": PRINTING, "all": 1},
+        "records": person | {"code": TENANT},
         "rights": account | {"role": lab.role},
         "rooms": {"number": 1},
+        "safety_sheets": {"code": PRINTING, "kind": "sheet", "number": 1},
         "sessions": {"session_id": SESSION},
         "sheets": {"code": "c1"},
         "skills": {"code": PRINTING},
