@@ -5,7 +5,7 @@ It stands still on a Tuesday morning in November; ``Furnished`` names what stand
 
 from base64 import b64decode
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select

@@ -25,7 +25,7 @@ from server.web.here import now, zone
 from server.web.needs import allowed
 
 _A_LONG_DAY = timedelta(hours=18)
-_WIDE, _SHORT = 6, 4  # quarters: from here on there is room for who and until when; for the beginning
+_SIZES = ((8, "wide"), (6, "mid"), (4, "short"))  # quarters: room for who, for from when until when, for from when
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,7 @@ class Box:
 
     @property
     def size(self) -> str:
-        if self.quarters >= _WIDE:
-            return "wide"
-        return "short" if self.quarters >= _SHORT else "narrow"
+        return next((size for quarters, size in _SIZES if self.quarters >= quarters), "narrow")
 
 
 @dataclass(frozen=True, slots=True)
