@@ -28,7 +28,9 @@ REFUSALS = (
     "HandoutError",
     "MachineError",
     "PeopleError",
+    "PrivacyError",
     "Refusal",
+    "RetentionError",
     "TrainingError",
 )
 CLASHES = {"RuleClash": (2,)}  # after the name of the rule

@@ -16,7 +16,7 @@ KINDS: tuple[tuple[Any, tuple[Verb, ...]], ...] = (
     (lazy_gettext("Who was where and when"), (Verb.SEE_SESSIONS,)),
     (lazy_gettext("Qualifications"), (Verb.SEE_TRAINING,)),
     (lazy_gettext("Hours, cost and invoices, without persons"), (Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS)),
-    (lazy_gettext("Journal, logins, mails, this page"), (Verb.SEE_AUDIT, Verb.MANAGE_ACCOUNTS)),
+    (lazy_gettext("Journal, logins and mails"), (Verb.SEE_AUDIT, Verb.MANAGE_ACCOUNTS)),
 )
 
 
