@@ -124,10 +124,11 @@ def my_dates(holder: int) -> set[int]:
     return set(db.session.scalars(mine))
 
 
-def trainer_choices(now: datetime) -> list[tuple[str, str]]:
-    """Everybody who may teach something, by name."""
+def trainer_choices(now: datetime, chosen: str = "") -> list[tuple[str, str]]:
+    """Everybody who may teach something, by name, and who is chosen already."""
+    already = {int(chosen)} if chosen and chosen.isdecimal() else set()
     with reading():
-        people = named(trainers(now)).values()
+        people = named(trainers(now) | already).values()
     ordered = sorted((one for one in people if one.ended_at is None), key=lambda one: (one.family, one.given))
     return [(str(one.number), one.name) for one in ordered]
 

@@ -148,7 +148,7 @@ def _form(values: Mapping[str, Any] | None = None) -> CourseForm:
     form.skills.choices = [
         (one.code, one.name) for one in catalogue(now()) if one.ended_at is None or one.code in chosen
     ]
-    form.trainer.choices = [("", gettext("nobody yet")), *trainer_choices(now())]
+    form.trainer.choices = [("", gettext("nobody yet")), *trainer_choices(now(), form.trainer.data)]
     return form
 
 
