@@ -19,6 +19,9 @@ from server.handouts.taps import lend_again
 from server.people import service as people
 from server.people.models import Membership, Token
 from server.people.rows import payer_by_code
+from server.training import service as training
+from server.training.models import Qualification
+from wire.messages import Level
 
 MOST = 200
 NAMES = {"fr": "Visiteur", "de": "Besucher", "en": "Visitor"}
@@ -31,11 +34,13 @@ def begin_visitors(
     language: str,
     until: datetime,
     readers: Collection[str],
+    skills: Collection[str] = (),
     *,
     actor: str,
     now: datetime,
 ) -> Handout:
-    """So many numbered visitors, who count on from the last one there ever was, and listen for their badges."""
+    """So many numbered visitors, who count on from the last one there ever was, and listen for their badges. With a
+    trainer beside them they may use what asks for ``skills``; of themselves nothing."""
     if not 1 <= count <= MOST:
         raise HandoutError("Type a number of visitors from 1 to %(most)s.", most=MOST)
     refuse_past(until, now)
@@ -48,6 +53,7 @@ def begin_visitors(
             number = people.add_holder(*name, language, **by).number
             tie = people.add_membership(number, payer, None, until, **by)
             add_line(handout, position, number, tie.ref)
+        _supervise(handout, skills, **by)
         listen(handout.id, readers, Mode.GIVE, **by)
     return handout
 
@@ -70,6 +76,7 @@ def open_again(
     label: str,
     until: datetime,
     readers: Collection[str],
+    skills: Collection[str] = (),
     *,
     actor: str,
     now: datetime,
@@ -89,6 +96,7 @@ def open_again(
             again = add_line(block, line.position, line.holder_number, tie.ref)
             again.token_ref = line.token_ref
             lend_again(again, block, **by)
+        _supervise(block, skills, **by)
         listen(block.id, readers, Mode.GIVE, **by)
     return block
 
@@ -109,7 +117,28 @@ def _end_lines(handout: Handout, reason: str, actor: str, now: datetime) -> int:
         tie = db.session.scalar(select(Membership).where(Membership.ref == line.membership_ref))
         if tie is not None and tie.ended_at is None and (tie.valid_until is None or tie.valid_until > now):
             people.end_membership(tie.ref, reason, actor=actor, now=now)
+    _revoke(handout, reason, actor, now)
     return back
+
+
+def _supervise(handout: Handout, skills: Collection[str], *, actor: str, now: datetime) -> None:
+    """Until the block ends, every one of its visitors may use these with a trainer's badge beside theirs."""
+    visitors = [line.holder_number for line in lines_of(handout.id)]
+    for skill in skills:
+        dates = (None, handout.until, handout.label)
+        training.grant_to_all(visitors, skill, *dates, level=Level.SUPERVISED, actor=actor, now=now)
+
+
+def _revoke(handout: Handout, reason: str, actor: str, now: datetime) -> None:
+    """What the visitors of a block were trusted with ends with it."""
+    visitors = select(HandoutLine.holder_number).where(HandoutLine.handout_id == handout.id)
+    held = select(Qualification.ref).where(
+        Qualification.holder_number.in_(visitors),
+        Qualification.revoked_at.is_(None),
+        Qualification.valid_until.is_(None) | (Qualification.valid_until > now),
+    )
+    for ref in db.session.scalars(held).all():
+        training.revoke(ref, reason, actor=actor, now=now)
 
 
 def _take_back(line: HandoutLine, reason: str, actor: str, now: datetime) -> bool:

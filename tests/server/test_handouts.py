@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from server.db import db, reading
+from server.db import reading
 from server.domain.roles import Role
 from server.handouts.models import Handout, HandoutLine, HandoutTap
 from server.people import service as people
 from server.people.models import Holder, Membership, Person, Token
+from server.training.models import Qualification
 from server.usage.models import Denial, UsageSession
 from tests.server.badge_desk import Desk
 from tests.server.page_lab import database_url
@@ -61,6 +62,25 @@ def mark(badge):
     return f"{badge:032x}"
 
 
+class Rows(list):
+    """What was found."""
+
+    def one(self):
+        [only] = self
+        return only
+
+
+def scalars(wanted):
+    with reading() as session:
+        rows = session.scalars(wanted).all()
+    return Rows(rows)
+
+
+def scalar(wanted):
+    with reading() as session:
+        return session.scalar(wanted)
+
+
 def lent_to(fingerprint):
     with reading():
         return people.lent_to(fingerprint)
@@ -78,9 +98,9 @@ def test_each_tap_gives_its_badge_to_the_name_on_top(desk):
         assert desk.hear(sheet).status_code == 200
 
     assert desk.lines() == [("Bastien", mark(1)), ("Clavel", mark(2)), ("DUMAS", mark(3))]
-    ends = set(db.session.scalars(select(Token.valid_until).where(Token.fingerprint.in_([mark(1), mark(2), mark(3)]))))
+    ends = set(scalars(select(Token.valid_until).where(Token.fingerprint.in_([mark(1), mark(2), mark(3)]))))
     assert ends == {desk.now.replace(year=2026, month=12, day=18, hour=23, minute=0, second=0)}  # midnight in Mulhouse
-    assert db.session.scalar(select(func.count()).select_from(Membership)) == 4
+    assert scalar(select(func.count()).select_from(Membership)) == 4
     assert "Tous ont un badge" in desk.page(sheet).text or "have a badge" in desk.page(sheet).text
 
 
@@ -93,7 +113,7 @@ def test_two_pages_use_each_tap_once(desk):
     desk.hear(sheet)
 
     assert desk.lines() == [("Bastien", mark(1)), ("Clavel", None), ("DUMAS", None)]
-    assert db.session.scalar(select(func.count()).select_from(HandoutTap)) == 1
+    assert scalar(select(func.count()).select_from(HandoutTap)) == 1
 
 
 def test_a_wrong_tap_is_undone_and_the_name_is_on_top_again(desk):
@@ -170,7 +190,7 @@ def test_what_an_agent_tells_late_or_another_reader_heard_gives_nothing(desk):
     desk.later(1)
     desk.tap(mark(1), DenialReason.UNKNOWN_TOKEN, at=desk.now - timedelta(hours=3))
     desk.hear(sheet)
-    handout = db.session.scalars(select(Handout)).one()
+    handout = scalars(select(Handout)).one()
 
     assert handout.readers == ["p1"]
     assert desk.lines()[0] == ("Bastien", None)
@@ -201,14 +221,14 @@ def test_a_page_that_shows_all_of_it_is_answered_with_nothing(desk):
 
 
 def test_nothing_is_made_while_a_line_is_wrong(desk):
-    before = db.session.scalar(select(func.count()).select_from(Holder))
+    before = scalar(select(func.count()).select_from(Holder))
     names = "Ada Bastien\nCher\nBob Clavel, bob@example\nZoé Clavel; zoe@example.org\nZoé C; ZOE@example.org"
     form = {"names": names, "payer": desk.lab.payer, "language": "fr", "readers": "p1", "begin": "1", "seen": "x"}
     answer = desk.client.post("/handouts/new", data=form)
 
     assert answer.status_code == 422
     assert answer.text.count('class="is-fault"') == 3
-    assert db.session.scalar(select(func.count()).select_from(Holder)) == before
+    assert scalar(select(func.count()).select_from(Holder)) == before
 
 
 def test_somebody_the_lab_knows_by_mail_is_the_same_person_and_only_begins_anew_what_is_missing(desk):
@@ -216,7 +236,7 @@ def test_somebody_the_lab_knows_by_mail_is_the_same_person_and_only_begins_anew_
     facts = people.PersonFacts("Ada", "Lovelace", "ada@example.org", "fr", shows_first_name=False)
     people.edit_person(desk.lab.holder, facts, **by)
     sheet = desk.begin("Ada King <ADA@example.org>\nBob Clavel")
-    ties = db.session.scalars(select(Membership).where(Membership.holder_number == desk.lab.holder)).all()
+    ties = scalars(select(Membership).where(Membership.holder_number == desk.lab.holder))
     desk.unknown(1)
     desk.hear(sheet)
 
@@ -231,7 +251,7 @@ def test_a_reader_serves_one_hand_out_at_a_time(desk):
     answer = desk.client.post("/handouts/new", data=form | {"begin": "1", "seen": seen.partition('"')[0]})
 
     assert answer.status_code == 422
-    assert db.session.scalar(select(func.count()).select_from(Handout)) == 1
+    assert scalar(select(func.count()).select_from(Handout)) == 1
 
 
 def test_collecting_takes_each_badge_back_and_names_those_that_are_missing(desk):
@@ -248,9 +268,7 @@ def test_collecting_takes_each_badge_back_and_names_those_that_are_missing(desk)
     assert [lent_to(mark(badge)) is None for badge in (1, 2, 3)] == [True, False, True]
     assert page.count('class="is-out"') == 1
     assert page.count('class="is-back"') == 2
-    assert (
-        db.session.scalar(select(Denial.holder_number).order_by(Denial.event_id.desc())) == desk.line(3).holder_number
-    )
+    assert scalar(select(Denial.holder_number).order_by(Denial.event_id.desc())) == desk.line(3).holder_number
 
 
 def test_a_badge_collected_by_mistake_is_lent_again(desk):
@@ -263,7 +281,7 @@ def test_a_badge_collected_by_mistake_is_lent_again(desk):
     desk.client.post(f"{sheet}/names/{desk.line(1).id}/give-back")
 
     assert lent_to(mark(1)) == desk.line(1).holder_number
-    assert db.session.scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
+    assert scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
 
 
 def test_somebody_elses_badge_stays_lent_while_collecting_until_staff_says_so(desk):
@@ -287,7 +305,7 @@ def test_a_badge_for_today_is_one_more_of_the_same_person_and_ends_at_midnight(d
     desk.unknown(7)
     desk.hear(sheet)
 
-    lent = db.session.scalars(select(Token).where(Token.fingerprint == mark(7))).one()
+    lent = scalars(select(Token).where(Token.fingerprint == mark(7))).one()
     assert (lent.holder_number, lent.valid_until) == (desk.lab.holder, desk.now.replace(hour=22, minute=0, second=0))
     desk.unknown(8)
     desk.hear(sheet)
@@ -311,8 +329,26 @@ def test_a_block_of_visitors_has_numbers_for_names_and_ends_with_one_click(desk)
     desk.client.post(f"{sheet}/end-block")
 
     assert [lent_to(mark(badge)) for badge in (1, 2, 3)] == [None, None, None]
-    ended = db.session.scalars(select(Membership.ended_at).where(Membership.ref != desk.lab.membership)).all()
+    ended = scalars(select(Membership.ended_at).where(Membership.ref != desk.lab.membership))
     assert ended == [desk.now] * 3
+
+
+def test_visitors_use_chosen_skills_with_a_trainer_beside_and_no_longer_than_the_block(desk):
+    desk.client = signed_in(desk.web, Role.MANAGER)
+    sheet = visitors(desk, skills="printing")
+    held = select(Qualification).where(Qualification.holder_number != desk.lab.holder)
+    assert {(one.level, one.valid_until) for one in scalars(held)} == {("supervised", desk.now.replace(hour=16))}
+
+    desk.client.post(f"{sheet}/end-block")
+
+    assert [one.revoked_at for one in scalars(held)] == [desk.now] * 3
+
+
+def test_who_gives_no_qualifications_offers_none_to_visitors(desk):
+    assert 'name="skills"' not in desk.page("/handouts/visitors").text
+    form = {"count": "3", "payer": desk.lab.payer, "language": "fr", "readers": "p1", "until": "2026-10-14T18:00"}
+
+    assert desk.client.post("/handouts/visitors", data=form | {"skills": "printing"}).status_code == 422
 
 
 def test_a_block_is_opened_again_with_the_same_badges_and_a_new_end(desk):
@@ -328,13 +364,13 @@ def test_a_block_is_opened_again_with_the_same_badges_and_a_new_end(desk):
     lines = desk.lines()[3:]
     assert lines == [("1", mark(1)), ("2", None), ("3", mark(3))]
     assert desk.page(again).status_code == desk.page(first).status_code == 200
-    assert db.session.scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
+    assert scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
     assert visitors_so_far(desk) == ["1", "2", "3", "4"]
 
 
 def visitors_so_far(desk):
     """After one more block of one."""
-    handout = db.session.scalars(select(Handout).order_by(Handout.id.desc())).first()
+    handout = scalars(select(Handout).order_by(Handout.id.desc()))[0]
     desk.client.post(f"/handouts/{handout.id}/pause")
     visitors(desk, count="1")
     names = select(Person.family_name).where(Person.given_name == "Visiteur").order_by(Person.id)

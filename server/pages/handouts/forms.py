@@ -12,6 +12,8 @@ from server.handouts.models import Handout
 from server.handouts.visitors import MOST
 from server.pages.people.choices import machine_choices, payer_choices
 from server.pages.people.forms import LANGUAGES
+from server.pages.training.scope import teachable
+from server.training.models import Skill
 from server.web.forms import Day, Form, Moment
 from server.web.needs import actor
 
@@ -48,26 +50,24 @@ class ListForm(ReadersForm):
         return sha256((self.names.data or "").encode()).hexdigest()[:16]
 
 
-class VisitorsForm(ReadersForm):
+class BlockForm(ReadersForm):
+    """What a block of visitors is opened with, the first time and again."""
+
+    payer = SelectField(lazy_gettext("Who pays"), [InputRequired()])
+    label = StringField(lazy_gettext("Course or occasion"), [Optional(), Length(max=100)])
+    until = Moment(lazy_gettext("Badges until"), [InputRequired()])
+    skills = SelectMultipleField(lazy_gettext("With a trainer beside them"), [Optional()])
+
+    def offer(self, chosen: list[str] | None = None) -> None:
+        """Of the skills those that the one who asks may give."""
+        super().offer(chosen)
+        self.payer.choices = payer_choices()
+        self.skills.choices = _skills(teachable())
+
+
+class VisitorsForm(BlockForm):
     count = IntegerField(lazy_gettext("How many visitors"), [InputRequired(), NumberRange(1, MOST)])
-    payer = SelectField(lazy_gettext("Who pays"), [InputRequired()])
-    label = StringField(lazy_gettext("Course or occasion"), [Optional(), Length(max=100)])
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
-    until = Moment(lazy_gettext("Badges until"), [InputRequired()])
-
-    def offer(self, chosen: list[str] | None = None) -> None:
-        super().offer(chosen)
-        self.payer.choices = payer_choices()
-
-
-class AgainForm(ReadersForm):
-    payer = SelectField(lazy_gettext("Who pays"), [InputRequired()])
-    label = StringField(lazy_gettext("Course or occasion"), [Optional(), Length(max=100)])
-    until = Moment(lazy_gettext("Badges until"), [InputRequired()])
-
-    def offer(self, chosen: list[str] | None = None) -> None:
-        super().offer(chosen)
-        self.payer.choices = payer_choices()
 
 
 def last_readers() -> list[str]:
@@ -76,3 +76,9 @@ def last_readers() -> list[str]:
     with reading():
         readers: list[str] | None = db.session.scalar(wanted)
     return readers or []
+
+
+def _skills(codes: set[str]) -> list[tuple[str, str]]:
+    wanted = select(Skill.code, Skill.name).where(Skill.code.in_(codes), Skill.ended_at.is_(None)).order_by(Skill.name)
+    with reading():
+        return [(code, name) for code, name in db.session.execute(wanted)]

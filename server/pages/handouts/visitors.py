@@ -8,7 +8,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.handouts import service as handouts
 from server.pages.handouts.about import handout_of
-from server.pages.handouts.forms import AgainForm, VisitorsForm, last_readers
+from server.pages.handouts.forms import BlockForm, VisitorsForm, last_readers
 from server.pages.handouts.reads import sheet_of
 from server.pages.refused import said
 from server.web.answers import done, see_other
@@ -33,7 +33,14 @@ def begin() -> Answer:
     form.offer()
     if not form.validate_on_submit() or form.until.data is None:
         return _new_page(form), 422
-    place = (form.payer.data, form.label.data or "", form.language.data, form.until.data, form.readers.data or [])
+    place = (
+        form.payer.data,
+        form.label.data or "",
+        form.language.data,
+        form.until.data,
+        form.readers.data or [],
+        form.skills.data or [],
+    )
     try:
         block = handouts.begin_visitors(form.count.data or 0, *place, actor=actor().label, now=now())
     except Refusal as error:
@@ -75,17 +82,17 @@ def end(number: int) -> Answer:
 @needs(Verb.EDIT_PEOPLE, about=handout_of)
 def ask_again(number: int) -> str:
     sheet = sheet_of(number, now())
-    return _again_page(number, AgainForm(data={"label": sheet.label, "payer": sheet.payer}))
+    return _again_page(number, BlockForm(data={"label": sheet.label, "payer": sheet.payer}))
 
 
 @pages.post("/handouts/<int:number>/again")
 @needs(Verb.EDIT_PEOPLE, about=handout_of)
 def open_again(number: int) -> Answer:
-    form = AgainForm()
+    form = BlockForm()
     form.offer()
     if not form.validate_on_submit() or form.until.data is None:
         return _again_page(number, form), 422
-    place = (form.payer.data, form.label.data or "", form.until.data, form.readers.data or [])
+    place = (form.payer.data, form.label.data or "", form.until.data, form.readers.data or [], form.skills.data or [])
     try:
         block = handouts.open_again(number, *place, actor=actor().label, now=now())
     except Refusal as error:
@@ -95,7 +102,7 @@ def open_again(number: int) -> Answer:
     return see_other(url_for("handouts.show", number=block.id))
 
 
-def _again_page(number: int, form: AgainForm) -> str:
+def _again_page(number: int, form: BlockForm) -> str:
     sheet = sheet_of(number, now())
     form.offer([reader.code for reader in sheet.readers])
     return render_template("handouts/again.html", form=form, sheet=sheet)
