@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from server.domain.roles import Role
 from tests.browser.helpers import complaints, shot
 from tests.browser.live_lab import RealLab, real_lab, rest
+from tests.waiting import until
 
 GIVEN = ("Ada", "Bruno", "Cléo", "Dario", "Elif", "Fanny", "Gaspard", "Hana", "Igor", "Jeanne", "Karim", "Lena",
          "Malo", "Nour", "Oscar", "Paula", "Quentin", "Rosa", "Samir", "Tessa", "Ugo", "Vera", "Willem", "Yara")  # fmt: skip
@@ -75,6 +76,30 @@ def test_twenty_four_badges_are_handed_out_with_twenty_four_taps_and_one_wrong_t
     assert_each_has_one(desk)
     what_is_lent_stays(lab, desk)
     collect(lab, desk)
+
+
+def test_a_badge_for_the_day_is_lent_in_thirty_seconds(lab: RealLab, desk: Page) -> None:
+    """Search, tap: it opens what the person's own badge opens."""
+    forgetful = lab.lab.holders[1]
+    began = time.monotonic()
+    desk.goto(lab.address + "/day-badge")
+    desk.get_by_label("Who forgot the badge?").fill(f"{forgetful.given} {forgetful.family}")
+    desk.get_by_role("button", name="Search").click()
+    desk.get_by_text("Reader:").click()
+    for reader in desk.get_by_role("group", name="Readers").get_by_role("checkbox").all():
+        reader.set_checked(reader.get_attribute("value") == lab.codes[1])
+    desk.get_by_role("button", name="Wait for the tap").click()
+    expect(desk.locator(".handout-name")).to_have_text(f"{forgetful.given} {forgetful.family}")
+    lab.tap(lab.codes[1], "77DADADA01")
+    expect(desk.locator(".handout-last")).to_contain_text(f"is lent to {forgetful.given} {forgetful.family}")
+    taken = time.monotonic() - began
+    print(f"\na badge for the day: {taken:.1f} s")
+    lab.lists_in_force()
+    rest()
+    lab.tap(lab.codes[1], "77DADADA01")
+
+    until(lambda: lab.is_on(lab.codes[1]))
+    assert taken < 30
 
 
 def begin(desk: Page, lab: RealLab, people: list[str]) -> None:
