@@ -210,6 +210,7 @@ def restore(file: Path, actor: str) -> None:
     from server.clock import clock_for
     from server.db import writing
     from server.jobs.backup import restore as read_back
+    from server.privacy.again import erase_again
 
     settings = settings_or_stop()
     bring_up_to_date(settings)  # an empty database is welcome
@@ -218,8 +219,11 @@ def restore(file: Path, actor: str) -> None:
         with writing():
             rows = read_back(file, settings.documents_dir, now)
             end_everybodys(now)
+            erased = erase_again(settings.data_dir, now)
             record(actor, "restore", "database", "all", None, {"file": file.name, "rows": sum(rows.values())}, "", now)
         click.echo(f"{sum(rows.values())} rows of {len(rows)} tables restored")
+        if erased:
+            click.echo(f"erased again, as before the restore: {erased} people")
         for number in adopt_documents(settings.documents_dir, now):
             click.echo(f"adopted, issued after the backup: {number}")
 

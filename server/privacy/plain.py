@@ -13,6 +13,7 @@ from server.bookings.models import Booking
 from server.db import reading, writing
 from server.domain.period import day_of
 from server.domain.retention import Kept
+from server.handouts.models import Handout, HandoutLine, HandoutTap
 from server.jobs import service as jobs
 from server.mail.models import Mail
 from server.people.models import Token
@@ -70,6 +71,18 @@ def _tokens(night: Night) -> ColumnElement[bool]:
     return and_(is_over, night.held().free(Token.holder_number))
 
 
+def _handout_taps(night: Night) -> ColumnElement[bool]:
+    free = night.held().free(HandoutTap.holder_number, HandoutTap.machine, HandoutTap.at)
+    return and_(HandoutTap.at < night.over_before(Kept.TOKENS), free)
+
+
+def _handout_lines(night: Night) -> ColumnElement[bool]:
+    """Of hand-outs that were put away; their taps go first."""
+    over = select(Handout.id).where(Handout.ended_at < night.over_before(Kept.TOKENS))
+    tapped = exists().where(HandoutTap.line_id == HandoutLine.id)
+    return and_(HandoutLine.handout_id.in_(over), ~tapped, night.held().free(HandoutLine.holder_number))
+
+
 def _bookings(night: Night) -> ColumnElement[bool]:
     """An outage has no person and stays."""
     free = night.held().free(Booking.holder_number, Booking.machine_id, Booking.ends)
@@ -121,7 +134,13 @@ def _requests(night: Night) -> ColumnElement[bool]:
     return PrivacyRequest.answered_on < day_of(night.over_before(Kept.REQUESTS), night.place.zone)
 
 
-TOKENS = Rows(Token.id, Token.returned_at, _tokens, topic="access")
+TOKENS = Several(
+    (
+        Rows(Token.id, Token.returned_at, _tokens, topic="access"),
+        Rows(HandoutTap.event_id, HandoutTap.at, _handout_taps),
+        Rows(HandoutLine.id, HandoutLine.given_at, _handout_lines),
+    )
+)
 BOOKINGS = Rows(Booking.id, Booking.ends, _bookings)
 AUDIT = Rows(AuditEntry.id, AuditEntry.at, _audit)
 MAILS = Rows(Mail.id, Mail.written_at, _mails)

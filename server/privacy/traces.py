@@ -7,10 +7,10 @@ can still be counted by persons, and no person can be found. What was measured, 
 import secrets
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 
 from server.audit.models import AuditEntry
-from server.billing.models import Charge, Document
+from server.billing.models import Charge, ChargeRefusal, Document
 from server.db import db, reading, writing
 from server.domain.period import day_of
 from server.domain.retention import PSEUDONYMS_FROM, Kept, Trace, by_person_and_period, whole_groups
@@ -50,20 +50,15 @@ def unbilled(night: Night) -> int:
 
 def _part(sessions: list[str], number: int) -> None:
     """Put ``number`` in the place of the holder wherever these sessions say who it was."""
-    db.session.execute(
-        update(UsageSession).where(UsageSession.id.in_(sessions)).values(holder_number=number, **_nobody_beside())
-    )
+    nobody = {"supervisor": None, "companion": None}  # who stood beside
+    parted = update(UsageSession).where(UsageSession.id.in_(sessions)).values(holder_number=number, **nobody)
+    db.session.execute(parted)
     events = select(Event.id).where(Event.session.in_(sessions))
     told = select(Notice.event_id).where(Notice.session.in_(sessions))
     gone = or_(EventPayload.event_id.in_(events), EventPayload.event_id.in_(told))
     db.session.execute(delete(EventPayload).where(gone).execution_options(synchronize_session=False))
     db.session.execute(update(Notice).where(Notice.session.in_(sessions)).values(holder_number=None))
     _in_the_audit(sessions, number)
-
-
-def _nobody_beside() -> dict[str, None]:
-    """Who stood beside: the trainer, the second person."""
-    return {name: None for name in ("supervisor", "companion") if name in UsageSession.__table__.columns}
 
 
 def _in_the_audit(sessions: list[str], number: int) -> None:
@@ -93,10 +88,23 @@ def _joined(*columns: Any) -> Select[*tuple[Any, ...]]:
 
 
 def _linked(night: Night) -> list[ColumnElement[bool]]:
-    """Over, still with its person, and not held."""
+    """Over, still with its person, not held and not disputed."""
     held = night.held().free(UsageSession.holder_number, UsageSession.machine_id, UsageSession.started_at)
     is_over = UsageSession.state != SessionState.OPEN.value
-    return [UsageSession.holder_number < PSEUDONYMS_FROM, is_over, UsageSession.ended_at.is_not(None), held]
+    return [
+        UsageSession.holder_number < PSEUDONYMS_FROM,
+        is_over,
+        UsageSession.ended_at.is_not(None),
+        held,
+        ~_disputed(night),
+    ]
+
+
+def _disputed(night: Night) -> ColumnElement[bool]:
+    """Its payer has refused the charge, and that was not settled long enough ago."""
+    before = night.over_before(Kept.SESSIONS)
+    unsettled = or_(ChargeRefusal.answered_at.is_(None), ChargeRefusal.answered_at >= before)
+    return exists().where(ChargeRefusal.session_id == UsageSession.id, unsettled)
 
 
 def _billable_never(night: Night) -> ColumnElement[bool]:

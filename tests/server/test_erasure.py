@@ -1,6 +1,7 @@
 """Erasure of one person, the register of requests, and who looked at whose traces."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from server.billing.ledger import verify_billing
 from server.billing.models import Charge
 from server.db import Stale, db, reading, writing
 from server.domain.roles import Actor, Assignment, Role
+from server.jobs.backup import backup, restore
 from server.jobs.models import Change
 from server.mail.models import Mail
 from server.people.models import Person, Token
 from server.people.rows import PeopleError
 from server.privacy import requests as register
+from server.privacy.again import erase_again, remember
 from server.privacy.erasure import Against, Goes, Stays, erase, preview
 from server.privacy.errors import PrivacyError
 from server.privacy.holds import hold_person
@@ -162,3 +165,19 @@ def test_a_look_at_anothers_traces_is_told_once_an_hour_and_ones_own_never(old: 
     assert sorted(told) == [("file", ten), ("file", ten + timedelta(minutes=55)), ("session", ten)]
     assert {look.role for look in latest_looks()} == {"desk"}
     assert count(TraceView) == 3
+
+
+def test_who_was_erased_is_erased_again_after_a_restore(old: OldLab, tmp_path: Path) -> None:
+    backup(tmp_path / "night.tar", tmp_path / "documents")
+    erase(old.maker, ZONE, **BY)
+    remember(tmp_path, old.maker, BY["now"])
+    with (tmp_path / "erased.jsonl").open("a") as file:
+        file.write('{"number": 12')  # a crash in the middle of the next
+
+    restore(tmp_path / "night.tar", tmp_path / "documents", BY["now"])
+    assert count(Person, Person.holder_number == old.maker) == 1
+
+    assert erase_again(tmp_path, BY["now"]) == 1
+    assert count(Person, Person.holder_number == old.maker) == count(Token, Token.fingerprint == MARK) == 0
+    assert count(Person, Person.holder_number == old.other) == 1
+    assert [*verify_ledger(), *verify_billing()] == []

@@ -9,9 +9,10 @@ from sqlalchemy import func, select, update
 from server.accounts.models import WebSession
 from server.audit.models import AuditEntry
 from server.billing.ledger import verify_billing
-from server.billing.models import Charge
+from server.billing.models import Charge, ChargeRefusal
 from server.db import Stale, reading, writing
 from server.domain.retention import PSEUDONYMS_FROM, Kept, RetentionError
+from server.handouts.models import Handout, HandoutLine, HandoutTap
 from server.jobs.models import Job
 from server.mail.models import Mail
 from server.people import service as people
@@ -308,3 +309,46 @@ def test_after_the_job_a_forged_session_is_still_found(old: Any) -> None:
         session.add(UsageSession(**{**row, "id": "invented"}))
 
     assert verify_ledger() == ["session invented: no event tells of it"]
+
+
+def test_a_disputed_session_keeps_its_person_until_three_months_after_the_answer(old: Any) -> None:
+    with writing() as session:
+        payer = session.get_one(UsageSession, old.august).payer_id
+        facts = {"session_id": old.august, "payer_id": payer, "refused_by": "account:1", "reason": "pas nous"}
+        session.add(ChargeRefusal(**facts, refused_at=AUGUST))
+    run()
+    assert holders()[old.august] == old.maker
+    assert holders()[old.again] >= PSEUDONYMS_FROM
+
+    with writing() as session:
+        session.execute(update(ChargeRefusal).values(answered_at=LATER, is_charged=True))
+    run(LATER + timedelta(days=80))
+    assert holders()[old.august] == old.maker
+
+    run(LATER + timedelta(days=95))
+    assert holders()[old.august] >= PSEUDONYMS_FROM
+
+
+def test_who_stood_beside_a_session_goes_with_who_it_was(old: Any) -> None:
+    with writing() as session:
+        row = session.get_one(UsageSession, old.inner)
+        row.supervisor = row.companion = old.other
+
+    run()
+
+    assert count(UsageSession, UsageSession.supervisor.is_not(None) | UsageSession.companion.is_not(None)) == 0
+
+
+def test_lists_of_hand_outs_and_their_taps_go_after_three_months(old: Any) -> None:
+    with writing() as session:
+        told = {"label": "Cours", "language": "fr", "readers": [], "heard_by": "", "begun_by": "account:1"}
+        session.add(Handout(id=1, kind="people", mode="give", begun_at=AUGUST, ended_at=AUGUST, **told))
+        session.flush()
+        session.add(HandoutLine(id=1, handout_id=1, position=1, holder_number=old.maker, given_at=AUGUST))
+        session.flush()
+        tap = {"machine": "p1", "mark": "abab", "outcome": "given", "holder_number": old.maker}
+        session.add(HandoutTap(event_id=1, handout_id=1, line_id=1, at=AUGUST, **tap))
+
+    assert run()[Kept.TOKENS] == 2
+    assert count(HandoutTap) == count(HandoutLine) == 0
+    assert count(Handout) == 1

@@ -14,11 +14,12 @@ from server.pages.privacy.export import archive
 from server.pages.privacy.looking import looked_at
 from server.pages.refused import form_page, said
 from server.privacy import requests as register
+from server.privacy.again import remember
 from server.privacy.erasure import erase, preview
 from server.privacy.viewing import Looked
 from server.web.answers import done, see_other
 from server.web.forms import Form
-from server.web.here import now, today, zone
+from server.web.here import now, settings, today, zone
 from server.web.needs import actor, needs
 
 pages = Blueprint("data_of", __name__)
@@ -60,6 +61,7 @@ def ask_erase(number: int) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
+            remember(settings().data_dir, number, now())
             done(gettext("Erased. Nothing leads to a person from this number any more."))
             return see_other(back)
     else:

@@ -50,8 +50,8 @@ CLASSES: dict[Kept, Told] = {
         lazy_gettext("Long enough to talk about a missed booking."),
     ),
     Kept.TOKENS: Told(
-        lazy_gettext("Fingerprints of badges"),
-        lazy_gettext("after the badge came back or was blocked"),
+        lazy_gettext("Fingerprints of badges, lists of hand-outs"),
+        lazy_gettext("after the badge came back or was blocked, or the hand-out was over"),
         _DELETED,
         lazy_gettext("So that a lost badge is recognised for a while when somebody tries it."),
     ),
