@@ -26,7 +26,7 @@ from server.db import db, make_app, writing
 from server.domain.roles import Role
 from server.machines import certificates
 from server.machines.keys import Files
-from server.settings import Mqtt, Settings
+from server.settings import Mqtt, People, Settings
 from tests.browser.helpers import complaints
 from tests.floor import Floor, busy
 from tests.furnished import NOW, Furnished, furnish
@@ -178,7 +178,9 @@ def lab_with_a_past(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFac
     certificates.provide(keys, [], "Halle Zéro", NOW)
     passwords.touch()
     mqtt = Mqtt(host="127.0.0.1", port=1883, password=SecretStr("x"), password_file=passwords)
-    settings = settings_for(f"sqlite:///{folder}/lab.db", data_dir=folder, demo=True, keys_dir=keys.folder, mqtt=mqtt)
+    asks = People(emergency_contacts="le soir, on y travaille parfois seul")
+    url = f"sqlite:///{folder}/lab.db"
+    settings = settings_for(url, data_dir=folder, demo=True, keys_dir=keys.folder, mqtt=mqtt, people=asks)
     site = Site(settings, StoppedClock(NOW))
     try:
         with site.app.app_context():

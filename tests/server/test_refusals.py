@@ -266,6 +266,10 @@ def test_a_tenant_administrator_sees_hours_by_machine_and_no_name_until_the_sett
     assert "Ada Lovelace" in named
     assert "CSE informé le 12 octobre" in named
     assert "14:00" not in named
+    with app.app_context():
+        people.add_membership(ada, "acme-1", **BY)
+    me = signed_in(app, Role.HOLDER, holder=ada)
+    assert "Acme SARL voit ce que vous avez utilisé, sans l’heure" in page(me, "/me")
     assert "Lovelace" not in page(client, "/tenants/acme/books")  # the month stays as it was
     assert accountant.get("/tenants/acme/books/names").status_code == 403
     assert "Lovelace" not in page(accountant, "/tenants/acme/charges")

@@ -170,7 +170,7 @@ def _matters(entry: Entry, name: str) -> bool:
 
 def _value(name: str, value: Any, names: Names) -> str:
     match value:
-        case None | "":
+        case None | "" | []:
             return gettext("nothing")
         case bool():
             return gettext("yes") if value else gettext("no")

@@ -21,6 +21,8 @@ from server.mail.models import Mail
 from server.pages.me.reads import sessions_of
 from server.pages.people.reads import Held, read_file
 from server.people.models import EmergencyContact, Master, Membership, Payer, PayerRule
+from server.privacy.requests import requests
+from server.privacy.viewing import looks_at
 from server.usage.models import Denial, Notice, SessionDecision, UsageSession
 
 
@@ -43,6 +45,8 @@ def my_data(holder: int) -> dict[str, Any]:
             "refused_charges": _refused_charges(holder),
             "emergency_contact": _emergency_contact(holder),
             "trail": _trail(changes),
+            "looked_at": _looks(holder),
+            "requests": [{**asdict(one), "kind": one.kind.value} for one in requests(holder)],
         }
 
 
@@ -153,6 +157,11 @@ def _refused_charges(holder: int) -> list[dict[str, Any]]:
 def _emergency_contact(holder: int) -> dict[str, Any] | None:
     of_mine = select(EmergencyContact.name, EmergencyContact.phone).where(EmergencyContact.holder_number == holder)
     return next(iter(_rows(of_mine)), None)
+
+
+def _looks(holder: int) -> list[dict[str, Any]]:
+    """Who looked at these traces: what they are there, not who."""
+    return [{"at": look.at, "what": look.what, "by": look.role or "staff"} for look in looks_at(holder)]
 
 
 def _skills(held: Iterable[Held]) -> list[dict[str, Any]]:

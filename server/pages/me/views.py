@@ -16,7 +16,7 @@ from server.pages.instruction.learning import learning_of
 from server.pages.me import words
 from server.pages.me.data import my_data
 from server.pages.me.reads import my_sessions
-from server.pages.people.paying import limits_for, rules_of
+from server.pages.people.paying import limits_for, rules_of, seen_by
 from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
 from server.pages.refusals.reads import refused_of
@@ -70,6 +70,7 @@ def _payers(number: int, file: PersonFile) -> dict[str, Any]:
         "ties": [tie for tie in file.ties if not tie.is_over(now())],
         "rules": rules_of(number),
         "limits": limits_for(number, now()),
+        "seen_by": seen_by(number, now()),
         "refused": refused_of(number),
         "asks_for_contacts": bool(settings().people.emergency_contacts),
         "now": now(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext
 from sqlalchemy import select
@@ -33,6 +33,29 @@ class Rule:
     version: int
     payer: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """A tenant whose administrators know a member by name: of sessions from a day on, for a reason, and perhaps when."""
+
+    tenant: str
+    since: date
+    reason: str
+    times: bool
+
+
+def seen_by(holder: int, now: datetime) -> list[Sees]:
+    """Which of a person's tenants see what this person used."""
+    wanted = select(Tenant.name, Tenant.names_since, Tenant.names_reason, Tenant.names_times)
+    wanted = wanted.join(Membership, Membership.tenant_id == Tenant.id).where(
+        Membership.holder_number == holder,
+        Membership.ended_at.is_(None),
+        in_force(Membership, now),
+        Tenant.names_since.is_not(None),
+    )
+    with reading():
+        return [Sees(*row) for row in db.session.execute(wanted.distinct().order_by(Tenant.name))]
 
 
 def machine_names() -> list[tuple[str, str]]:

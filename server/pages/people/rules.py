@@ -43,7 +43,7 @@ class TimeOfDay(StringField):
 
 class RuleForm(Form):
     weekdays = SelectMultipleField(
-        lazy_gettext("On"), [InputRequired(lazy_gettext("Choose at least one day."))], coerce=int
+        lazy_gettext("Days of the week"), [InputRequired(lazy_gettext("Choose at least one day."))], coerce=int
     )
     begins = TimeOfDay(lazy_gettext("From"), [InputRequired()])
     ends = TimeOfDay(lazy_gettext("Until"), [InputRequired()])
