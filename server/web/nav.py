@@ -39,7 +39,7 @@ WORKSHOP = Group(
         Way("today", lazy_gettext("Today"), "bell-dot", "/today", Verb.WATCH, 1),
         Way("map", lazy_gettext("Plan"), "map", "/map", Verb.SEE_FLOOR, 2),
         Way("machines", lazy_gettext("Machines"), "cpu", "/machines", Verb.SEE_FLOOR, 8),
-        Way("bookings", lazy_gettext("Bookings"), "calendar-days", "/bookings", Verb.SEE_FLOOR, 3),
+        Way("bookings", lazy_gettext("Calendar"), "calendar-days", "/bookings", Verb.SEE_FLOOR, 3),
         Way("agents", lazy_gettext("Agents"), "radio-tower", "/agents", Verb.EDIT_MACHINES, 10),
         Way("sessions", lazy_gettext("Sessions"), "history", "/sessions", Verb.SEE_SESSIONS, 6),
     ),

@@ -4,7 +4,7 @@ sends it, and no list that an agent could be given after that makes it energise 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
@@ -21,19 +21,28 @@ from agent.lists import wish
 from agent.machine import Latch, Machine
 from agent.session import step
 from agent.stimuli import Energise, Tapped, Wished
+from server.bookings import service as bookings
+from server.bookings.models import Booking
+from server.bookings.service import Rules
+from server.care import checks, log_only
+from server.care.checks import Asked
 from server.db import reading, writing
+from server.domain.bookings import Span
+from server.domain.checks import CheckKind
 from server.domain.roles import Role
 from server.lists.service import compile_all
+from server.machines import closures
 from server.machines.models import Agent, MachineLive, Room
 from server.people import service as people
 from server.people.models import Membership, Token
 from server.training import service as training
 from server.usage.models import Event, UsageSession
 from server.web.here import zone
+from tests.commissioned import ZONE
 from tests.server import billing_lab
 from tests.server.billing_lab import use
 from tests.server.signed_in import signed_in, web_app
-from wire.messages import FEATURES, MachineState, Policy, Service, Stamp, TimeQuality, decode_access_list
+from wire.messages import FEATURES, MachineState, Policy, RiskClass, Service, Stamp, TimeQuality, decode_access_list
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 BY: dict[str, Any] = {"actor": "test", "now": billing_lab.OPENED}
@@ -47,8 +56,9 @@ AT_REST = [
 TYPED = {"password": "rather long and never used", "email": "zoe@lab.test", "reason": "test", "upto": "900",
          "code": "zz9", "until": "2027-01-05", "day": "2026-11-01", "start": "2026-11-17T09:00", "end": "2026-11-17T10:00",
          "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100",
-         "pin": "1394", "again": "1394", "who": "Paul"}  # fmt: skip
-LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke")  # after these there is less to ask
+         "first_day": "2026-12-01", "last_day": "2026-12-02", "due_on": "2026-12-01", "done_on": "2026-11-17",
+         "pin": "1394", "again": "1394", "who": "Paul", "ends": "2026-11-18T15:00"}  # fmt: skip
+LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke", "replace")  # after these there is less to ask
 
 
 class Fields(HTMLParser):
@@ -94,6 +104,11 @@ def app(sqlite_url: str) -> Flask:
         people.give_token(ada, "em4100:0102030405", bytes(32), "k1", **BY)
         people.add_membership(ada, "acme-1", **BY)
         training.grant(ada, "printing", **BY)
+        by: dict[str, Any] = {"actor": "test", "now": NOW}
+        bookings.book("p1", ada, Span(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1)), Rules(ZONE), **by)
+        checks.add_check("p1", Asked(CheckKind.OWN, "Extraction", NOW.date(), 12), ZONE, **by)
+        closures.close_on_holidays(2026, ZONE, **by)
+        log_only.begin(RiskClass.LOW, NOW + timedelta(days=9), "first weeks", **by)
         with writing() as session:
             session.add(Room(name="Halle"))
             session.execute(update(Agent).values(online=True, last_n=900, last_seen_at=NOW))
@@ -111,7 +126,9 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
         holder = session.query(Membership).one()
         ref = {"badges": session.query(Token).one().ref, "memberships": holder.ref}
         ended = session.query(UsageSession).filter_by(state="ended").one().id
-    anywhere = {"number": 1, "role": 1, "session": "1", "secret": "1", "month": "2026-10", "category": "printer",
+        booked = session.query(Booking).one().ref
+    anywhere = {"number": 1, "role": 1, "session": "1", "secret": "1", "month": "2026-10", "category": "printer", "risk": "low", "line": 1,
+                "event": 1, "rule": 1, "asked": 1, "hold": 1,
                 "payer": "acme-2", "master_id": 1, "session_id": ended, "fingerprint": "ab" * 16}  # fmt: skip
     return {
         "": anywhere,
@@ -121,6 +138,7 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
         "/tenants": {"code": "acme"},
         "/agents": {"name": "agent-1"},
         "/map": {"name": "Halle"},
+        "/bookings": {"ref": booked},
         "/documents": {"number": "F-2026-0001"},
     }
 
