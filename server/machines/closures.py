@@ -20,6 +20,7 @@ from server.machines.service import MachineError
 
 LONGEST = timedelta(days=366)
 _KIND = "closure"
+_TODAY = timedelta(hours=25)  # a whole day may be closed while it goes on; the longest one has as many hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _refuse_odd(closed: Closed, now: datetime, *, begun: bool = False) -> None:
         raise MachineError("It ends before it begins.")
     if closed.ends - closed.begins > LONGEST:
         raise MachineError("A closure ends within a year.")
-    if closed.ends <= now or (closed.begins < now - timedelta(minutes=10) and not begun):
+    if closed.ends <= now or (closed.begins < now - _TODAY and not begun):
         raise MachineError("It lies in the past: a closure keeps people away from now on.")
 
 

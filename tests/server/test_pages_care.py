@@ -92,6 +92,13 @@ def test_a_closure_may_have_hours_and_a_category(web: Flask, manager: FlaskClien
     assert (closure.category, closure.begins.hour, closure.ends.hour, closure.ends.minute) == ("printer", 13, 17, 30)
 
 
+def test_today_may_be_closed_while_it_goes_on(manager: FlaskClient, lab: Lab) -> None:
+    answer = manager.post("/closures/new", data={**CLOSURE, "first_day": "2026-10-14", "last_day": "2026-10-14"})
+
+    assert answer.status_code == 303
+    assert "fermé en ce moment" in page(manager, "/closures")
+
+
 def test_what_cannot_be_is_said_at_the_day(manager: FlaskClient, lab: Lab) -> None:
     answer = manager.post("/closures/new", data={**CLOSURE, "last_day": "2026-11-19"})
 
