@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.accounts.models import Account, RoleAssignment, WebSession
 from server.audit.service import Entry, trail_of
@@ -21,6 +21,7 @@ from server.mail.models import Mail
 from server.pages.me.reads import sessions_of
 from server.pages.people.reads import Held, read_file
 from server.people.models import EmergencyContact, Master, Membership, Payer, PayerRule
+from server.privacy.forgetting import addresses
 from server.privacy.requests import requests
 from server.privacy.viewing import looks_at
 from server.usage.models import Denial, Notice, SessionDecision, UsageSession
@@ -45,6 +46,7 @@ def my_data(holder: int) -> dict[str, Any]:
             "refused_charges": _refused_charges(holder),
             "emergency_contact": _emergency_contact(holder),
             "trail": _trail(changes),
+            "mails": _mails(holder),
             "looked_at": _looks(holder),
             "requests": [{**asdict(one), "kind": one.kind.value} for one in requests(holder)],
         }
@@ -57,7 +59,6 @@ def _login(account: Account) -> dict[str, Any]:
         *(RoleAssignment.valid_from, RoleAssignment.valid_until),
     ).where(RoleAssignment.account_id == account.id)
     browsers = select(WebSession.began_at, WebSession.seen_at, WebSession.ended_at, WebSession.browser)
-    mails = select(Mail.written_at, Mail.sent_at, Mail.subject).where(Mail.recipient == account.email)
     return {
         "email": account.email,
         "name": account.name,
@@ -66,7 +67,6 @@ def _login(account: Account) -> dict[str, Any]:
         "second_factor": account.totp_secret is not None,
         "roles": _rows(roles),
         "logins": _rows(browsers.where(WebSession.account_id == account.id)),
-        "mails": _rows(mails),
     }
 
 
@@ -157,6 +157,12 @@ def _refused_charges(holder: int) -> list[dict[str, Any]]:
 def _emergency_contact(holder: int) -> dict[str, Any] | None:
     of_mine = select(EmergencyContact.name, EmergencyContact.phone).where(EmergencyContact.holder_number == holder)
     return next(iter(_rows(of_mine)), None)
+
+
+def _mails(holder: int) -> list[dict[str, Any]]:
+    """To whichever address of this person; also of somebody without a login."""
+    mails = select(Mail.written_at, Mail.sent_at, Mail.recipient, Mail.subject).order_by(Mail.written_at)
+    return _rows(mails.where(func.lower(Mail.recipient).in_(addresses(holder))))
 
 
 def _looks(holder: int) -> list[dict[str, Any]]:

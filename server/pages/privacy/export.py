@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -12,28 +11,19 @@ from flask.json import dumps
 
 from server.pages.me.data import my_data
 from server.pages.privacy import words
-from server.privacy import requests as register
-from server.privacy.viewing import looks_at
 from server.web import formats
 from server.web.here import now
 
 
 def archive(number: int) -> bytes:
     """A ZIP of ``data.json`` and ``data.html``."""
-    everything = all_data(number)
+    everything = my_data(number)
     page = render_template("privacy/export.html", data=everything, at=now(), plain=plain, kind=kind)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("data.json", dumps(everything, indent=2, ensure_ascii=False))
         packed.writestr("data.html", page)
     return file.getvalue()
-
-
-def all_data(number: int) -> dict[str, Any]:
-    """What my page gives, and what staff keep of requests and looks. Whoever looked is named by role."""
-    looks = [{"at": look.at, "what": look.what, "by": look.role or "staff"} for look in looks_at(number)]
-    asked = [{**asdict(one), "kind": one.kind.value} for one in register.requests(number)]
-    return {**my_data(number), "requests": asked, "looked_at": looks}
 
 
 def kind(value: Any) -> str:
