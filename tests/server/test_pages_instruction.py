@@ -208,9 +208,11 @@ def test_the_record_says_what_was_taught_by_whom_and_what_both_have_confirmed(we
 def test_a_tenants_record_has_its_people_and_its_own_interval(web, lab, manager, now):
     people.set_minor_until(lab.holder, now + timedelta(days=400), actor="test", now=now)
     usual = page(manager, "/tenants/acme/instruction")
-    wrong = manager.post("/tenants/acme/instruction", data={"months": "0", "months_minor": "3"})
-    manager.post("/tenants/acme/instruction", data={"months": "12", "months_minor": "3"})
-    second = manager.post("/tenants/acme/instruction", data={"months": "9", "months_minor": "9", "version": "9"})
+    wrong = manager.post("/tenants/acme/instruction/interval", data={"months": "0", "months_minor": "3"})
+    manager.post("/tenants/acme/instruction/interval", data={"months": "12", "months_minor": "3"})
+    second = manager.post(
+        "/tenants/acme/instruction/interval", data={"months": "9", "months_minor": "9", "version": "9"}
+    )
     text = words_of(manager.get("/tenants/acme/instruction.pdf?lang=en").data)
 
     assert "Ada Lovelace" in usual

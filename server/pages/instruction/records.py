@@ -62,7 +62,7 @@ def of_tenant(code: str) -> Answer:
     return _tenant_page(code, IntervalForm(data=values))
 
 
-@pages.post("/tenants/<code>/instruction")
+@pages.post("/tenants/<code>/instruction/interval")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def set_months(code: str) -> Answer:
     form = IntervalForm()
