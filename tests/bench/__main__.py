@@ -16,6 +16,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "stored": "events_stored",
     "committed": "tap_to_commit",
     "lists": "list_in_force",
+    "refused": "refused_at_once",
     "board": "tap_to_board",
     "boards": "boards_open",
     "streams": "streams",

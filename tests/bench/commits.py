@@ -52,14 +52,17 @@ class Moments:
 
 def main() -> None:
     from server import cli, ingest, link
+    from server.usage.service import LiveKeys
 
     file = Path(sys.argv[1]).open("a", buffering=1)  # noqa: SIM115 — open as long as the process lives
     if len(sys.argv) > 2:
         link.BATCH = int(sys.argv[2])
     store = ingest.ingest
 
-    def ingest_and_note(batch: Sequence[ingest.Incoming], now: datetime) -> ingest.Outcome:
-        outcome = store(batch, now)
+    def ingest_and_note(
+        batch: Sequence[ingest.Incoming], now: datetime, keys: LiveKeys = ingest.no_keys
+    ) -> ingest.Outcome:
+        outcome = store(batch, now, keys)
         at = time.monotonic_ns()
         through = [(n, outbox) for receipt in outcome.receipts.values() for outbox, n in receipt.through.items()]
         lines = [f"batch {at} {outcome.stored} -", *(f"through {at} {n} {outbox}" for n, outbox in through)]

@@ -35,6 +35,7 @@ class Place:
     """One machine as the bench sees it: a reader it holds cards to, and a pin it looks at."""
 
     def __init__(self, machine: Machine, board: Path) -> None:
+        self.code = machine.code
         self._reader = Reader(board, machine.code)  # instead of the board's, so that no third process stands between
         self._bank = PinBank(board, read_config(board).agents, machine.agent)
         self._pin = machine.relay
