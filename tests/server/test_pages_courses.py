@@ -115,6 +115,16 @@ def test_a_holder_takes_a_seat_on_the_phone_and_gives_it_back(web, lab, manager,
     assert ada.get(f"/course-dates/{date}").status_code == 403
 
 
+def test_today_shows_the_courses_of_the_day_and_afterwards_asks_who_was_there(web, manager, date, now):
+    today = page(manager, "/today")
+    clock_of(web).moment = now + timedelta(days=1)
+    tomorrow = page(signed_in(web, Role.MANAGER), "/today")
+
+    assert "Impression 3D aujourd’hui à 11:00" in today
+    assert "places prises : 0 sur 2" in today
+    assert "1 cours sans présences" in tomorrow
+
+
 def test_a_date_is_cancelled_with_a_reason(manager, date, learners):
     manager.post(f"/course-dates/{date}/enrol", data={"person": str(learners[0])})
     asked = page(manager, f"/course-dates/{date}/cancel")

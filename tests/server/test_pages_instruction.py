@@ -20,7 +20,7 @@ from server.machines import service as machines
 from server.people import service as people
 from server.training import service as training
 from tests.server.page_lab import by, database_url, manager, web
-from tests.server.signed_in import page, signed_in, text
+from tests.server.signed_in import clock_of, page, signed_in, text
 from tests.server.test_signoffs import levels, rows, staff
 from wire.messages import Level, RiskClass
 
@@ -158,6 +158,16 @@ def test_a_trainer_ticks_the_checklist_on_the_phone_and_nobody_else_can(manager,
     assert "Nils Holm" in page(trainer, "/sign-offs")
     assert "Nils Holm" not in page(other, "/sign-offs")
     assert "Nils Holm" in page(manager, "/sign-offs/all")
+
+
+def test_today_says_what_waits_to_be_ticked_and_what_has_lapsed(web, lab, manager, at_the_mill, now):
+    waiting = page(manager, "/today")
+    clock_of(web).moment = now + timedelta(hours=25)
+    lapsed = page(signed_in(web, Role.MANAGER), "/today")
+
+    assert "/sign-offs/all" in waiting
+    assert "1 validation attend" in waiting
+    assert "1 validation expirée" in lapsed
 
 
 def test_what_the_lab_decides_about_sign_offs_is_kept(manager, lab):

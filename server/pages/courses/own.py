@@ -63,7 +63,7 @@ def offered_to(holder: int) -> tuple[list[DateRow], list[DateRow]]:
     """The dates on which this person has a seat, and those that are open to everybody and have seats."""
     with reading():
         mine = my_dates(holder)
-    dates = [one for one in dates_to_come(now()) if one.begins_at > now()]
+    dates = [one for one in dates_to_come() if one.begins_at > now()]
     taken = [one for one in dates if one.number in mine]
     return taken, [one for one in dates if one.number not in mine and one.course.is_open]
 

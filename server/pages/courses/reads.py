@@ -84,11 +84,15 @@ def read_course(number: int) -> CourseRow:
         return _courses(select(Course).where(Course.id == number))[0]
 
 
-def dates_to_come(now: datetime) -> list[DateRow]:
-    """Those that are not done: the next first; what is over and waits for its attendance stands before them."""
-    open_still = CourseDate.cancelled_at.is_(None) & CourseDate.done_at.is_(None)
+def dates_to_come() -> list[DateRow]:
     with reading():
-        return _dates(open_still, CourseDate.begins_at)
+        return dates_open()
+
+
+def dates_open() -> list[DateRow]:
+    """Those that are not done: the next first; what is over and waits for its attendance stands before them. Inside
+    ``reading()``."""
+    return _dates(CourseDate.cancelled_at.is_(None) & CourseDate.done_at.is_(None), CourseDate.begins_at)
 
 
 def dates_of(course: int) -> list[DateRow]:

@@ -36,7 +36,7 @@ Answer = str | tuple[str, int] | Response
 @pages.get("/courses")
 @needs(Verb.SEE_TRAINING)
 def index() -> str:
-    return render_template("courses/index.html", dates=dates_to_come(now()), courses=courses(), now=now())
+    return render_template("courses/index.html", dates=dates_to_come(), courses=courses(), now=now())
 
 
 @pages.get("/courses/<int:number>")

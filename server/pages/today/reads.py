@@ -19,6 +19,7 @@ from server.jobs import pulse
 from server.jobs.models import Job
 from server.machines.models import Machine, MachineLive
 from server.mail.models import Mail
+from server.pages.instruction.waiting import teaching
 from server.pages.months.listing import to_close
 from server.pages.months.papers import unpaid
 from server.pages.people.names import named
@@ -52,6 +53,10 @@ class Kind(StrEnum):
     UNKNOWN_BADGE = "unknown_badge"
     UNPROVEN = "unproven"
     REFUSED = "refused"
+    COURSE = "course"
+    ATTENDANCE = "attendance"
+    SIGN_OFFS = "sign_offs"
+    SIGN_OFFS_LAPSED = "sign_offs_lapsed"
     PRICES = "prices"
     VAT = "vat"
     HELD = "held"
@@ -97,6 +102,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_unconfirmed(now),
             *_unknown_badges(now),
             *_refused_charges(),
+            *_taught(now),
             *_undecided(now),
             *_months(now),
             *_night(now),
@@ -218,6 +224,19 @@ def _refused_charges() -> Iterator[Waiting]:
     ).one()
     if count:
         yield Waiting(Kind.REFUSED, count, since=first)
+
+
+def _taught(now: datetime) -> Iterator[Waiting]:
+    found = teaching(now)
+    for one in found.today:
+        seats = f"{one.taken}/{one.course.capacity}"
+        yield Waiting(Kind.COURSE, one.free, str(one.number), one.begins_at, one.course.title, seats)
+    if found.to_tick:
+        yield Waiting(Kind.ATTENDANCE, len(found.to_tick), str(found.to_tick[0].number), found.to_tick[0].begins_at)
+    if found.pending:
+        yield Waiting(Kind.SIGN_OFFS, len(found.pending), since=found.pending[0])
+    if found.lapsed:
+        yield Waiting(Kind.SIGN_OFFS_LAPSED, found.lapsed)
 
 
 def _undecided(now: datetime) -> Iterator[Waiting]:

@@ -240,6 +240,8 @@ def _of_others(waiting: Waiting) -> Row:
                 Verb.SEE_TRAINING,
                 icon="graduation-cap",
             )
+        case Kind.COURSE | Kind.ATTENDANCE | Kind.SIGN_OFFS | Kind.SIGN_OFFS_LAPSED:
+            return _of_teaching(waiting)
         case Kind.UNPAID:
             title = ngettext("%(num)d invoice unpaid", "%(num)d invoices unpaid", number)
             text = gettext("The day to pay is over. Note what has been paid, or remind.")
@@ -249,3 +251,32 @@ def _of_others(waiting: Waiting) -> Row:
             title = ngettext("%(num)d mail not sent", "%(num)d mails not sent", number)
             text = gettext("The mail server refused it. It is tried again by itself.")
             return Row(title, text, gettext("Look at them"), "/mails", Verb.MANAGE_ACCOUNTS, icon="mail-warning")
+
+
+def _of_teaching(waiting: Waiting) -> Row:
+    number = waiting.count
+    match waiting.kind:
+        case Kind.COURSE:
+            title = gettext("%(course)s today at %(time)s", course=waiting.detail, time=formats.clock(waiting.since))
+            taken, _, seats = waiting.why.partition("/")
+            text = gettext("%(taken)s of %(all)s seats taken", taken=taken, all=seats)
+            href = url_for("course_dates.show", number=int(waiting.subject))
+            return Row(title, text, gettext("Open"), href, Verb.SEE_TRAINING, icon="calendar-days")
+        case Kind.ATTENDANCE:
+            title = ngettext("%(num)d course without attendance", "%(num)d courses without attendance", number)
+            text = gettext("It is over. Tick who was there, and they have the qualification.")
+            href = url_for("course_dates.show", number=int(waiting.subject))
+            return Row(title, text, gettext("Tick"), href, Verb.TEACH, icon="list-checks", since=waiting.since)
+        case Kind.SIGN_OFFS:
+            title = ngettext("%(num)d sign-off waits", "%(num)d sign-offs wait", number)
+            text = gettext(
+                "Their trainers have to tick the checklist, the first one until %(time)s.",
+                time=formats.moment(waiting.since),
+            )
+            href = url_for("instruction.listed")
+            return Row(title, text, gettext("Look at them"), href, Verb.SEE_TRAINING, icon="list-checks")
+        case _:
+            title = ngettext("%(num)d sign-off lapsed", "%(num)d sign-offs lapsed", number)
+            text = gettext("Nobody ticked the checklist in time: supervised use only. Do it again at the machine.")
+            href = url_for("instruction.listed")
+            return Row(title, text, gettext("Look at them"), href, Verb.SEE_TRAINING, icon="clock-alert")
