@@ -55,7 +55,7 @@ def seen_by(holder: int, now: datetime) -> list[Sees]:
         Tenant.names_since.is_not(None),
     )
     with reading():
-        return [Sees(*row) for row in db.session.execute(wanted.distinct().order_by(Tenant.name))]
+        return [Sees(*tuple(row)) for row in db.session.execute(wanted.distinct().order_by(Tenant.name))]
 
 
 def machine_names() -> list[tuple[str, str]]:
