@@ -55,7 +55,8 @@ def seen_by(holder: int, now: datetime) -> list[Sees]:
         Tenant.names_since.is_not(None),
     )
     with reading():
-        return [Sees(*tuple(row)) for row in db.session.execute(wanted.distinct().order_by(Tenant.name))]
+        rows = db.session.execute(wanted.distinct().order_by(Tenant.name)).all()
+    return [Sees(name, since, reason, times) for name, since, reason, times in rows if since is not None]
 
 
 def machine_names() -> list[tuple[str, str]]:
