@@ -30,6 +30,7 @@ from server.db import reading, writing
 from server.domain.bookings import Span
 from server.domain.checks import CheckKind
 from server.domain.roles import Role
+from server.handouts import service as handouts
 from server.lists.service import compile_all
 from server.machines import closures
 from server.machines.models import Agent, MachineLive, Room
@@ -58,7 +59,7 @@ TYPED = {"password": "rather long and never used", "email": "zoe@lab.test", "rea
          "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100",
          "first_day": "2026-12-01", "last_day": "2026-12-02", "due_on": "2026-12-01", "done_on": "2026-11-17",
          "pin": "1394", "again": "1394", "who": "Paul", "ends": "2026-11-18T15:00"}  # fmt: skip
-LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke", "replace")  # after these there is less to ask
+LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke", "replace", "erase")  # after these there is less to ask
 
 
 class Fields(HTMLParser):
@@ -104,6 +105,7 @@ def app(sqlite_url: str) -> Flask:
         people.give_token(ada, "em4100:0102030405", bytes(32), "k1", **BY)
         people.add_membership(ada, "acme-1", **BY)
         training.grant(ada, "printing", **BY)
+        handouts.begin_day(ada, NOW, ["p1"], **BY)
         by: dict[str, Any] = {"actor": "test", "now": NOW}
         bookings.book("p1", ada, Span(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1)), Rules(ZONE), **by)
         checks.add_check("p1", Asked(CheckKind.OWN, "Extraction", NOW.date(), 12), ZONE, **by)
@@ -134,7 +136,9 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
         "": anywhere,
         "/people": {"number": holder.holder_number, **{f"{kind} ref": one for kind, one in ref.items()}},
         "/machines": {"code": "p1"},
+        "/privacy": {"number": holder.holder_number, "kept": "mails"},
         "/skills": {"code": "printing"},
+        "/handouts": {"number": 1, "line": 1, "event": 1},
         "/tenants": {"code": "acme"},
         "/agents": {"name": "agent-1"},
         "/map": {"name": "Halle"},

@@ -16,8 +16,10 @@ from server.audit.service import Entry, trail_of
 from server.billing.models import ChargeRefusal
 from server.bookings.models import Booking
 from server.db import db, reading
+from server.handouts.models import Handout, HandoutLine
 from server.machines.models import Machine
 from server.mail.models import Mail
+from server.pages.instruction.own_data import learning_data
 from server.pages.me.reads import sessions_of
 from server.pages.people.reads import Held, read_file
 from server.people.models import EmergencyContact, Master, Membership, Payer, PayerRule
@@ -39,9 +41,11 @@ def my_data(holder: int) -> dict[str, Any]:
             "skills": _skills(file.skills),
             "uses": _uses(holder),
             "bookings": _bookings(holder),
+            **learning_data(holder),
             "refused": _refused(holder),
             "told_by_boxes": _told_by_boxes(holder),
             "master_badges": _master_badges(holder),
+            "hand_outs": _hand_outs(holder),
             "payer_rules": _payer_rules(holder),
             "refused_charges": _refused_charges(holder),
             "emergency_contact": _emergency_contact(holder),
@@ -130,6 +134,13 @@ def _master_badges(holder: int) -> list[dict[str, Any]]:
     given = select(Master.given_at, Master.ended_at, Payer.label.label("payer"))
     given = given.join(Payer, Payer.id == Master.payer_id).where(Master.holder_number == holder)
     return [{**row, "given_by": "staff"} for row in _rows(given.order_by(Master.given_at))]
+
+
+def _hand_outs(holder: int) -> list[dict[str, Any]]:
+    """The lists on which this person was to get a badge."""
+    told = select(Handout.label, Handout.begun_at, HandoutLine.given_at, HandoutLine.returned_at)
+    told = told.join(HandoutLine, HandoutLine.handout_id == Handout.id).where(HandoutLine.holder_number == holder)
+    return _rows(told.order_by(Handout.id))
 
 
 def _payer_rules(holder: int) -> list[dict[str, Any]]:
