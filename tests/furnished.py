@@ -42,6 +42,10 @@ from server.machines.identity import Identity, identify
 from server.machines.models import Machine
 from server.people import service as people
 from server.people.models import Establishment, Holder, Person, TenantKind
+from server.privacy import requests as register
+from server.privacy.holds import hold_machine
+from server.privacy.notice import Answerable, say_who_answers
+from server.privacy.requests import Asks
 from server.settings import Settings
 from server.training import service as training
 from tests.commissioned import lines_of
@@ -107,6 +111,7 @@ def furnish(lab: Settings) -> Furnished:
     teach(PRINTING, HOLDER, 7, "nord-1", "m1", NOW)
     _told()
     _agreed(lab, membership)
+    _asked()
     close(specimen=True)
     with writing() as session:
         session.add(Job(kind="refresh_drafts", args={}, run_after=NOW, state="failed", attempts=5, error="no answer"))
@@ -199,6 +204,15 @@ def _agreed(lab: Settings, membership: str) -> None:
     people.keep_contact(HOLDER, people.Contact("Noor Haddad", "+33 6 12 34 56 78"), is_new=True, **_BY)
     refused = use("nord-1", "c1", NOW - timedelta(hours=2), 3000, simulated=True)
     refuse_charge(refused, "Ce n’est pas notre projet", zone=lab.zone, **_BY)
+
+
+def _asked() -> None:
+    """A machine that is held after an accident, and somebody who has asked for a copy of their data."""
+    hold_machine("c1", NOW - timedelta(days=20), NOW - timedelta(days=19), "coupure à la fraise", **_BY)
+    hold_machine("p1", None, None, "litige sur une facture", **_BY)
+    register.enter(Asks.ACCESS, HOLDER, "", NOW.date() - timedelta(days=40), "par lettre", today=NOW.date(), **_BY)
+    mine = Answerable("Halle Zéro SAS", "7, quai de la Locomotive, 68100 Mulhouse", "donnees@lab.test")
+    say_who_answers(mine, **_BY)
 
 
 def _told() -> None:

@@ -32,6 +32,7 @@ LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
 FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "lists.export", "me.data", "static"}
 FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
+FILES |= {"data_of.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
 ELSEWHERE = {"door.home", "books.own", "months.far"}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
@@ -71,6 +72,10 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "door.invitation": {"secret": lab.invitation},
         "door.new_password": {"secret": lab.reset},
         "hours": {"category": "printer"},
+        "asking": {"asked": 1},
+        "data_of": person,
+        "holding": person | {"hold": 1},
+        "privacy": {"kept": "mails"},
         "identity": {"code": "c1"},
         "log_only": {"risk": "medium"},
         "lessons": {"lesson": LESSON},
