@@ -215,6 +215,19 @@ def test_the_record_says_what_was_taught_by_whom_and_what_both_have_confirmed(we
         assert duty in words_of(manager.get(f"/people/{learner}/instruction.pdf?lang={language}").data)
 
 
+def test_the_copy_of_ones_data_has_ones_learning_and_names_others_by_their_role(web, lab, manager, at_the_mill, now):
+    _, learner, _ = at_the_mill
+    publish(manager, now)
+    nils = signed_in(web, Role.HOLDER, holder=learner)
+    nils.post("/me/sheets/printing", data={"number": "1", "lang": "fr", "q-0": "0", "read": "y"})
+    data = nils.get("/me/data.json").json
+
+    assert [(one["skill"], one["number"], one["language"]) for one in data["sheets_accepted"]] == [
+        ("printing", 1, "fr")
+    ]
+    assert [(one["learner"], one["trainer"]) for one in data["sign_offs"]] == [(learner, "trainer")]
+
+
 def test_a_tenants_record_has_its_people_and_its_own_interval(web, lab, manager, now):
     people.set_minor_until(lab.holder, now + timedelta(days=400), actor="test", now=now)
     usual = page(manager, "/tenants/acme/instruction")
