@@ -1,27 +1,24 @@
 """Outages: staff say from when until when a machine cannot be used, are shown whom that meets, and then decide."""
 
-from typing import Any
-
 from flask import Blueprint, abort, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.bookings import outages
-from server.db import Stale, db, reading
+from server.db import Stale
 from server.domain.bookings import Span, quarter_of
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
-from server.machines.models import Machine
 from server.pages.bookings import reads, words
 from server.pages.bookings.forms import OutageForm
 from server.pages.bookings.reads import Kept
+from server.pages.bookings.terms import by, machine_here, span_of
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.here import now, settings
-from server.web.needs import actor, needs
+from server.web.needs import needs
 
 pages = Blueprint("outages", __name__)
 Answer = Response | tuple[str, int]
@@ -30,22 +27,22 @@ Answer = Response | tuple[str, int]
 @pages.route("/machines/<code>/outage", methods=["GET", "POST"])
 @needs(Verb.RUN_MACHINES, about=machine_of)
 def declare(code: str) -> Answer:
-    machine = _machine(code)
+    machine = machine_here(code)
     form = OutageForm(data={"begins": quarter_of(now())})
     hit: list[Kept] = []
     if form.validate_on_submit():
-        hit = _meets(code, _span(form))
+        hit = _meets(code, span_of(form))
         if _were_seen(form, hit):
             try:
-                outages.declare(code, _span(form), form.note.data, _refs(hit), lab=settings(), **_by())
+                outages.declare(code, span_of(form), form.note.data, _refs(hit), lab=settings(), **by())
             except Refusal as refusal:
                 form.refuse("", said(refusal))
             else:
                 text = gettext(
-                    "%(machine)s has an outage: %(when)s.", machine=machine.name, when=words.when(_span(form))
+                    "%(machine)s has an outage: %(when)s.", machine=machine.name, when=words.when(span_of(form))
                 )
                 done(text)
-                return see_other(url_for("calendars.week", code=code, day=_span(form).begins.date()))
+                return see_other(url_for("calendars.week", code=code, day=span_of(form).begins.date()))
     back = url_for("calendars.week", code=code)
     return form_page("bookings/outage.html", form, name=machine.name, hit=hit, back=back, kept=None, say=words)
 
@@ -57,11 +54,11 @@ def changed(kept: Kept) -> Answer:
     hit: list[Kept] = []
     back = url_for("bookings.show", ref=kept.ref)
     if form.validate_on_submit():
-        hit = _meets(kept.machine, _span(form))
+        hit = _meets(kept.machine, span_of(form))
         if _were_seen(form, hit):
             seen = form.version.data
             try:
-                outages.change(kept.ref, _span(form), form.note.data, _refs(hit), seen, lab=settings(), **_by())
+                outages.change(kept.ref, span_of(form), form.note.data, _refs(hit), seen, lab=settings(), **by())
             except Stale:
                 newest = reads.one(kept.ref) or abort(404)
                 theirs = {"begins": newest.span.begins, "ends": newest.span.ends, "note": newest.note}
@@ -69,7 +66,7 @@ def changed(kept: Kept) -> Answer:
             except Refusal as refusal:
                 form.refuse("", said(refusal))
             else:
-                done(gettext("The outage is changed: %(when)s.", when=words.when(_span(form))))
+                done(gettext("The outage is changed: %(when)s.", when=words.when(span_of(form))))
                 return see_other(back)
     return form_page("bookings/outage.html", form, name=kept.machine_name, hit=hit, back=back, kept=kept, say=words)
 
@@ -87,21 +84,3 @@ def _were_seen(form: OutageForm, hit: list[Kept]) -> bool:
 
 def _refs(hit: list[Kept]) -> set[str]:
     return {one.ref for one in hit}
-
-
-def _span(form: OutageForm) -> Span:
-    assert form.begins.data is not None
-    assert form.ends.data is not None
-    return Span(form.begins.data, form.ends.data)
-
-
-def _by() -> dict[str, Any]:
-    return {"actor": actor().label, "now": now()}
-
-
-def _machine(code: str) -> Machine:
-    with reading():
-        machine: Machine | None = db.session.scalar(
-            select(Machine).where(Machine.code == code, Machine.ended_at.is_(None))
-        )
-    return machine or abort(404)

@@ -1,31 +1,27 @@
 """Booking a machine, looking at a booking, moving it, giving it back. A maker for himself, staff for anybody."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from server.audit import service as audit
 from server.bookings import service as bookings
-from server.bookings.service import Rules
-from server.db import Stale, db, reading
-from server.domain.bookings import BookingError, Limits, Span, quarter_of
+from server.db import Stale, reading
+from server.domain.bookings import BookingError, quarter_of
 from server.domain.calendar import whole
 from server.domain.period import day_of
 from server.domain.refusals import Refusal
-from server.domain.roles import About, Verb
-from server.machines.models import Machine
+from server.domain.roles import Verb
 from server.pages.audit.trails import told
 from server.pages.bookings import outages, reads, words
-from server.pages.bookings.about import NOBODY, booking_of
+from server.pages.bookings.about import booking_of
 from server.pages.bookings.entitled import Entitled, entitled
 from server.pages.bookings.forms import BackForm, BookForm
-from server.pages.bookings.grids import closures
 from server.pages.bookings.reads import Kept
+from server.pages.bookings.terms import by, is_staff, machine_here, refuse_without_right, rules, span_of
 from server.pages.machines.about import machine_of
 from server.pages.people.names import Named, everybody, matching, named
 from server.pages.refused import form_page, said
@@ -45,8 +41,8 @@ _AN_HOUR = timedelta(hours=1)
 @needs(Verb.BOOK, about=machine_of)
 def new(code: str) -> Answer | str:
     """Staff say first for whom; a maker books for himself."""
-    machine, is_staff = _machine(code), _is_staff(machine_of(code))
-    person = _person(is_staff)
+    machine, for_staff = machine_here(code), is_staff(machine_of(code))
+    person = _person(for_staff)
     if person is None:
         typed = request.args.get("q", "").strip()
         return render_template("bookings/who.html", machine=machine, typed=typed, people=_named_so(typed))
@@ -55,14 +51,14 @@ def new(code: str) -> Answer | str:
     right = entitled(person.number, code, max(form.begins.data or begins, now()))
     if form.validate_on_submit():
         try:
-            _refuse_without_right(right, is_staff)
-            ref = bookings.book(code, person.number, _span(form), _rules(is_staff), *_more(form, right), **_by())
+            refuse_without_right(right, for_staff)
+            ref = bookings.book(code, person.number, span_of(form), rules(for_staff), *_more(form, right), **by())
         except Refusal as refusal:
             form.refuse("begins" if isinstance(refusal, BookingError) else "", said(refusal))
         else:
-            done(gettext("%(machine)s is kept: %(when)s.", machine=machine.name, when=words.when(_span(form))))
+            done(gettext("%(machine)s is kept: %(when)s.", machine=machine.name, when=words.when(span_of(form))))
             return see_other(url_for("bookings.show", ref=ref))
-    return form_page("bookings/new.html", form, machine=machine, person=person, **_around(form, code, right, is_staff))
+    return form_page("bookings/new.html", form, machine=machine, person=person, **_around(form, code, right, for_staff))
 
 
 @pages.get("/bookings/<ref>")
@@ -91,7 +87,7 @@ def edit(ref: str) -> Answer:
         except Refusal as refusal:
             form.refuse("begins" if isinstance(refusal, BookingError) else "", said(refusal))
         else:
-            done(gettext("%(machine)s is kept: %(when)s.", machine=kept.machine_name, when=words.when(_span(form))))
+            done(gettext("%(machine)s is kept: %(when)s.", machine=kept.machine_name, when=words.when(span_of(form))))
             return see_other(url_for("bookings.show", ref=ref))
     return form_page("bookings/edit.html", form, kept=kept, say=words)
 
@@ -108,7 +104,7 @@ def cancel(ref: str) -> Answer:
     if form.validate_on_submit():
         reason = "" if kept.is_mine else form["reason"].data
         try:
-            bookings.cancel(ref, reason, form.version.data, lab=_lab(kept), **_by())
+            bookings.cancel(ref, reason, form.version.data, lab=_lab(kept), **by())
         except Stale:
             form.refuse("", gettext("Somebody has changed this booking in the meantime. Look at it, then decide."))
         except Refusal as refusal:
@@ -121,13 +117,13 @@ def cancel(ref: str) -> Answer:
     return form_page("bookings/cancel.html", form, kept=kept, say=words, verb=_verb(kept), back=back, now=now())
 
 
-def _around(form: BookForm, code: str, right: Entitled, is_staff: bool) -> dict[str, Any]:
+def _around(form: BookForm, code: str, right: Entitled, for_staff: bool) -> dict[str, Any]:
     """What stands around the form: what binds, and what is booked on its day."""
     that_day = day_of(form.begins.data or now(), zone())
     return {
         "right": right,
-        "is_staff": is_staff,
-        "limits": None if is_staff else settings().bookings,
+        "is_staff": for_staff,
+        "limits": None if for_staff else settings().bookings,
         "released_after": settings().bookings.released_after_min,
         "that_day": that_day,
         "taken": sorted(reads.between(whole([that_day], zone()), code), key=lambda one: one.span),
@@ -138,15 +134,11 @@ def _around(form: BookForm, code: str, right: Entitled, is_staff: bool) -> dict[
 
 def _change(kept: Kept, form: BookForm) -> None:
     assert kept.holder is not None
-    span, is_staff = _span(form), _is_staff(booking_of(kept.ref))
+    span, for_staff = span_of(form), is_staff(booking_of(kept.ref))
     if span.begins > now():
-        _refuse_without_right(entitled(kept.holder, kept.machine, span.begins), is_staff)
+        refuse_without_right(entitled(kept.holder, kept.machine, span.begins), for_staff)
     note, seen = form.note.data or "", form.version.data
-    bookings.change(kept.ref, span, _rules(is_staff), note, seen, lab=_lab(kept), **_by())
-
-
-def _by() -> dict[str, Any]:
-    return {"actor": actor().label, "now": now()}
+    bookings.change(kept.ref, span, rules(for_staff), note, seen, lab=_lab(kept), **by())
 
 
 def _lab(kept: Kept) -> Any:
@@ -158,27 +150,9 @@ def _verb(kept: Kept) -> str:
     return gettext("End the outage") if kept.is_outage else gettext("Cancel the booking")
 
 
-def _rules(is_staff: bool) -> Rules:
-    limits = settings().bookings
-    bound = Limits(timedelta(hours=limits.longest_h), timedelta(days=limits.horizon_days), limits.open_at_most)
-    return Rules(zone(), None if is_staff else bound, closures(now()))
-
-
-def _refuse_without_right(right: Entitled, is_staff: bool) -> None:
-    """Staff may book for somebody who will learn it that very hour; a maker may not."""
-    if right.against and not is_staff:
-        raise Refusal("You could not start this machine then. What is missing stands above.")
-
-
 def _more(form: BookForm, right: Entitled) -> tuple[str, str]:
     payer = right.payer
     return (payer.id if payer is not None and payer.closed is None else "", form.note.data or "")
-
-
-def _span(form: BookForm) -> Span:
-    assert form.begins.data is not None
-    assert form.ends.data is not None
-    return Span(form.begins.data, form.ends.data)
 
 
 def _values(kept: Kept) -> dict[str, Any]:
@@ -189,26 +163,13 @@ def _kept(ref: str) -> Kept:
     return reads.one(ref) or abort(404)
 
 
-def _machine(code: str) -> Machine:
-    with reading():
-        machine: Machine | None = db.session.scalar(
-            select(Machine).where(Machine.code == code, Machine.ended_at.is_(None))
-        )
-    return machine or abort(404)
-
-
-def _person(is_staff: bool) -> Named | None:
+def _person(for_staff: bool) -> Named | None:
     """For whom: staff choose, or take themselves; a maker is his own. None: somebody has still to be chosen."""
     own, wanted = actor().holder, request.args.get("holder", type=int)
-    if not is_staff:
+    if not for_staff:
         return _somebody(own) if own is not None and wanted in {None, own} else abort(403)
     number = wanted if wanted is not None or "q" in request.args else own
     return None if number is None else _somebody(number)
-
-
-def _is_staff(place: About) -> bool:
-    """Whether the reader may book this machine for others."""
-    return allowed(Verb.BOOK, replace(place, holder=NOBODY))
 
 
 def _somebody(number: int) -> Named:
