@@ -45,15 +45,16 @@ def close_lab(closed: Closed, *, actor: str, now: datetime) -> Closure:
 
 
 def close_on_holidays(year: int, zone: ZoneInfo, *, actor: str, now: datetime) -> int:
-    """Close the lab on every public holiday of that year that is still to come and not closed as such yet. How many."""
+    """Close the lab on every public holiday of that year that is still to come and not closed anyway. How many."""
     with writing() as session:
-        begin, end = _day(date(year, 1, 1), zone), _day(date(year + 1, 1, 1), zone)
-        known = set(session.scalars(select(Closure.begins).where(Closure.holiday != "", Closure.begins >= begin)))
+        begin = _day(date(year, 1, 1), zone)
+        of_all = select(Closure.begins, Closure.ends).where(Closure.category.is_(None), Closure.ends > begin)
+        known = session.execute(of_all).all()
         days = [(_day(day, zone), _day(day + timedelta(days=1), zone), holiday) for day, holiday in holidays_of(year)]
         rows = [
             Closure(category=None, holiday=holiday, begins=begins, ends=ends)
             for begins, ends, holiday in days
-            if begins > now and begins not in known and begin <= begins < end
+            if begins > now and not any(first <= begins and ends <= last for first, last in known)
         ]
         session.add_all(rows)
         if rows:
@@ -63,6 +64,7 @@ def close_on_holidays(year: int, zone: ZoneInfo, *, actor: str, now: datetime) -
 
 
 def change_closure(number: int, closed: Closed, version: int | None = None, *, actor: str, now: datetime) -> None:
+    """A holiday that is given no name of its own stays one."""
     with writing() as session:
         row = closure_by_id(number)
         expect_version(row, version)

@@ -360,6 +360,14 @@ def test_a_holiday_that_was_removed_is_given_back_by_asking_again(lab, now, by):
     assert closures.close_on_holidays(2026, ZONE, **by) == 1
 
 
+def test_a_holiday_on_which_the_lab_is_closed_anyway_is_not_added(lab, now, by):
+    christmas = datetime(2026, 12, 20, tzinfo=UTC)
+
+    closures.close_lab(Closed("Christmas", christmas, christmas + 14 * DAY), **by)
+
+    assert closures.close_on_holidays(2026, ZONE, **by) == 2
+
+
 def test_what_is_over_stays_and_what_goes_on_only_ends(lab, now, by):
     row = closures.close_lab(Closed("Cleaning", now, now + DAY), **by)
     while_it_lasts = {"actor": "m", "now": now + DAY / 2}

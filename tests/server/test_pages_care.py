@@ -119,6 +119,18 @@ def test_the_holidays_of_alsace_are_filled_in_with_one_button(manager: FlaskClie
     assert "Karfreitag" in manager.get("/closures?year=2027", headers={"Accept-Language": "de"}).text
 
 
+def test_a_holiday_that_is_shortened_keeps_its_name_in_every_language(manager: FlaskClient, lab: Lab) -> None:
+    manager.post("/closures/holidays", data={"year": "2026"})
+    with reading() as session:
+        number = session.scalars(select(Closure.id).where(Closure.holiday == "armistice_1918")).one()
+    days = {"first_day": "2026-11-11", "last_day": "2026-11-11", "ends": "12:00"}
+    sent = {"name": "Armistice de 1918", "category": "", "version": version(page(manager, f"/closures/{number}/edit"))}
+
+    manager.post(f"/closures/{number}/edit", data={**sent, **days})
+
+    assert "Waffenstillstand" in manager.get("/closures", headers={"Accept-Language": "de"}).text
+
+
 def test_a_closure_is_changed_and_removed_after_a_question(manager: FlaskClient, lab: Lab) -> None:
     manager.post("/closures/new", data=CLOSURE)
     seen = version(page(manager, "/closures/1/edit"))

@@ -1,7 +1,7 @@
 """Days on which machines stay closed, whatever their hours: a list by year, and the public holidays of Alsace in one go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ class ClosureRow:
     id: int
     version: int
     name: str
+    holiday: str
     category: str | None
     begins: datetime
     ends: datetime
@@ -85,7 +86,7 @@ def edit(number: int) -> Answer:
     form.offer(_categories())
     if form.validate_on_submit():
         try:
-            closures.change_closure(number, form.closed(), form.version.data, **_by())
+            closures.change_closure(number, _wanted(form, row), form.version.data, **_by())
         except Stale:
             return conflict_page(form, closure_data(_closed(_row(number))), _row(number).version)
         except Refusal as refusal:
@@ -146,11 +147,17 @@ def _row(number: int) -> ClosureRow:
 def _row_of(one: Closure) -> ClosureRow:
     state = "over" if one.ends <= now() else ("now" if one.begins <= now() else "ahead")
     name = words.closure(one.name, one.holiday)
-    return ClosureRow(one.id, one.version, name, one.category, one.begins, one.ends, state)
+    return ClosureRow(one.id, one.version, name, one.holiday, one.category, one.begins, one.ends, state)
 
 
 def _closed(row: ClosureRow) -> Closed:
     return Closed(row.name, row.begins, row.ends, row.category)
+
+
+def _wanted(form: ClosureForm, row: ClosureRow) -> Closed:
+    """What was typed; a holiday whose name was left as it is keeps it in every language."""
+    closed = form.closed()
+    return replace(closed, name="") if row.holiday and closed.name == row.name else closed
 
 
 def _categories() -> Sequence[str]:

@@ -126,11 +126,10 @@ def interval(months: int, days: int) -> str:
 
 
 def size(count: int) -> str:
-    return (
-        f"{formats.number(round(count / 1_000_000, 1))} MB"
-        if count >= 100_000
-        else f"{formats.number(count // 1000)} kB"
-    )
+    """Of a file, as people say it: in thousands of bytes, or in millions."""
+    if count >= 100_000:
+        return str(gettext("%(size)s MB", size=formats.number(round(count / 1_000_000, 1))))
+    return str(gettext("%(size)s kB", size=max(1, count // 1000)))
 
 
 def _pair(first: str, last: str) -> str:

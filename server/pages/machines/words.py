@@ -45,7 +45,7 @@ MINORS = {
     Minors.NO: lazy_gettext("may not use it"),
 }
 MINORS_OR_USUAL = (
-    ("", lazy_gettext("as usual in its risk class: low yes, medium supervised, high no")),
+    ("", lazy_gettext("as usual in its risk class")),
     *((one.value, said) for one, said in MINORS.items()),
 )
 
