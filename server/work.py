@@ -6,8 +6,9 @@ A job may run twice, after a crash, so everything here is safe to repeat. What f
 import logging
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -16,8 +17,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
 from server.billing.service import issue_month, render_document
+from server.bookings import outcomes
 from server.clock import Clock, clock_for, patience
+from server.courses.facts import courses_to_come
 from server.db import db, make_app
+from server.instruction import reminders
 from server.jobs import pulse
 from server.jobs import service as jobs
 from server.jobs.service import ClaimedJob
@@ -29,13 +33,18 @@ from server.privacy import retention
 from server.privacy.night import Place
 from server.settings import Settings
 from server.usage import letters, notices
+from server.usage.presence import uses_of
 
 POLL_S = 0.2
 RETRY_S = 1.0
 TIDY_EVERY_S = 3600.0
+SETTLE_EVERY_S = 60.0
+_A_WEEK = timedelta(days=7)
 _STANDS_BACK = 10  # a nice value: gets a tenth of what others get of a processor that both want
 
 log = logging.getLogger(__name__)
+
+_Round = Callable[[Settings, datetime], None]
 
 
 def run(settings: Settings) -> None:
@@ -44,21 +53,30 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     app, clock = make_app(settings.database_url), clock_for(settings.board)
-    tidied, beaten = -TIDY_EVERY_S, -pulse.EVERY.total_seconds()
+    done = dict.fromkeys(_ROUNDS, -TIDY_EVERY_S)
     while not stopping.is_set():
         try:
-            if patience() - beaten >= pulse.EVERY.total_seconds():
-                _beat(app, clock.now())
-                beaten = patience()
-            if patience() - tidied >= TIDY_EVERY_S:
-                tidied = patience()
-                _tidy(app, settings, clock.now())
+            for do, every_s in _ROUNDS.items():
+                if patience() - done[do] >= every_s:
+                    done[do] = patience()
+                    _do_round(do, app, settings, clock.now())
             idle = not _do_one(app, clock, settings)
         except (OperationalError, InterfaceError) as error:
             log.warning("the database is away: %s", str(error)[:300])
             stopping.wait(RETRY_S)
         else:
             stopping.wait(POLL_S if idle else 0)
+
+
+def _do_round(do: _Round, app: Flask, settings: Settings, now: datetime) -> None:
+    """What comes back again and again. Should our own code not cope with one of them, the others still have their turn."""
+    with app.app_context():
+        try:
+            do(settings, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("%s could not be done", do.__name__)
 
 
 def run_once(settings: Settings) -> bool:
@@ -112,9 +130,8 @@ def _told(job: ClaimedJob) -> object:
     return "" if job.kind == links.RESET_JOB else job.args
 
 
-def _beat(app: Flask, now: datetime) -> None:
-    with app.app_context():
-        pulse.beat("work", now)
+def _beat(_settings: Settings, now: datetime) -> None:
+    pulse.beat("work", now)
 
 
 def _stand_back() -> None:
@@ -124,14 +141,21 @@ def _stand_back() -> None:
         Path("/proc/self/autogroup").write_text(str(_STANDS_BACK))
 
 
-def _tidy(app: Flask, settings: Settings, now: datetime) -> None:
-    with app.app_context():
-        log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
-        if retention.ask_tonight(now, _place(settings)):
-            log.info("asked for the night's run of the retention job")
-        near, forgotten = people.warn_members(settings, now), people.forget_contacts(now)
-        log.info("%d tenants are near a pause, %d emergency contacts forgotten", near, forgotten)
+def _tidy(settings: Settings, now: datetime) -> None:
+    log.info("forgot %d old changes and %d jobs", jobs.prune_changes(now), jobs.prune_jobs(now))
+    if retention.ask_tonight(now, _place(settings)):
+        log.info("asked for the night's run of the retention job")
+    near, forgotten = people.warn_members(settings, now), people.forget_contacts(now)
+    log.info("%d tenants are near a pause, %d emergency contacts forgotten", near, forgotten)
+    written = reminders.due(settings, courses_to_come(now, now + _A_WEEK), now)
+    log.info("%d letters of reminder written", written)
     _forget_old_keys(settings, now)
+
+
+def _settle_bookings(settings: Settings, now: datetime) -> None:
+    patience_for_holders = timedelta(minutes=settings.bookings.released_after_min)
+    if changed := outcomes.settle(uses_of, patience_for_holders, now):
+        log.info("%d bookings were kept, missed, excused or let go", changed)
 
 
 def _place(settings: Settings) -> Place:
@@ -144,3 +168,10 @@ def _forget_old_keys(settings: Settings, now: datetime) -> None:
             log.info("forgot the site key %s: its 90 days are over", name)
     except (OSError, SiteKeysError) as error:  # the next change forgets them, too
         log.warning("old site keys are not forgotten: %s", error)
+
+
+_ROUNDS: dict[_Round, float] = {
+    _beat: pulse.EVERY.total_seconds(),
+    _settle_bookings: SETTLE_EVERY_S,
+    _tidy: TIDY_EVERY_S,
+}

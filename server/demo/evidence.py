@@ -228,7 +228,7 @@ def _taps_told(events: list[tuple[str, dict[str, Any]]]) -> dict[str, int]:
                 told[body["machine"]] += 1
             case "session_ended":
                 told[body["machine"]] += body["taps"]
-            case "access_denied" if "in_use" not in body["reasons"]:
+            case "access_denied" if "in_use" not in body["reasons"] and body["enforced"]:
                 told[body["machine"]] += 1
     return dict(told)
 

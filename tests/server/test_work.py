@@ -92,7 +92,7 @@ def test_a_damaged_file_of_site_keys_stops_no_job(app, settings, now, caplog):
     lab.keys_dir.mkdir()
     (lab.keys_dir / "site-keys.toml").write_text("not toml [")
 
-    work._tidy(app, lab, now)
+    work._tidy(lab, now)
 
     assert "old site keys are not forgotten" in caplog.text
     assert "is damaged" in caplog.text
@@ -100,7 +100,7 @@ def test_a_damaged_file_of_site_keys_stops_no_job(app, settings, now, caplog):
 
 def test_what_is_over_goes_every_night_as_a_job(app, settings, now):
     yesterday = day_start(day_of(now, settings.zone), settings.zone) - timedelta(days=1)
-    work._tidy(app, settings, yesterday + timedelta(hours=3, minutes=30))
+    work._tidy(settings, yesterday + timedelta(hours=3, minutes=30))
     assert [job.kind for job in db.session.scalars(select(Job))] == ["retention"]
     db.session.rollback()
 
