@@ -160,6 +160,16 @@ def test_a_class_is_prepared_shown_with_its_sessions_and_ended_by_a_click(web, m
         assert db.session.get_one(Lesson, lesson).ended_at == now
 
 
+def test_a_trainer_of_other_machines_does_not_end_somebody_elses_class(web, manager, lab, now):
+    made = manager.post("/classes/new", data=LESSON | {"trainer": str(staff(now, "Maria"))})
+    here = made.headers["Location"]
+    elsewhere = signed_in(web, Role.TRAINER, ScopeKind.MACHINE, "c9")
+
+    assert f"{here}/end" not in page(elsewhere, here)
+    assert elsewhere.post(f"{here}/end").status_code == 422
+    assert signed_in(web, Role.TRAINER, ScopeKind.MACHINE, "p1").post(f"{here}/end").status_code == 303
+
+
 def test_a_trainer_of_one_machine_prepares_no_class_elsewhere(web, manager, lab, now):
     trainer = staff(now, "Maria")
     elsewhere = signed_in(web, Role.TRAINER, ScopeKind.MACHINE, "c9")

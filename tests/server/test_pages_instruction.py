@@ -80,8 +80,9 @@ def test_a_draft_is_thrown_away_and_the_second_of_two_editors_is_told(manager, l
     second = manager.post(
         "/skills/printing/instruction/checklist/edit", data=SHEET | {"title_fr": "Autre", "version": "7"}
     )
-    manager.post("/skills/printing/instruction/checklist/drop")
+    dropped = [manager.post("/skills/printing/instruction/checklist/drop").status_code for _ in range(2)]
 
+    assert dropped == [303, 404]
     assert second.status_code == 409
     assert manager.get("/skills/printing/instruction/checklist/publish").status_code == 404
 

@@ -105,7 +105,7 @@ def prepare() -> Answer:
 @needs(Verb.SEE_TRAINING, about=lesson_of)
 def show(lesson: str) -> str:
     row = read_lesson(lesson)
-    told = {"uses": _uses(lesson), "trail": trail("lesson", lesson), "now": now()}
+    told = {"uses": _uses(lesson), "may_end": _is_theirs(row), "trail": trail("lesson", lesson), "now": now()}
     return render_template("courses/lesson.html", lesson=row, **told)
 
 
@@ -119,7 +119,9 @@ def ask_end(lesson: str) -> str:
 @needs(Verb.TEACH, about=lesson_of)
 def end(lesson: str) -> Answer:
     form = Form()
-    if form.validate_on_submit():
+    if not _is_theirs(read_lesson(lesson)):
+        form.refuse("", gettext("Only its trainer, or whoever looks after all its machines, ends this class."))
+    if form.validate_on_submit() and not form.form_errors:
         try:
             lessons.end(lesson, actor=actor().label, now=now())
         except TrainingError as error:
@@ -133,6 +135,14 @@ def end(lesson: str) -> Answer:
 def read_lesson(lesson: str) -> LessonRow:
     with reading():
         return _rows(Lesson.id == lesson, Lesson.id)[0]
+
+
+def _is_theirs(row: LessonRow) -> bool:
+    """Whether who asks is the trainer of the class, or may run every machine of it."""
+    rooms = select(Machine.code, Machine.room).where(Machine.code.in_([code for code, _ in row.machines]))
+    with reading():
+        places = [About(machine=code, room=room) for code, room in db.session.execute(rooms)]
+    return actor().holder == row.trainer.number or all(allowed(Verb.RUN_MACHINES, one) for one in places)
 
 
 def _rows(which: ColumnElement[bool], order: Any) -> list[LessonRow]:

@@ -104,6 +104,7 @@ def publish(code: str, kind: str) -> Answer:
 @pages.post("/skills/<code>/instruction/<kind>/drop")
 @needs(Verb.EDIT_SKILLS, about=kind_of)
 def drop(code: str, kind: str) -> Answer:
+    _draft(papers_of(code, now()), kind)
     editions.drop_draft(code, kind, actor=actor().label, now=now())
     done(gettext("The draft is thrown away."))
     return see_other(url_for("safety_sheets.show", code=code))
