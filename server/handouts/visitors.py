@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from server.audit import service as audit
 from server.db import db, writing
@@ -17,7 +17,7 @@ from server.handouts.models import Handout, HandoutLine, Kind, Mode
 from server.handouts.rows import HandoutError, handout_by_id, is_out, lines_of
 from server.handouts.taps import lend_again
 from server.people import service as people
-from server.people.models import Membership, Token
+from server.people.models import Membership, Person, Token
 from server.people.rows import payer_by_code
 from server.training import service as training
 from server.training.models import Qualification
@@ -47,7 +47,7 @@ def begin_visitors(
     by: Any = {"actor": actor, "now": now}
     with writing():
         handout = add_handout(Kind.VISITORS, label, payer_by_code(payer).id, language, until, **by)
-        first = _visitors_so_far() + 1
+        first = _last_number() + 1
         for position in range(1, count + 1):
             name = (NAMES[language], str(first + position - 1))
             number = people.add_holder(*name, language, **by).number
@@ -150,9 +150,7 @@ def _take_back(line: HandoutLine, reason: str, actor: str, now: datetime) -> boo
     return True
 
 
-def _visitors_so_far() -> int:
-    """How many numbers were given to visitors in all blocks; one that was opened again has the same ones."""
-    ever = select(func.count(func.distinct(HandoutLine.holder_number))).join(
-        Handout, Handout.id == HandoutLine.handout_id
-    )
-    return db.session.scalar(ever.where(Handout.kind == Kind.VISITORS.value)) or 0
+def _last_number() -> int:
+    """The highest number a visitor has; 0 before the first."""
+    names = db.session.scalars(select(Person.family_name).where(Person.given_name.in_(NAMES.values())))
+    return max((int(name) for name in names if name.isdecimal()), default=0)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, or_, select, update
 from server.accounts.models import Account, AccountLink, RecoveryCode, RoleAssignment, WebSession
 from server.audit.models import AuditEntry
 from server.db import db
+from server.handouts.models import HandoutTap
 from server.jobs import service as jobs
 from server.mail.models import Mail
 from server.people.models import EmergencyContact, Holder, Person, Token
@@ -45,6 +46,7 @@ def _badges(number: int, now: datetime) -> None:
     for token in tokens:
         token.fingerprint, token.label, token.blocked_reason = secrets.token_hex(16), "", ""
         token.returned_at = token.returned_at or now
+    db.session.execute(delete(HandoutTap).where(HandoutTap.holder_number == number))
     about = (AuditEntry.object_kind == "token") & AuditEntry.object_id.in_([token.ref for token in tokens])
     for entry in db.session.scalars(select(AuditEntry).where(about)):
         entry.before, entry.after = _unlabelled(entry.before), _unlabelled(entry.after)

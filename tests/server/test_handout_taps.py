@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select
 
+from server.audit.service import trail
 from server.db import reading
 from server.handouts import service as handouts
 from server.handouts.models import HandoutLine, HandoutTap
@@ -58,8 +59,6 @@ def test_a_tap_that_one_hand_out_used_is_nothing_to_another(app, handout, lab, n
 
 
 def test_badges_are_lent_in_the_name_of_whoever_made_the_hand_out_listen(app, handout, lab, now):
-    from server.audit.service import trail
-
     handouts.take(handout, taps(now)[:1], now=now)
     with reading() as session:
         ref = session.scalars(select(Token.ref).where(Token.fingerprint == f"{1:032x}")).one()
