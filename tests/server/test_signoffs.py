@@ -11,6 +11,7 @@ from server.accounts.service import AccountFacts
 from server.db import reading, writing
 from server.domain.editions import Body
 from server.domain.roles import Role, ScopeKind
+from server.ingest import ingest
 from server.instruction import editions, signoffs
 from server.instruction.models import SignOffRow
 from server.instruction.signoffs import levels_of, take
@@ -20,7 +21,8 @@ from server.people import service as people
 from server.training import service as training
 from server.training.models import Qualification
 from server.training.rows import TrainingError
-from wire.messages import Level, RiskClass
+from tests.server.paper_agent import PaperAgent, stamp
+from wire.messages import Level, RiskClass, SignOff
 
 CHECKLIST = Body({"fr": "Fraiser"}, {"fr": ("Arrêt d’urgence montré", "Une passe faite")}, minutes=30)
 
@@ -227,3 +229,20 @@ def test_it_is_taken_inside_the_transaction_of_whoever_calls(lab, trainer, learn
 
     assert rows() == []
     assert levels(learner, now) == {}
+
+
+def test_an_agents_word_is_enough_and_said_twice_it_counts_once(mill, lab, trainer, learner, now):
+    agent = PaperAgent("agent-1")
+    at = now - timedelta(minutes=1)
+    agent.says(SignOff(mill, trainer, learner, 1, stamp(at)))
+    agent.says(SignOff(mill, trainer, trainer, 1, stamp(at)))
+    agent.says(SignOff(lab.machine, 123456, learner, 1, stamp(at)))
+    for _ in range(2):
+        ingest(agent.sent, now)
+
+    assert [(row.machine, row.state, row.reason, row.at) for row in rows()] == [
+        ("c1", "pending", "", at),
+        ("c1", "refused", "self", at),
+        ("p1", "refused", "not_a_trainer", at),
+    ]
+    assert levels(learner, now) == {"milling": Level.SUPERVISED}
