@@ -94,7 +94,8 @@ def _tell(number: int, who: Invited, tenant_id: int, lab: Settings, actor: str, 
     """Who has a login is told of the membership; who has none gets one, unless somebody else logs in with this address."""
     account = db.session.scalar(select(Account).where(Account.holder_number == number, Account.ended_at.is_(None)))
     if account is None and account_by_email(who.email) is None:
-        name = f"{who.given_name} {who.family_name}"
+        person = db.session.scalars(select(Person).where(Person.holder_number == number)).one()
+        name = f"{person.given_name} {person.family_name}"
         made = accounts.add_account(AccountFacts(who.email, name, who.language, number), actor=actor, now=now)
         accounts.give_role(made, Role.HOLDER, actor=actor, now=now)
         accounts.invite(made, lab, actor=actor, now=now)
