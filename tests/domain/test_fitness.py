@@ -1,6 +1,7 @@
 """When a check is due again and when it denies; which lines of a commissioning sheet are missing; what raises a risk."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -68,6 +69,20 @@ def test_a_line_that_fails_and_one_that_is_crossed_out_without_a_word_are_found(
     assert failed(lines_of()) == ()
     assert without_reason(silent) == (SheetTest.PLUG,)
     assert without_reason(lines_of(plug=Result.CROSSED_OUT)) == ()
+
+
+def test_the_sheet_on_the_page_has_the_lines_of_the_sheet_on_paper():
+    notes = Path(__file__).parents[2] / "firmware_notes" / "commissioning.md"
+    paper = notes.read_text().partition("## Commissioning sheet")[2].partition("## Yearly")[0]
+
+    lines = [
+        line.split("|")[2].strip(" *")
+        for line in paper.splitlines()
+        if line.split("|")[1:2] and line.split("|")[1].strip().isdigit()
+    ]
+    assert len(lines) == len(SheetTest)
+    assert (lines[0], lines[-1]) == ("nothing of the box in the safety circuit", "the server knows")
+    assert lines[list(SheetTest).index(SheetTest.WELDED)] == "feedback: welded"
 
 
 def test_only_low_risk_needs_no_record_and_only_upwards_is_raised():
