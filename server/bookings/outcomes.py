@@ -8,10 +8,12 @@ missed is looked at again for as long as agents keep what they have told.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Select, or_, select
 
 from server.audit import service as audit
+from server.bookings import letters
 from server.bookings.facts import STANDS
 from server.bookings.models import Booking
 from server.bookings.service import announce
@@ -19,29 +21,36 @@ from server.db import db, reading, writing
 from server.domain.bookings import Outcome, Span, Use, outcome, waits_until
 from server.machines.models import Machine
 from server.people.models import Holder
+from server.settings import Settings
 from wire.messages import Service
 
 LOOK_BACK = timedelta(days=45)
 Uses = Callable[[Collection[int], datetime], Iterable[Use]]  # of some holders: what had not ended at a moment
 
 
-def settle(uses: Uses, patience: timedelta, now: datetime) -> int:
-    """Judge every booking that has begun, and let those go whose holder did not come or has left the lab. Returns how
-    many changed. ``patience``: how long a holder is waited for."""
-    found = _verdicts(uses, patience, now)
+def settle(uses: Uses, shut: Collection[int], lab: Settings, now: datetime) -> int:
+    """Judge every booking that has begun, let those go whose holder did not come, and cancel those to come of people and
+    machines that have left the lab. Returns how many changed. ``shut``: ids of machines that nobody may start just now."""
+    found = _verdicts(uses, shut, timedelta(minutes=lab.bookings.released_after_min), now)
     gone = _of_the_gone(now)
     if not found and not gone:
         return 0
     with writing() as session:
         for row in session.scalars(select(Booking).where(Booking.id.in_(found)).with_for_update()):
-            _note(row, found[row.id], now)
+            if found[row.id].version == row.version:  # else it was moved or cancelled this very moment
+                _note(row, found[row.id].outcome, now)
         for row in session.scalars(select(Booking).where(Booking.id.in_(gone), STANDS).with_for_update()):
-            _let_go(row, now)
+            _let_go(row, lab, now)
     return len(found) + len(gone)
 
 
-def _verdicts(uses: Uses, patience: timedelta, now: datetime) -> dict[int, Outcome]:
-    """By a booking's id: what is new about it."""
+class _Verdict(NamedTuple):
+    outcome: Outcome
+    version: int
+
+
+def _verdicts(uses: Uses, shut: Collection[int], patience: timedelta, now: datetime) -> dict[int, _Verdict]:
+    """By a booking's id: what is new about it. What was judged before can only turn out to be kept."""
     with reading() as session:
         rows = session.execute(_begun(now)).all()
         if not rows:
@@ -50,15 +59,15 @@ def _verdicts(uses: Uses, patience: timedelta, now: datetime) -> dict[int, Outco
         came: dict[tuple[int, int | None], list[Use]] = defaultdict(list)
         for use in uses({row.Booking.holder_number for row in rows}, min(row.Booking.begins for row in rows)):
             came[use.machine_id, use.holder].append(use)
-    found: dict[int, Outcome] = {}
+    found: dict[int, _Verdict] = {}
     for booking, service, ended_at in rows:
         span = Span(booking.begins, booking.ends)
         waited = waits_until(span, booking.made_at, patience)
-        out = service != Service.IN or ended_at is not None or _meets(outages, booking, Span(span.begins, waited))
-        mine = came[booking.machine_id, booking.holder_number]
-        verdict = outcome(span, waited, mine, out or booking.outcome == Outcome.EXCUSED, now)
-        if verdict is not None and verdict != booking.outcome:
-            found[booking.id] = verdict
+        out = service != Service.IN or ended_at is not None or booking.machine_id in shut
+        out = out or _meets(outages, booking, Span(span.begins, waited))
+        verdict = outcome(span, waited, came[booking.machine_id, booking.holder_number], out, now)
+        if verdict is Outcome.KEPT or (verdict is not None and booking.outcome is None):
+            found[booking.id] = _Verdict(verdict, booking.version)
     return found
 
 
@@ -98,13 +107,17 @@ def _note(row: Booking, verdict: Outcome, now: datetime) -> None:
 
 
 def _of_the_gone(now: datetime) -> list[int]:
-    """Bookings to come of people who have left the lab."""
-    wanted = select(Booking.id).join(Holder, Holder.number == Booking.holder_number)
+    """What is to come of people who have left the lab, and at machines that have."""
+    wanted = select(Booking.id).join(Machine, Machine.id == Booking.machine_id)
+    wanted = wanted.outerjoin(Holder, Holder.number == Booking.holder_number)
+    left = or_(Holder.ended_at.is_not(None), Machine.ended_at.is_not(None))
     with reading() as session:
-        return list(session.scalars(wanted.where(STANDS, Booking.ends > now, Holder.ended_at.is_not(None))))
+        return list(session.scalars(wanted.where(STANDS, Booking.ends > now, left)))
 
 
-def _let_go(row: Booking, now: datetime) -> None:
+def _let_go(row: Booking, lab: Settings, now: datetime) -> None:
     row.cancelled_at, row.cancelled_by = now, "work"
     audit.record("work", "cancel", "booking", row.ref, {"cancelled_at": None}, {"cancelled_at": now}, "", now)
     announce(row.machine.code, now)
+    if row.machine.ended_at is not None and row.holder_number is not None:
+        letters.cancelled(row, "", lab, now)

@@ -119,6 +119,18 @@ def cancel(
             letters.cancelled(row, reason, lab, now)
 
 
+def carry_over(old: str, new: str, *, actor: str, now: datetime) -> None:
+    """What is booked at a machine goes on at the one that stands in its place; its outages do not."""
+    with writing() as session:
+        place = locked(new)
+        wanted = select(Booking).join(Machine, Machine.id == Booking.machine_id)
+        wanted = wanted.where(STANDS, Machine.code == old, Booking.ends > now, Booking.holder_number.is_not(None))
+        for row in session.scalars(wanted):
+            row.machine = place
+            audit.record(actor, "change", "booking", row.ref, {"machine": old}, {"machine": new}, "", now)
+        announce(new, now)
+
+
 def locked(machine: str) -> Machine:
     """The machine of this code; nobody else books it before the transaction is over."""
     wanted = select(Machine).where(Machine.code == machine, Machine.ended_at.is_(None))

@@ -1,6 +1,7 @@
 """Booking a machine, giving it back, outages, and what became of it: on SQLite and on PostgreSQL, and two at once."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from threading import Barrier, Thread
@@ -323,14 +324,51 @@ def test_an_outage_that_is_made_longer_tells_only_whom_it_newly_meets(lab, bob, 
 # --- what became of it ------------------------------------------------------------------------------------------------
 
 
-def settle(at: datetime, *uses: Use) -> int:
-    return outcomes.settle(lambda holders, since: [one for one in uses if one.holder in holders], QUARTER_HOUR, at)
+OFFICE = settings_for("sqlite://")
+
+
+def settle(at: datetime, *uses: Use, shut: Collection[int] = ()) -> int:
+    return outcomes.settle(lambda holders, since: [one for one in uses if one.holder in holders], shut, OFFICE, at)
 
 
 def use_of(holder: int, begin: datetime, machine: str = "p1") -> Use:
+    return Use(number_of(machine), holder, begin, None)
+
+
+def number_of(machine: str) -> int:
     with reading():
-        number = db.session.scalars(select(Machine.id).where(Machine.code == machine)).one()
-    return Use(number, holder, begin, None)
+        return db.session.scalars(select(Machine.id).where(Machine.code == machine)).one()
+
+
+def test_what_was_missed_stays_missed_when_the_machine_breaks_later(lab, by):
+    ref = bookings.book("p1", lab.holder, span(), MAKER, **by)
+    settle(AT_TWO + timedelta(hours=1))
+
+    machines.set_service("p1", Service.OUT, "nozzle", **by)
+    settle(AT_TWO + timedelta(hours=4))
+
+    assert row(ref).outcome == "missed"
+
+
+def test_a_machine_that_leaves_the_lab_gives_back_what_was_booked_and_tells_the_holder(lab, bob, now, by):
+    ref = bookings.book("p1", bob, span(), MAKER, **by)
+    with writing() as session:
+        session.scalars(select(Machine).where(Machine.code == "p1")).one().ended_at = now
+
+    settle(now)
+
+    assert row(ref).cancelled_at == now
+    assert db.session.scalars(select(Mail.recipient)).all() == ["bob@lab.test"]
+
+
+def test_bookings_go_on_at_the_machine_that_stands_in_the_place_of_another(lab, second, database_url, now, by):
+    kept = bookings.book("p1", lab.holder, span(), MAKER, **by)
+    outages.declare("p1", span(AT_TWO + timedelta(days=1)), "service", (), lab=settings_for(database_url), **by)
+
+    bookings.carry_over("p1", second, **by)
+
+    assert {fact.machine: fact.holder for fact in stands(now)} == {second: lab.holder, "p1": None}
+    assert row(kept).machine_id == number_of(second)
 
 
 def test_whoever_starts_in_time_keeps_the_booking_and_the_machine(lab, now, by):
@@ -370,17 +408,17 @@ def test_a_box_that_was_cut_off_tells_days_later_that_somebody_was_there(lab, by
     assert row(ref).released_at is None  # nobody looked while it was on
 
 
-@pytest.mark.parametrize("why", ["outage", "out of service"])
+@pytest.mark.parametrize("why", ["outage", "out of service", "nobody may start it"])
 def test_nobody_misses_what_could_not_be_used(lab, database_url, by, why):
     ref = bookings.book("p1", lab.holder, span(), MAKER, **by)
     if why == "outage":
         outages.declare(
             "p1", span(AT_TWO - timedelta(hours=1), 1.25), "service", {ref}, lab=settings_for(database_url), **by
         )
-    else:
+    if why == "out of service":
         machines.set_service("p1", Service.OUT, "nozzle", **by)
 
-    settle(AT_TWO + timedelta(hours=1))
+    settle(AT_TWO + timedelta(hours=1), shut=[number_of("p1")] if why == "nobody may start it" else [])
     machines.set_service("p1", Service.IN, **by)
     settle(AT_TWO + timedelta(hours=3))
 
@@ -430,9 +468,9 @@ def test_the_sessions_of_the_books_say_who_was_there(lab, now, by):
     use(AT_TWO + timedelta(minutes=2), lab.holder)
     use(AT_TWO + timedelta(hours=1), lab.holder, state="open", ended_at=None)
 
-    outcomes.settle(uses_of, QUARTER_HOUR, AT_TWO + timedelta(hours=2))
+    outcomes.settle(uses_of, (), OFFICE, AT_TWO + timedelta(hours=2))
     closed_before(AT_TWO + timedelta(hours=2, minutes=45))
-    outcomes.settle(uses_of, QUARTER_HOUR, AT_TWO + timedelta(hours=5))
+    outcomes.settle(uses_of, (), OFFICE, AT_TWO + timedelta(hours=5))
 
     assert [row(ref).outcome for ref in (kept, missed)] == ["kept", "missed"]
 

@@ -83,7 +83,7 @@ def test_whose_holder_does_not_come_is_open_to_others_with_the_next_list(lab: La
     late = AT_TWO + timedelta(minutes=16)
     before = answer(fingerprint(BOB, SITE_KEY), late, AT_TWO)
 
-    outcomes.settle(lambda holders, since: (), timedelta(minutes=15), late)
+    outcomes.settle(lambda holders, since: (), (), settings_for("sqlite://"), late)
 
     assert isinstance(before, Denied)
     assert isinstance(answer(fingerprint(BOB, SITE_KEY), late, late), Grant)

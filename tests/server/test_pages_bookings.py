@@ -23,7 +23,7 @@ from server.mail.models import Mail
 from server.people import service as people
 from server.training import service as training
 from tests.server.page_lab import by, database_url
-from tests.server.signed_in import clock_of, page, signed_in, web_app
+from tests.server.signed_in import clock_of, page, settings_for, signed_in, web_app
 
 __all__ = ["by", "database_url"]
 
@@ -311,7 +311,7 @@ def test_staff_say_why_they_cancel_and_the_holder_is_told(manager, lab, bob, by)
 def test_what_became_of_a_booking_stands_in_ones_own_list(web, maker, lab, by):
     book(lab.holder, by)
     clock_of(web).moment = AT_TWO + timedelta(minutes=16)
-    outcomes.settle(lambda holders, since: (), timedelta(minutes=15), AT_TWO + timedelta(minutes=16))
+    outcomes.settle(lambda holders, since: (), (), settings_for("sqlite://"), AT_TWO + timedelta(minutes=16))
 
     assert "missed" in page(maker, "/me/bookings")
     assert "from=2026-10-14T12:15Z" in page(maker, "/bookings")  # and the rest of its time is free again

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from server.billing import service as billing
 from server.billing.models import Tariff
 from server.billing.service import Price, PricedFor
+from server.bookings import service as bookings
 from server.db import Stale, db, writing
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
@@ -82,6 +83,7 @@ def _replace(care: Care, form: ReplaceForm) -> None:
         training.require_skills(new, skills if form.skills.data == "keep" else (), **_by())
         if form.prices.data == "keep":
             _carry_prices(care.code, new)
+        bookings.carry_over(care.code, new, **_by())
 
 
 def _carry_prices(old: str, new: str) -> None:
