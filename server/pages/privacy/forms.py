@@ -53,8 +53,8 @@ class AnswerForm(Form):
 
 class ControllerForm(Form):
     name = StringField(lazy_gettext("Name"), [InputRequired(), Length(max=200)])
-    address = StringField(lazy_gettext("Address"), [InputRequired(), Length(max=300)])
+    address = TextAreaField(lazy_gettext("Address"), [InputRequired(), Length(max=300)])
     contact = StringField(lazy_gettext("Contact about personal data"), [InputRequired(), Length(max=200)])
     officer = StringField(lazy_gettext("Data protection officer"), [Optional(), Length(max=200)])
-    authority = StringField(lazy_gettext("Supervisory authority"), [InputRequired(), Length(max=200)])
-    informed = StringField(lazy_gettext("Representatives of staff"), [Optional(), Length(max=300)])
+    authority = TextAreaField(lazy_gettext("Supervisory authority"), [InputRequired(), Length(max=200)])
+    informed = TextAreaField(lazy_gettext("Representatives of staff"), [Optional(), Length(max=300)])
