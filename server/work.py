@@ -18,9 +18,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from server.accounts import links
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
+from server.care.facts import denials
 from server.clock import Clock, clock_for, patience
 from server.courses.facts import courses_to_come
-from server.db import db, make_app
+from server.db import db, make_app, reading
 from server.instruction import reminders
 from server.jobs import pulse
 from server.jobs import service as jobs
@@ -153,9 +154,14 @@ def _tidy(settings: Settings, now: datetime) -> None:
 
 
 def _settle_bookings(settings: Settings, now: datetime) -> None:
-    patience_for_holders = timedelta(minutes=settings.bookings.released_after_min)
-    if changed := outcomes.settle(uses_of, patience_for_holders, now):
+    if changed := outcomes.settle(uses_of, _shut(now), settings, now):
         log.info("%d bookings were kept, missed, excused or let go", changed)
+
+
+def _shut(now: datetime) -> set[int]:
+    """Machines that nobody may start: nobody misses a booking there."""
+    with reading():
+        return {machine for machine, facts in denials().items() if any(fact.since <= now for fact in facts)}
 
 
 def _place(settings: Settings) -> Place:
