@@ -18,6 +18,7 @@ from server.domain.decisions import Free
 from server.domain.period import period_of
 from server.domain.roles import Role, ScopeKind
 from server.people import service as people
+from server.privacy.viewing import looks_at
 from server.usage import decisions
 from server.usage.models import SessionDecision, UsageSession
 from tests.server import billing_lab
@@ -107,6 +108,9 @@ def test_the_invoice_waits_for_the_answer_and_no_other_does(app: Flask) -> None:
         close()
         held = {row.content["buyer"]["tenant"]: row.held for row in _drafts()}
         assert len(issue()) == 1
+        waits = page(signed_in(app, Role.MANAGER), "/months/2026-10")
+        assert "Ligne refusée" in waits
+        assert "/refusals" in waits
 
         refusals.answer_refusal(one(select(ChargeRefusal.id)), True, "your order 1461", **BY)
         close()
@@ -293,6 +297,22 @@ def test_each_look_at_names_stands_in_the_journal(app: Flask) -> None:
         [look] = [entry for entry in trail("tenant", "acme") if entry.verb == "see_names"]
         assert look.after == {"month": "2026-09"}
         assert look.actor.startswith("account:")
+
+
+def test_whoever_was_named_reads_who_looked(app: Flask) -> None:
+    with app.app_context():
+        ada = people.add_holder("Ada", "Lovelace", **BY).number
+        _of(ada)
+        assert looks_at(ada) == []
+    client = admin(app)
+    page(client, "/tenants/acme/charges")  # no name is shown yet
+    with app.app_context():
+        assert looks_at(ada) == []
+        people.show_names("acme", NOW.date(), "informed", False, **BY)
+    page(client, "/tenants/acme/books/names")
+
+    with app.app_context():
+        assert [(look.role, look.what) for look in looks_at(ada)] == [("tenant_admin", "sessions")]
 
 
 # --- an accelerator -----------------------------------------------------------------------------------------------------

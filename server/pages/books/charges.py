@@ -15,8 +15,10 @@ from server.domain.refusals import Refusal
 from server.domain.roles import About, Verb
 from server.pages.books.uses import Charged, Names, charged_by_name, charged_today, names_of
 from server.pages.books.views import asked_month, beside, tenant_of
+from server.pages.privacy.looking import looked_at
 from server.pages.refused import form_page, said
 from server.people.models import Payer, Tenant
+from server.privacy.viewing import Looked
 from server.usage.models import UsageSession
 from server.web.answers import done, see_other
 from server.web.forms import ReasonForm
@@ -40,6 +42,7 @@ def charge_of(code: str, session_id: str, **others: Any) -> About:
 def listed(code: str) -> str:
     names = _names(code)
     found = charged_today(code, now(), names)
+    _told_to_whom(found)
     return render_template("books/charges.html", code=code, tenant=_tenant(code), charged=found, names=names)
 
 
@@ -70,6 +73,7 @@ def by_name(code: str) -> str:
     names = names_of(code) or abort(404)
     month, current = asked_month()
     found = charged_by_name(code, period_of(month, zone()), names)
+    _told_to_whom(found)
     with writing():
         audit.record(actor().label, "see_names", "tenant", code, None, {"month": month}, "", now())
     before, after = beside(month)
@@ -77,6 +81,12 @@ def by_name(code: str) -> str:
     return render_template(
         "books/names.html", code=code, tenant=_tenant(code), charged=_by_person(found), names=names, **told
     )
+
+
+def _told_to_whom(found: list[Charged]) -> None:
+    """Everybody whose name was seen reads on their own page who saw it."""
+    for holder in {one.holder for one in found if one.holder is not None}:
+        looked_at(holder, Looked.SESSIONS)
 
 
 def _by_person(found: list[Charged]) -> dict[str, list[Charged]]:

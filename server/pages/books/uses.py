@@ -32,7 +32,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """``person`` is empty where it may not be known, and ``began`` None. ``refusal``: why it was refused, and the answer."""
+    """``holder`` and ``began`` are None, ``person`` is empty, where they may not be known. ``refusal``: why it was refused, and the answer."""
 
     id: str
     machine: str
@@ -41,6 +41,7 @@ class Charged:
     measured_s: int
     cents: int | None
     is_free: bool
+    holder: int | None = None
     person: str = ""
     began: datetime | None = None
     refusal: str | None = None
@@ -97,6 +98,7 @@ def _one(
         measured_s=use.measured_s,
         cents=price.net_cents if isinstance(price, RatedSession) else None,
         is_free=use.decision.free is not None,
+        holder=use.holder if is_named else None,
         person=people[use.holder].name if is_named and use.holder in people else "",
         began=use.started_at if is_named and names is not None and names.times else None,
         refusal=refusal.reason if refusal else None,

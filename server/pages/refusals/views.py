@@ -9,8 +9,10 @@ from server.billing import refusals
 from server.db import Stale
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
+from server.pages.privacy.looking import looked_at
 from server.pages.refusals.reads import find_refusals, read_refusal
 from server.pages.refused import form_page, said
+from server.privacy.viewing import Looked
 from server.web.answers import done, see_other
 from server.web.forms import Form, Reason
 from server.web.here import now
@@ -41,6 +43,7 @@ def listed() -> str:
 @needs(Verb.CORRECT_SESSIONS)
 def answer(number: int) -> Response | tuple[str, int]:
     one = read_refusal(number) or abort(404)
+    looked_at(one.person.number, Looked.SESSION)
     form = AnswerForm(data={"charged": "yes", "version": one.version})
     if form.validate_on_submit():
         try:
