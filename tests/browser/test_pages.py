@@ -119,6 +119,8 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "tenants.ask_resume": {"code": PAUSED},
         "vat": {"number": 1},
         "visitors": {"number": 2},
+        "skill_rules": {"code": PRINTING},
+        "why": person | {"code": "c1"},
     }
 
 
