@@ -15,7 +15,7 @@ from enum import StrEnum
 COLUMNS = ("given", "family", "email", "language", "payer", "from", "until", "minor until")
 NEEDED = ("given", "family", "email")
 LANGUAGES = ("fr", "de", "en")
-LONGEST = 5_000  # lines
+LONGEST = 4_000  # lines: what a browser sends back fits into a form
 _NAMES = {  # how other spreadsheets call them
     "given": ("given name", "first name", "prénom", "prenom", "vorname"),
     "family": ("family name", "last name", "nom", "nachname", "name"),

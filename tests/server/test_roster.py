@@ -4,6 +4,7 @@ import io
 import re
 import time
 from datetime import timedelta
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from server.audit.models import AuditEntry
 from server.db import db, reading
 from server.domain.roles import Role, ScopeKind
-from server.domain.roster import Outcome
+from server.domain.roster import LONGEST, Outcome
 from server.jobs import service as jobs
 from server.people import service as people
 from server.people.models import Holder, Membership, Person
@@ -21,6 +22,7 @@ from tests.server.signed_in import page, signed_in, text, web_app
 ZONE = ZoneInfo("Europe/Paris")
 HEAD = "given;family;email;language;payer;from;until;minor until"
 ZOE = "Zoé;Muster;zoe@lab.test;de;acme-rd;;2027-06-30;2028-09-01"
+PARTS = "multipart/form-data"  # as the page's form sends it
 SECONDS = 5.0  # for 1 200 people, on a slow computer that does other things too
 
 
@@ -176,6 +178,25 @@ def test_the_dry_run_stores_nothing_and_what_it_showed_is_then_done(desk):
     done = desk.post("/people/import/confirm", data=hidden)
     assert done.status_code == 303
     assert _rows() == [count + 1 for count in before]
+
+
+def test_as_many_as_may_come_at_once_come_back_from_the_browser_too(desk):
+    rows = [f"Prénom-{number};Élève-Müller;prenom.eleve-{number}@ecole.example;fr;acme-rd;;2027-06-30;2028-01-01"
+            for number in range(LONGEST)]  # fmt: skip
+    shown = text(desk.post("/people/import", data={"text": "\n".join([HEAD, *rows])}, content_type=PARTS))
+    hidden = {name: unescape(value) for name, value in re.findall(r'name="(text|mark)"[^>]*value="([^"]*)"', shown)}
+
+    assert desk.post("/people/import/confirm", data=hidden, content_type=PARTS).status_code == 303
+    assert _rows()[0] == LONGEST + 1
+
+
+def test_more_than_that_is_refused_before_anything_is_read(desk):
+    rows = [f"A;B;{number}@x.fr" for number in range(LONGEST + 1)]
+
+    shown = text(desk.post("/people/import", data={"text": "\n".join([HEAD, *rows])}, content_type=PARTS))
+
+    assert "au plus 4000 lignes" in shown
+    assert "/people/import/confirm" not in shown
 
 
 def test_a_file_of_an_old_spreadsheet_is_read_too_and_one_that_is_no_text_is_refused(desk):

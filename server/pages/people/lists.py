@@ -39,7 +39,7 @@ FAULTS = {
     Fault.LEFT: lazy_gettext("has left the lab; take this person back first"),
     Fault.TWO_PEOPLE: lazy_gettext("two people have this address; correct one of them first"),
     Fault.ENDS_FIRST: lazy_gettext("lies before the begin"),
-    Fault.TOO_MANY: lazy_gettext("at most 5000 lines at once"),
+    Fault.TOO_MANY: lazy_gettext("at most 4000 lines at once"),
     Fault.EMPTY: lazy_gettext("there is no line below the heads"),
 }
 OUTCOMES = {

@@ -131,7 +131,7 @@ def _values(file: TenantFile) -> dict[str, Any]:
 @pages.get("/tenants/<code>/suspend")
 @needs(Verb.EDIT_TENANTS, about=tenant_of)
 def ask_suspend(code: str) -> str:
-    return _ask_suspend(code, SuspendForm(data={"decided_by": actor().name}))
+    return _ask_suspend(code, SuspendForm(data={"decided_by": actor().name, "notice_days": 7}))
 
 
 @pages.post("/tenants/<code>/suspend")
