@@ -11,9 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from server.bookings import service as bookings
+from server.bookings.models import Booking
 from server.care import checks, log_only
 from server.care.checks import Asked
 from server.db import reading, writing
+from server.domain.bookings import Span
 from server.domain.checks import CheckKind
 from server.domain.commissioning import SheetTest
 from server.domain.roles import Role, ScopeKind
@@ -381,7 +384,7 @@ def test_another_machine_takes_the_place_with_what_was_asked_for(
     web: Flask, manager: FlaskClient, press: Lab, keeps: str, skills: int
 ) -> None:
     sent = {"code": "press-2", "name": "Presse neuve", "serial": "77", "reason": "usée"}
-    sent |= {"skills": keeps, "prices": keeps, "rules": keeps}
+    sent |= {"skills": keeps, "prices": keeps, "rules": keeps, "bookings": keeps}
     sent |= {"version": version(page(manager, "/machines/press/replace"))}
 
     answer = manager.post("/machines/press/replace", data=sent)
@@ -398,13 +401,27 @@ def test_another_machine_takes_the_place_with_what_was_asked_for(
     assert manager.get("/machines/press/replace").status_code == 404
 
 
+@pytest.mark.parametrize(("keeps", "at"), [("keep", "press-2"), ("none", "press")])
+def test_bookings_go_over_only_where_that_was_asked_for(
+    manager: FlaskClient, press: Lab, by: dict[str, Any], now: datetime, keeps: str, at: str
+) -> None:
+    span = Span(now + timedelta(hours=4), now + timedelta(hours=6))
+    bookings.book("press", press.holder, span, bookings.Rules(ZONE), **by)
+    sent = {"code": "press-2", "name": "Presse neuve", "reason": "usée", "skills": "keep", "prices": "keep"}
+    sent |= {"rules": "keep", "bookings": keeps, "version": version(page(manager, "/machines/press/replace"))}
+
+    manager.post("/machines/press/replace", data=sent)
+
+    assert row(Booking).machine_id == row(Machine, Machine.code == at).id
+
+
 def test_prices_of_its_own_go_over(web: Flask, manager: FlaskClient, press: Lab, by: dict[str, Any]) -> None:
     from server.billing import service as billing
     from server.billing.models import Tariff
 
     billing.add_tariff(billing.PricedFor(machine="press"), billing.Price(4200, 900), by["now"], **by)
     sent = {"code": "press-2", "name": "Presse neuve", "reason": "usée", "skills": "keep", "prices": "keep"}
-    sent |= {"rules": "keep", "version": version(page(manager, "/machines/press/replace"))}
+    sent |= {"rules": "keep", "bookings": "keep", "version": version(page(manager, "/machines/press/replace"))}
 
     manager.post("/machines/press/replace", data=sent)
 

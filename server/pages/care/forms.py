@@ -221,6 +221,14 @@ class ReplaceForm(IdentityForm):
             ("none", lazy_gettext("The price of its category holds")),
         ],
     )
+    bookings = RadioField(
+        lazy_gettext("Bookings"),
+        [InputRequired()],
+        choices=[
+            ("keep", lazy_gettext("Stand at the new one")),
+            ("none", lazy_gettext("Are cancelled; whoever booked is told by mail")),
+        ],
+    )
     rules = RadioField(
         lazy_gettext("Rules"),
         [InputRequired()],

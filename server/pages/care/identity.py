@@ -55,8 +55,8 @@ def edit(code: str) -> Answer:
 @needs(Verb.EDIT_MACHINES, about=machine_of)
 def replace(code: str) -> Answer:
     care, touched = _here(code), reads.touched_by_end(code, now())
-    usual = {"name": care.name, "skills": "keep", "prices": "keep", "rules": "keep", "version": care.version}
-    form = ReplaceForm(data=usual)
+    usual = dict.fromkeys(("skills", "prices", "bookings", "rules"), "keep")
+    form = ReplaceForm(data={**usual, "name": care.name, "version": care.version})
     if form.validate_on_submit() and touched.running_since is not None:
         form.refuse("", gettext("It is running. Wait for the end of the session, or end it where the sessions are."))
     elif form.is_submitted() and not form.errors:
@@ -83,7 +83,8 @@ def _replace(care: Care, form: ReplaceForm) -> None:
         training.require_skills(new, skills if form.skills.data == "keep" else (), **_by())
         if form.prices.data == "keep":
             _carry_prices(care.code, new)
-        bookings.carry_over(care.code, new, **_by())
+        if form.bookings.data == "keep":  # what stays with a machine that has ended is cancelled by ``work``
+            bookings.carry_over(care.code, new, **_by())
 
 
 def _carry_prices(old: str, new: str) -> None:

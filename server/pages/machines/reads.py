@@ -8,6 +8,8 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, func, select
 
 from server.billing.models import Tariff
+from server.bookings.facts import STANDS
+from server.bookings.models import Booking
 from server.db import db, reading
 from server.machines.changes import Rules, rules_of
 from server.machines.models import Agent, Machine, MachineSkill, Room
@@ -32,10 +34,11 @@ class AsItIs:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What the end of a machine touches: its own price rules, who could use it, and a session that is not over."""
+    """What the end of a machine touches: its own price rules, who could use it, what is booked, a session not over."""
 
     prices: int
     people: int
+    bookings: int
     alone_in_category: bool
     running_since: datetime | None
 
@@ -68,6 +71,9 @@ def touched_by_end(code: str, now: datetime) -> Touched:
         return Touched(
             prices=_count(Tariff.machine_id == machine.id, Tariff.valid_until.is_(None) | (Tariff.valid_until > now)),
             people=_people_qualified(machine, now),
+            bookings=_count(
+                STANDS, Booking.machine_id == machine.id, Booking.ends > now, Booking.holder_number.is_not(None)
+            ),
             alone_in_category=_count(Machine.category == machine.category, Machine.ended_at.is_(None)) == 1,
             running_since=session.scalar(open_since),
         )
