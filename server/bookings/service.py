@@ -141,7 +141,9 @@ def locked(machine: str) -> Machine:
 
 
 def open_booking(ref: str, now: datetime) -> Booking:
-    """A booking or outage of which something is still to come, locked."""
+    """A booking or outage of which something is still to come, locked: its machine first, as everywhere."""
+    place = select(Machine.id).join(Booking, Booking.machine_id == Machine.id).where(Booking.ref == ref)
+    db.session.execute(place.with_for_update(of=Machine, key_share=True)).all()
     row: Booking | None = db.session.scalar(select(Booking).where(Booking.ref == ref).with_for_update())
     if row is None:
         raise BookingError("There is no such booking.")

@@ -134,6 +134,7 @@ def test_a_room_is_shown_alone_and_a_day_that_is_none_is_today(manager, lab, by)
 
     assert "Printer 1" in page(manager, "/bookings")
     assert "Printer 1" not in page(manager, "/bookings?room=Hall")
+    assert "Printer 1" in page(manager, "/bookings?room=Cellar")
     assert "14 October" in page(manager, "/bookings?day=yesterday")
     assert "14 October" in page(manager, "/bookings?day=0001-01-01")
     assert "16 October" in page(manager, "/bookings?day=2026-10-16")

@@ -21,10 +21,11 @@ _FAR = timedelta(days=3660)
 @pages.get("/bookings")
 @needs(Verb.SEE_FLOOR)
 def day() -> str:
-    when, room = _day(), request.args.get("room", "")
-    grid = grids.day_grid(when, room, "whole" in request.args)
     with reading():
         rooms = db.session.scalars(select(Room.name).order_by(Room.id)).all()
+    when, asked = _day(), request.args.get("room", "")
+    room = asked if asked in rooms else ""
+    grid = grids.day_grid(when, room, "whole" in request.args)
     return render_template(
         "bookings/day.html",
         grid=grid,
