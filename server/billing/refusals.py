@@ -31,9 +31,7 @@ def refuse_charge(session_id: str, reason: str, *, zone: tzinfo, actor: str, now
         if session.scalar(select(ChargeRefusal.id).where(ChargeRefusal.session_id == session_id)) is not None:
             raise BillingError("This session is refused already. The lab answers.")
         session.add(
-            ChargeRefusal(
-                session_id=session_id, payer_id=row.payer_id, refused_at=now, refused_by=actor, reason=reason
-            )
+            ChargeRefusal(session_id=session_id, payer_id=row.payer_id, refused_at=now, refused_by=actor, reason=reason)
         )
         audit.record(actor, "refuse_charge", "session", session_id, None, {}, reason, now)
         announce("session", session_id, now)
