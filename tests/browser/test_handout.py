@@ -10,10 +10,14 @@ from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from server.db import reading
 from server.domain.roles import Role
+from server.people.models import Person
 from tests.browser.helpers import complaints, shot
 from tests.browser.live_lab import RealLab, real_lab, rest
+from tests.server.signed_in import log_in
 from tests.waiting import until
 
 GIVEN = ("Ada", "Bruno", "Cléo", "Dario", "Elif", "Fanny", "Gaspard", "Hana", "Igor", "Jeanne", "Karim", "Lena",
@@ -100,6 +104,36 @@ def test_a_badge_for_the_day_is_lent_in_thirty_seconds(lab: RealLab, desk: Page)
 
     until(lambda: lab.is_on(lab.codes[1]))
     assert taken < 30
+
+
+def test_a_badge_blocked_by_phone_is_known_by_every_machine_in_a_moment(lab: RealLab, browser: Browser) -> None:
+    careless = lab.lab.holders[2]
+    with closing(browser.new_context(locale="en", viewport={"width": 390, "height": 844})) as phone:
+        cookie = log_in(Role.HOLDER, holder=number_of(careless.given, careless.family))
+        phone.add_cookies([{"name": "prolab", "value": cookie, "url": lab.address}])
+        page = phone.new_page()
+        told = complaints(page)
+        page.goto(lab.address + "/me")
+        page.get_by_role("link", name="Lost?").click()
+        page.get_by_role("link", name="I have lost it…").click()
+        began = time.monotonic()
+        page.get_by_role("button", name="Block my badge").click()
+        all_of_them = f"{len(lab.codes)} of {len(lab.codes)} machines know it"
+        expect(page.locator("#spread")).to_contain_text(all_of_them)
+        print(f"\nfrom the click to {all_of_them!r} on the phone: {time.monotonic() - began:.2f} s")
+        shot(page, "phone-blocked")
+        rest()
+        lab.tap(lab.codes[0], careless.card)
+
+        lab.shows(lab.codes[0], "Badge")
+        assert not lab.is_on(lab.codes[0])
+        assert told == []
+
+
+def number_of(given: str, family: str) -> int:
+    with reading() as session:
+        wanted = select(Person.holder_number).where(Person.given_name == given, Person.family_name == family)
+        return session.scalars(wanted).one()
 
 
 def begin(desk: Page, lab: RealLab, people: list[str]) -> None:
