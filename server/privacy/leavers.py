@@ -1,5 +1,6 @@
 """Of people who have left: their instruction records after some years, their name and login as soon as no record needs them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -32,11 +33,10 @@ def waiting_records(night: Night) -> Waiting:
 
 def step_records(night: Night) -> int:
     """One person's records in one go."""
+    number = _next(night, Kept.TRAINING, _with_records)
+    if number is None:
+        return 0
     with writing():
-        due = _due(night, Kept.TRAINING, _with_records())
-        if not due:
-            return 0
-        number = min(due)
         gone = _records_of(number)
         for column in RECORDS:
             db.session.execute(delete(column.class_).where(column == number))
@@ -50,17 +50,23 @@ def waiting_people(night: Night) -> Waiting:
 
 
 def step_people(night: Night) -> int:
+    number = _next(night, Kept.PEOPLE, _named_without_records)
+    if number is None:
+        return 0
     with writing():
-        due = _due(night, Kept.PEOPLE, _named_without_records())
-        if not due:
-            return 0
-        forget(min(due), night.now)
-        return 1
+        forget(number, night.now)
+    return 1
 
 
 def records_of(number: int) -> int:
     with reading():
         return _records_of(number)
+
+
+def _next(night: Night, kept: Kept, candidates: Callable[[], set[int]]) -> int | None:
+    """Whoever is next; somebody who is held since is not."""
+    with reading():
+        return min(_due(night, kept, candidates()), default=None)
 
 
 def _due(night: Night, kept: Kept, numbers: set[int]) -> dict[int, datetime]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 
-from server.db import db, reading, writing
-from server.domain.retention import Kept
+from server.db import reading, writing
+from server.domain.retention import PSEUDONYMS_FROM, Kept
 from server.machines.models import Machine
 from server.privacy.night import AT_ONCE, Night, Waiting
 from server.usage.models import Denial, Event, EventPayload, Notice, RejectedEvent, UsageSession
@@ -39,30 +39,39 @@ def waiting(night: Night) -> Waiting:
 
 
 def step(night: Night) -> int:
-    with writing():
-        return _forget_told(night) or _forget_rejected(night) or _forget_named(night)
+    return _forget_told(night) or _forget_rejected(night) or _forget_named(night)
 
 
 def _forget_told(night: Night) -> int:
-    events = list(db.session.scalars(_told(night, Event.id).order_by(Event.id).limit(AT_ONCE)))
-    if events:
-        db.session.execute(update(Notice).where(Notice.event_id.in_(events)).values(holder_number=None))
-        db.session.execute(delete(EventPayload).where(EventPayload.event_id.in_(events)))
+    with reading() as session:
+        found = list(session.scalars(_told(night, Event.id).order_by(Event.id).limit(AT_ONCE)))
+    if not found:
+        return 0
+    with writing() as session:
+        events = list(session.scalars(_told(night, Event.id).where(Event.id.in_(found))))
+        session.execute(update(Notice).where(Notice.event_id.in_(events)).values(holder_number=None))
+        session.execute(delete(EventPayload).where(EventPayload.event_id.in_(events)))
     return len(events)
 
 
 def _forget_rejected(night: Night) -> int:
     """What could not be used is kept with its number and the reason; what it said goes."""
-    rows = list(db.session.scalars(_rejected(night, RejectedEvent.id).limit(AT_ONCE)))
+    with reading() as session:
+        rows = list(session.scalars(_rejected(night, RejectedEvent.id).limit(AT_ONCE)))
     if rows:
-        db.session.execute(update(RejectedEvent).where(RejectedEvent.id.in_(rows)).values(raw=b""))
+        with writing() as session:
+            session.execute(update(RejectedEvent).where(RejectedEvent.id.in_(rows)).values(raw=b""))
     return len(rows)
 
 
 def _forget_named(night: Night) -> int:
-    rows = list(db.session.scalars(_named(night, Notice.event_id).limit(AT_ONCE)))
-    if rows:
-        db.session.execute(update(Notice).where(Notice.event_id.in_(rows)).values(holder_number=None))
+    with reading() as session:
+        found = list(session.scalars(_named(night, Notice.event_id).limit(AT_ONCE)))
+    if not found:
+        return 0
+    with writing() as session:
+        rows = list(session.scalars(_named(night, Notice.event_id).where(Notice.event_id.in_(found))))
+        session.execute(update(Notice).where(Notice.event_id.in_(rows)).values(holder_number=None))
     return len(rows)
 
 
@@ -79,9 +88,10 @@ def _told(night: Night, *columns: Any) -> Select[*tuple[Any, ...]]:
 
 
 def _has_its_own_class() -> ColumnElement[bool]:
-    """A refusal that still stands as one, a session that still stands as one."""
+    """A refusal that still stands as one, a session that still says who it was."""
     refused = and_(Event.kind == AccessDenied.KIND, exists().where(Denial.event_id == Event.id))
-    used = and_(Event.kind.in_(_OF_SESSIONS), exists().where(UsageSession.id == Event.session))
+    whose = exists().where(UsageSession.id == Event.session, UsageSession.holder_number < PSEUDONYMS_FROM)
+    used = and_(Event.kind.in_(_OF_SESSIONS), whose)
     return or_(refused, used)
 
 

@@ -48,7 +48,8 @@ NOTHING = Waiting(0)
 
 
 class Sweep(Protocol):
-    """One class: what is over, and a step that makes at most ``AT_ONCE`` rows of it go and says how many went."""
+    """One class: what is over, and a step that makes at most ``AT_ONCE`` rows of it go and says how many went. A step looks for
+    them in a read, which keeps nobody waiting; its write asks again by their keys, because a hold may stand since."""
 
     def waiting(self, night: Night) -> Waiting: ...
     def step(self, night: Night) -> int: ...

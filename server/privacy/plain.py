@@ -41,10 +41,13 @@ class Rows:
         return Waiting(rows, oldest if isinstance(oldest, datetime) else None)
 
     def step(self, night: Night) -> int:
+        with reading() as session:
+            found = list(session.scalars(select(self.key).where(self.over(night)).limit(AT_ONCE)))
+        if not found:
+            return 0
         with writing() as session:
-            keys = list(session.scalars(select(self.key).where(self.over(night)).limit(AT_ONCE)))
-            if keys:
-                session.execute(delete(self.key.class_).where(self.key.in_(keys)))
+            keys = list(session.scalars(select(self.key).where(self.key.in_(found), self.over(night))))
+            session.execute(delete(self.key.class_).where(self.key.in_(keys)))
             if keys and self.topic:
                 jobs.announce(self.topic, "retention", night.now)
         return len(keys)

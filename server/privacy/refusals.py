@@ -29,9 +29,13 @@ def waiting(night: Night) -> Waiting:
 
 
 def step(night: Night) -> int:
+    with reading() as session:
+        found = list(session.scalars(_over(night, Denial.event_id).order_by(Denial.at).limit(AT_ONCE)))
+    if not found:
+        return 0
     with writing():
-        wanted = _over(night, Denial.event_id, Denial.machine_id, Denial.at, Denial.reasons).order_by(Denial.at)
-        return turn_into_counts(db.session.execute(wanted.limit(AT_ONCE)).all(), night.place.zone)
+        wanted = _over(night, Denial.event_id, Denial.machine_id, Denial.at, Denial.reasons)
+        return turn_into_counts(db.session.execute(wanted.where(Denial.event_id.in_(found))).all(), night.place.zone)
 
 
 def turn_into_counts(rows: Any, zone: tzinfo) -> int:

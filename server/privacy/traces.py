@@ -30,14 +30,20 @@ def waiting(night: Night) -> Waiting:
 
 def step(night: Night) -> int:
     """The sessions of a few holders, whole periods at a time."""
-    with writing():
+    with reading():
         wanted = _over(night, UsageSession.id, UsageSession.holder_number, UsageSession.ended_at)
         wanted = wanted.order_by(UsageSession.holder_number, UsageSession.ended_at).limit(AT_ONCE)
-        found = [Trace(*row) for row in db.session.execute(wanted)]
-        due = whole_groups(found, AT_ONCE, night.place.zone)
-        for _, sessions in by_person_and_period(due, night.place.zone):
-            _part(sessions, PSEUDONYMS_FROM + secrets.randbelow(_NUMBERS))
-        return len(due)
+        due = whole_groups([Trace(*row) for row in db.session.execute(wanted)], AT_ONCE, night.place.zone)
+        sessions = [trace.session for trace in due]
+        told = {kind: _events(kind, sessions) for kind in (Event, Notice)} if due else {}
+    if not due:
+        return 0
+    with writing():
+        still = set(db.session.scalars(_over(night, UsageSession.id).where(UsageSession.id.in_(sessions))))
+        for _, own in by_person_and_period([trace for trace in due if trace.session in still], night.place.zone):
+            _part(own, PSEUDONYMS_FROM + secrets.randbelow(_NUMBERS))
+        _forget_what_was_told([event for events in told.values() for event, session in events if session in still])
+        return len(still)
 
 
 def unbilled(night: Night) -> int:
@@ -53,12 +59,18 @@ def _part(sessions: list[str], number: int) -> None:
     nobody = {"supervisor": None, "companion": None}  # who stood beside
     parted = update(UsageSession).where(UsageSession.id.in_(sessions)).values(holder_number=number, **nobody)
     db.session.execute(parted)
-    events = select(Event.id).where(Event.session.in_(sessions))
-    told = select(Notice.event_id).where(Notice.session.in_(sessions))
-    gone = or_(EventPayload.event_id.in_(events), EventPayload.event_id.in_(told))
-    db.session.execute(delete(EventPayload).where(gone).execution_options(synchronize_session=False))
-    db.session.execute(update(Notice).where(Notice.session.in_(sessions)).values(holder_number=None))
     _in_the_audit(sessions, number)
+
+
+def _events(of: Any, sessions: list[str]) -> list[tuple[int, str]]:
+    """The numbers of the events that name these sessions, each with its session."""
+    key = Event.id if of is Event else Notice.event_id
+    return [tuple(row) for row in db.session.execute(select(key, of.session).where(of.session.in_(sessions)))]
+
+
+def _forget_what_was_told(events: list[int]) -> None:
+    db.session.execute(delete(EventPayload).where(EventPayload.event_id.in_(events)))
+    db.session.execute(update(Notice).where(Notice.event_id.in_(events)).values(holder_number=None))
 
 
 def _in_the_audit(sessions: list[str], number: int) -> None:
