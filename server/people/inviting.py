@@ -92,14 +92,14 @@ def _is_member(number: int, tenant_id: int, now: datetime) -> bool:
 
 def _tell(number: int, who: Invited, tenant_id: int, lab: Settings, actor: str, now: datetime) -> None:
     """Who has a login is told of the membership; who has none gets one, unless somebody else logs in with this address."""
-    account = db.session.scalar(select(Account).where(Account.holder_number == number, Account.ended_at.is_(None)))
+    account = db.session.scalar(select(Account).where(Account.holder_number == number))
     if account is None and account_by_email(who.email) is None:
         person = db.session.scalars(select(Person).where(Person.holder_number == number)).one()
         name = f"{person.given_name} {person.family_name}"
         made = accounts.add_account(AccountFacts(who.email, name, who.language, number), actor=actor, now=now)
         accounts.give_role(made, Role.HOLDER, actor=actor, now=now)
         accounts.invite(made, lab, actor=actor, now=now)
-    elif account is not None:
+    elif account is not None and account.ended_at is None:  # the lab opens an ended one again, nobody else
         tenant = db.session.get_one(Tenant, tenant_id)
         gettext = texts(account.language)
         lines = (

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from server.accounts import service as accounts
 from server.accounts.models import Account, AccountLink, RoleAssignment
+from server.accounts.service import AccountFacts
 from server.db import reading
 from server.domain.roles import Role, ScopeKind
 from server.mail.models import Mail
@@ -76,6 +78,18 @@ def test_an_address_that_logs_in_for_somebody_else_gets_no_second_login(admin, w
     admin.post("/tenants/acme/members/invite", data=ZOE | {"email": email})
 
     assert len(rows(select(Account).where(Account.email == email))) == 1
+    assert rows(select(Mail)) == []
+
+
+def test_a_login_that_the_lab_has_ended_is_not_opened_again_by_a_tenant(admin, by):
+    [bob] = rows(select(Person.holder_number).where(Person.email == "bob@lab.test"))
+    ended = accounts.add_account(AccountFacts("other@lab.test", "Bob Honig", None, bob), **by)
+    accounts.end_account(ended, **by)
+
+    asked = admin.post("/tenants/acme/members/invite", data=ZOE | {"email": "bob@lab.test"})
+
+    assert asked.status_code == 303
+    assert len(rows(select(Account).where(Account.holder_number == bob))) == 1
     assert rows(select(Mail)) == []
 
 
