@@ -9,7 +9,7 @@ from server.domain.retention import Kept, Rule, over_before
 from server.privacy.holds import Held, held_now
 from server.privacy.rules import rules
 
-AT_ONCE = 300  # rows a transaction: some milliseconds, so that a badge's event never waits
+AT_ONCE = 100  # rows a transaction: some milliseconds, so that a badge's event never waits
 
 
 @dataclass(frozen=True, slots=True)

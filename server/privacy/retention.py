@@ -24,7 +24,7 @@ from server.privacy.rules import InForce, rules
 JOB = "retention"
 BY_NIGHT = "prolab"
 _NIGHT_HOUR = timedelta(hours=3)  # on the lab's clock: machines stand still, and backups are taken later
-_STEPS_A_RUN = 2000  # then the job comes again: nothing else waits for it longer
+_STEPS_A_RUN = 5000  # then the job comes again: nothing else waits for it longer
 
 
 class _Records(NamedTuple):

@@ -7,7 +7,7 @@ can still be counted by persons, and no person can be found. What was measured, 
 import secrets
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from server.audit.models import AuditEntry
 from server.billing.models import Charge, ChargeRefusal, Document
@@ -16,11 +16,18 @@ from server.domain.period import day_of
 from server.domain.retention import PSEUDONYMS_FROM, Kept, Trace, by_person_and_period, whole_groups
 from server.domain.usage import SessionState
 from server.people.models import Payer, Tenant, TenantKind
-from server.privacy.night import AT_ONCE, Night, Waiting
+from server.privacy.night import Night, Waiting
 from server.usage.decisions import ENTERED_VERB
 from server.usage.models import Event, EventPayload, Notice, UsageSession
 
 _NUMBERS = 9 * 10**12
+_AT_ONCE = 300  # more than anybody has in a month: a person's sessions of a period stay together
+_TABLE: Any = UsageSession.__table__
+_PARTED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key"))
+    .values(holder_number=bindparam("number"), supervisor=None, companion=None)
+)
 
 
 def waiting(night: Night) -> Waiting:
@@ -32,16 +39,16 @@ def step(night: Night) -> int:
     """The sessions of a few holders, whole periods at a time."""
     with reading():
         wanted = _over(night, UsageSession.id, UsageSession.holder_number, UsageSession.ended_at)
-        wanted = wanted.order_by(UsageSession.holder_number, UsageSession.ended_at).limit(AT_ONCE)
-        due = whole_groups([Trace(*row) for row in db.session.execute(wanted)], AT_ONCE, night.place.zone)
+        wanted = wanted.order_by(UsageSession.holder_number, UsageSession.ended_at).limit(_AT_ONCE)
+        due = whole_groups([Trace(*row) for row in db.session.execute(wanted)], _AT_ONCE, night.place.zone)
         sessions = [trace.session for trace in due]
         told = {kind: _events(kind, sessions) for kind in (Event, Notice)} if due else {}
     if not due:
         return 0
     with writing():
         still = set(db.session.scalars(_over(night, UsageSession.id).where(UsageSession.id.in_(sessions))))
-        for _, own in by_person_and_period([trace for trace in due if trace.session in still], night.place.zone):
-            _part(own, PSEUDONYMS_FROM + secrets.randbelow(_NUMBERS))
+        groups = by_person_and_period([trace for trace in due if trace.session in still], night.place.zone)
+        _part({one: number for _, own in groups for number in [_pseudonym()] for one in own})
         _forget_what_was_told([event for events in told.values() for event, session in events if session in still])
         return len(still)
 
@@ -54,12 +61,19 @@ def unbilled(night: Night) -> int:
         return session.scalar(wanted) or 0
 
 
-def _part(sessions: list[str], number: int) -> None:
-    """Put ``number`` in the place of the holder wherever these sessions say who it was."""
-    nobody = {"supervisor": None, "companion": None}  # who stood beside
-    parted = update(UsageSession).where(UsageSession.id.in_(sessions)).values(holder_number=number, **nobody)
-    db.session.execute(parted)
-    _in_the_audit(sessions, number)
+def _pseudonym() -> int:
+    return PSEUDONYMS_FROM + secrets.randbelow(_NUMBERS)
+
+
+def _part(numbers: dict[str, int]) -> None:
+    """Put its number in the place of the holder wherever each of these sessions says who it was, and who stood beside."""
+    rows = [{"key": session, "number": number} for session, number in numbers.items()]
+    if rows:
+        db.session.connection().execute(_PARTED, rows)
+    entered = select(AuditEntry).where(AuditEntry.object_kind == "session", AuditEntry.verb == ENTERED_VERB)
+    for entry in db.session.scalars(entered.where(AuditEntry.object_id.in_(numbers))):
+        # A session entered by hand stands in the audit with its holder, and is checked against it.
+        entry.after = {**(entry.after or {}), "holder_number": numbers[entry.object_id]}
 
 
 def _events(of: Any, sessions: list[str]) -> list[tuple[int, str]]:
@@ -71,13 +85,6 @@ def _events(of: Any, sessions: list[str]) -> list[tuple[int, str]]:
 def _forget_what_was_told(events: list[int]) -> None:
     db.session.execute(delete(EventPayload).where(EventPayload.event_id.in_(events)))
     db.session.execute(update(Notice).where(Notice.event_id.in_(events)).values(holder_number=None))
-
-
-def _in_the_audit(sessions: list[str], number: int) -> None:
-    """A session entered by hand stands in the audit with its holder, and is checked against it."""
-    entered = select(AuditEntry).where(AuditEntry.object_kind == "session", AuditEntry.verb == ENTERED_VERB)
-    for entry in db.session.scalars(entered.where(AuditEntry.object_id.in_(sessions))):
-        entry.after = {**(entry.after or {}), "holder_number": number}
 
 
 def _over(night: Night, *columns: Any) -> Select[*tuple[Any, ...]]:
