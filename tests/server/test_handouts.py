@@ -8,14 +8,16 @@ from sqlalchemy import func, select
 from server.db import reading
 from server.domain.roles import Role
 from server.handouts.models import Handout, HandoutLine, HandoutTap
+from server.ingest import ingest
 from server.people import service as people
 from server.people.models import Holder, Membership, Person, Token
 from server.training.models import Qualification
 from server.usage.models import Denial, UsageSession
 from tests.server.badge_desk import Desk
 from tests.server.page_lab import database_url
+from tests.server.paper_agent import PaperAgent, stamp, uuid
 from tests.server.signed_in import signed_in
-from wire.messages import DenialReason
+from wire.messages import DenialReason, SessionStarted
 
 __all__ = ["database_url"]
 
@@ -259,9 +261,8 @@ def test_collecting_takes_each_badge_back_and_names_those_that_are_missing(desk)
     for badge in (1, 2, 3):
         desk.unknown(badge)
     desk.hear(sheet)
-    session = UsageSession(holder_number=desk.line(1).holder_number)
     desk.client.post(f"{sheet}/listen", data={"mode": "collect"})
-    desk.known(1, session.holder_number)
+    desk.known(1, desk.line(1).holder_number)
     desk.known(3, desk.line(3).holder_number)
     page = desk.hear(sheet).text
 
@@ -296,6 +297,25 @@ def test_somebody_elses_badge_stays_lent_while_collecting_until_staff_says_so(de
     desk.client.post(f"{sheet}/taps/{address}")
 
     assert lent_to(desk.lab.fingerprint) is None
+
+
+def test_a_collected_badge_that_starts_the_machine_is_back_and_the_page_says_that_it_runs(desk):
+    sheet = desk.begin()
+    desk.unknown(1)
+    desk.hear(sheet)
+    desk.later(1)
+    desk.client.post(f"{sheet}/listen", data={"mode": "collect"})
+    desk.later(1)
+    agent, holder = PaperAgent("agent-1"), desk.line(1).holder_number
+    agent.says(SessionStarted(uuid("s"), "p1", holder, mark(1), desk.lab.payer, False, 7, stamp(desk.now)))
+    with desk.web.app_context():
+        ingest(agent.sent, desk.now)
+    page = desk.hear(sheet).text.replace("\u00a0", " ")
+
+    assert lent_to(mark(1)) is None
+    assert "Printer 1 tourne" in page
+    with reading() as session:
+        assert [one.state for one in session.scalars(select(UsageSession))] == ["open"]  # no page ends it
 
 
 def test_a_badge_for_today_is_one_more_of_the_same_person_and_ends_at_midnight(desk):
