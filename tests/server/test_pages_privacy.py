@@ -236,3 +236,23 @@ def test_only_the_manager_comes_here(web: Flask, old: OldLab, role: Role) -> Non
 
     paths = ["/privacy", "/privacy/holds", "/privacy/looks", "/privacy/record", f"/privacy/people/{old.maker}"]
     assert {client.get(path).status_code for path in paths} == {403}
+
+
+def test_all_around_an_accident_is_one_file_and_taking_it_is_a_look_at_everybody_in_it(
+    manager: FlaskClient, old: OldLab
+) -> None:
+    form = {"machine": "p1", "since": "2026-08-12T00:00", "until": "2026-08-19T23:00", "reason": "accident"}
+    assert manager.post("/privacy/holds/new", data=form).status_code == 303
+
+    found = json.loads(manager.get("/privacy/holds/1/all.json").data)
+
+    assert {name: len(found[name]) for name in ("sessions", "refusals", "messages", "bookings")} == {
+        "sessions": 4,
+        "refusals": 4,
+        "messages": 2,
+        "bookings": 0,
+    }
+    with reading() as session:
+        looks = session.execute(select(TraceView.holder_number, TraceView.what)).all()
+    assert {tuple(look) for look in looks} == {(old.maker, "hold"), (old.other, "hold")}
+    assert manager.get("/privacy/holds/9/all.json").status_code == 404

@@ -1,6 +1,8 @@
 """What is not deleted although its time is over: after an accident, in a dispute; until somebody decides."""
 
 from flask import Blueprint, render_template, request, url_for
+from flask import Response as JsonResponse
+from flask.json import dumps
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -12,9 +14,12 @@ from server.pages.people.reads import read_file
 from server.pages.privacy import reads
 from server.pages.privacy.about import hold_of
 from server.pages.privacy.forms import DecisionForm, HoldMachineForm
+from server.pages.privacy.held import all_of
+from server.pages.privacy.looking import looked_at
 from server.pages.refused import form_page, said
 from server.pages.sessions.reads import machine_choices
 from server.privacy.holds import end_hold, hold_machine, hold_person
+from server.privacy.viewing import Looked
 from server.web.answers import done, see_other
 from server.web.forms import ReasonForm
 from server.web.here import now
@@ -80,3 +85,15 @@ def end(hold: int) -> Answer:
             done(gettext("The hold has ended. From tonight on the times count again."))
             return see_other(back)
     return form_page("privacy/hold_end.html", form, hold=row, back=back)
+
+
+@pages.get("/privacy/holds/<int:hold>/all.json")
+@needs(Verb.MANAGE_ACCOUNTS, about=hold_of)
+def export(hold: int) -> Response:
+    """Everything that is held by it, for whoever decides; a look at the traces of everybody in it."""
+    found, people = all_of(hold)
+    for number in sorted(people):
+        looked_at(number, Looked.HOLD)
+    answer = JsonResponse(dumps(found, indent=2, ensure_ascii=False), mimetype="application/json")
+    answer.headers["Content-Disposition"] = f"attachment; filename=prolab-hold-{hold}.json"
+    return answer
