@@ -68,7 +68,7 @@ RECORDS = Group(
         Way("audit", lazy_gettext("Journal"), "scroll-text", "/audit", Verb.SEE_AUDIT, 14),
         Way("masters", lazy_gettext("Master badges"), "id-card", "/masters", Verb.MANAGE_ACCOUNTS, 19),
         Way("mails", lazy_gettext("Mails"), "mail", "/mails", Verb.MANAGE_ACCOUNTS, 15),
-        Way("privacy", lazy_gettext("Data protection"), "shield-check", "/privacy", Verb.MANAGE_ACCOUNTS, 20),
+        Way("privacy", lazy_gettext("Privacy"), "shield-check", "/privacy", Verb.MANAGE_ACCOUNTS, 20),
     ),
 )
 DEMO = Group(
