@@ -95,7 +95,9 @@ class People(BaseModel):
     """What the lab asks of people beyond what it needs. Why it does is said where it is asked."""
 
     model_config = ConfigDict(extra="forbid")
-    emergency_contacts: str = ""  # the reason why one is asked for, such as "work alone in the evening"; empty: nobody is
+    emergency_contacts: str = (
+        ""  # the reason why one is asked for, such as "work alone in the evening"; empty: nobody is
+    )
 
 
 class Bookings(BaseModel):

@@ -29,7 +29,9 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
     decided = db.session.scalar(select(func.max(SessionDecision.id)))
     refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
     issued = db.session.scalar(select(func.count()).select_from(Document).where(Document.month == period.month))
-    return f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {_last_change()} {day}"
+    return (
+        f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {_last_change()} {day}"
+    )
 
 
 def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:

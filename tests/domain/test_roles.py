@@ -121,7 +121,11 @@ def test_a_maker_books_for_himself_and_staff_for_anybody_where_they_look_after_m
     maker = somebody(Assignment(Role.HOLDER), holder=7)
     hall = somebody(Assignment(Role.TRAINER, ScopeKind.ROOM, "hall"), holder=8)
 
-    assert [may(maker, Verb.BOOK, about) for about in (THE_LAB, About(holder=7), About(holder=8))] == [True, True, False]
+    assert [may(maker, Verb.BOOK, about) for about in (THE_LAB, About(holder=7), About(holder=8))] == [
+        True,
+        True,
+        False,
+    ]
     assert not may(maker, Verb.BOOK, NOWHERE)
     assert not may(given(Role.HOLDER), Verb.BOOK)
     assert all(may(given(role), Verb.BOOK, About(machine="m", holder=7)) for role in (Role.MANAGER, Role.DESK))

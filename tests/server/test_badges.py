@@ -36,9 +36,9 @@ def test_a_badge_that_is_back_opens_nothing_and_goes_to_somebody_else(lab, now, 
     people.return_token(lab.token, **by)
 
     bob = people.add_holder("Bob", "B", **by).number
-    assert rights_of(judge(load_facts(now, "k1", {}, lab.holder), now, ZoneInfo("Europe/Paris")), lab.holder).against == (
-        DenialReason.UNKNOWN_TOKEN,
-    )
+    assert rights_of(
+        judge(load_facts(now, "k1", {}, lab.holder), now, ZoneInfo("Europe/Paris")), lab.holder
+    ).against == (DenialReason.UNKNOWN_TOKEN,)
     assert people.lend_token(bob, lab.fingerprint, "k1", **by).holder_number == bob
     with pytest.raises(people.PeopleError, match="back already"):
         people.return_token(lab.token, **by)

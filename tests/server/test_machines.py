@@ -1,7 +1,7 @@
 """What is switched: machines, their hours, and the wishes staff send to them."""
 
 from dataclasses import replace
-from datetime import UTC, time, timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,7 +80,9 @@ def test_a_declared_bypass_reaches_the_lists_and_is_over_by_itself(lab, now):
     facts = load_facts(now, "k1", {})
 
     (listed,) = compile_list(judge(facts, now, ZoneInfo("Europe/Paris")), "agent-1", 1, "k1").machines
-    (later,) = compile_list(judge(facts, now + timedelta(hours=4), ZoneInfo("Europe/Paris")), "agent-1", 1, "k1").machines
+    (later,) = compile_list(
+        judge(facts, now + timedelta(hours=4), ZoneInfo("Europe/Paris")), "agent-1", 1, "k1"
+    ).machines
     assert listed.bypass == Bypass("Paul", round((now + timedelta(hours=4)).timestamp() * 1000))
     assert later.bypass is None
     assert next_turn(facts, now) == now + timedelta(hours=4)

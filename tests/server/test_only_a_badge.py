@@ -59,7 +59,20 @@ TYPED = {"password": "rather long and never used", "email": "zoe@lab.test", "rea
          "valid_from": "2026-12-01", "paid_on": "2026-11-10", "name": "Test", "country": "FR", "postcode": "68100",
          "first_day": "2026-12-01", "last_day": "2026-12-02", "due_on": "2026-12-01", "done_on": "2026-11-17",
          "pin": "1394", "again": "1394", "who": "Paul", "ends": "2026-11-18T15:00"}  # fmt: skip
-LAST = ("end", "end-block", "leaver", "lost", "block", "return", "suspend", "remove", "take-back", "revoke", "replace", "erase")  # after these there is less to ask
+LAST = (
+    "end",
+    "end-block",
+    "leaver",
+    "lost",
+    "block",
+    "return",
+    "suspend",
+    "remove",
+    "take-back",
+    "revoke",
+    "replace",
+    "erase",
+)  # after these there is less to ask
 
 
 class Fields(HTMLParser):

@@ -292,7 +292,7 @@ def test_a_manager_gives_a_master_badge_and_only_a_digest_of_its_pin_is_kept(app
         row = session.scalars(select(Master)).one()
         newest = ring(settings_for("sqlite://"), NOW).newest
         assert (row.holder_number, row.pin_digest) == (ada, pin_digest(ada, "1394", newest.key))
-        assert [fact.holder for fact in load_facts(now, newest.id, {}).masters] == [ada]
+        assert [fact.holder for fact in load_facts(NOW, newest.id, {}).masters] == [ada]
         told = session.scalars(select(AuditEntry).where(AuditEntry.object_kind == "master")).one()
         assert "1394" not in str(told.after)
     assert "Ada Martin" in page(manager, "/masters")
@@ -378,7 +378,7 @@ def test_what_panels_show_of_a_tenants_terms_is_a_setting(app: Flask, manager: F
 
     assert answer.status_code == 303
     with app.app_context():
-        assert {payer.shows.value for payer in load_facts(now, "k1", {}).payers if payer.code.startswith("acme")} == {
+        assert {payer.shows.value for payer in load_facts(NOW, "k1", {}).payers if payer.code.startswith("acme")} == {
             "time_left"
         }
     assert re.search(r'<option selected value="time_left"', page(manager, "/tenants/acme/edit"))

@@ -91,7 +91,9 @@ def test_suspending_names_who_is_touched_and_has_a_moment_and_a_reason(manager):
     assert "1 personne ne peut plus faire payer cette structure." in page
     assert "Ada Lovelace" in page
 
-    manager.post("/tenants/acme/suspend", data={"since": "2026-11-02T08:00", "reason": "courrier du 12", "decided_by": "Ines"})
+    manager.post(
+        "/tenants/acme/suspend", data={"since": "2026-11-02T08:00", "reason": "courrier du 12", "decided_by": "Ines"}
+    )
 
     suspended = db.session.scalars(select(Tenant.suspended_from)).one()
     assert suspended == datetime(2026, 11, 2, 7, 0, tzinfo=UTC)

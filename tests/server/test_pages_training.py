@@ -169,7 +169,14 @@ def test_a_skill_that_no_machine_asks_for_is_given_by_trainers_of_the_lab(web, l
 
 def test_a_skill_says_what_it_needs_and_how_it_lapses_and_a_circle_is_refused(manager, lab, by):
     training.add_skill("safety", "Safety", **by)
-    rules = {"needs": "safety", "lasts_days": "365", "ends_on": "31/08", "idle_days": "90", "grace_days": "14", "confirmed": "1"}
+    rules = {
+        "needs": "safety",
+        "lasts_days": "365",
+        "ends_on": "31/08",
+        "idle_days": "90",
+        "grace_days": "14",
+        "confirmed": "1",
+    }
 
     saved = manager.post("/skills/printing/rules", data=rules, follow_redirects=True)
     circle = manager.post("/skills/safety/rules", data={"needs": "printing"})

@@ -1421,7 +1421,9 @@ def _trace_view() -> None:
         sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_trace_view"),
-        sa.UniqueConstraint("holder_number", "actor", "what", "hour", name="uq_trace_view_holder_number_actor_what_hour"),
+        sa.UniqueConstraint(
+            "holder_number", "actor", "what", "hour", name="uq_trace_view_holder_number_actor_what_hour"
+        ),
     )
     op.create_index("ix_trace_view_at", "trace_view", ["at"], unique=False)
     op.create_index("view_of_holder", "trace_view", ["holder_number", "at"], unique=False)
