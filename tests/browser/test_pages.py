@@ -141,6 +141,7 @@ class Walk:
     def go(self, who: str, address: str) -> int:
         """Opens the page as this one. Its status."""
         context = self.page.context
+        self.page.goto("about:blank")  # a page that asks again and again must not ask as somebody else
         context.clear_cookies()
         context.add_cookies([{"name": "lang", "value": LANGUAGE, "url": self.site.address}])
         if who in self.cookies:
