@@ -40,5 +40,6 @@ def is_day_of_year(text: str) -> bool:
 def _next(ends_on: str, given: datetime) -> datetime:
     """The first end of that day which comes after ``given``."""
     month, day = (int(part) for part in ends_on.split("-"))
-    this_year = datetime(given.astimezone(UTC).year, month, day, tzinfo=UTC) + _DAY
-    return this_year if this_year > given else this_year.replace(year=this_year.year + 1)
+    year = given.astimezone(UTC).year
+    ends = (datetime(one, month, day, tzinfo=UTC) + _DAY for one in (year, year + 1))
+    return next(end for end in ends if end > given)

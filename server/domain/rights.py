@@ -119,7 +119,7 @@ def _badge(judged: Judged, holder: int) -> DenialReason | None:
 def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str, PayerCard]) -> Right:
     teachers = teachers_at(judged.people.teachers, machine, judged.now)
     right = entitlement(judged.people, machine, holder, teachers, judged.now)
-    opens, booked_until = _opens(machine, judged), _booked_until(machine, judged, holder)
+    (is_closed, opens), booked_until = _hours(machine, judged), _booked_until(machine, judged, holder)
     payer = _payer_at(machine, judged, holder, cards)
     return Right(
         machine=machine.code,
@@ -128,7 +128,7 @@ def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str
         lacks=tuple(_lacks(right)),
         level=right.level,
         is_framed_only=DenialReason.FRAME_REQUIRED in right.reasons,
-        machine_reasons=_machine_reasons(machine, judged.now, opens, booked_until),
+        machine_reasons=_machine_reasons(machine, judged.now, is_closed, booked_until),
         opens=opens,
         booked_until=booked_until,
         until=_until(right, judged, holder),
@@ -151,23 +151,23 @@ def _until(right: Entitlement, judged: Judged, holder: int) -> datetime | None:
 
 
 def _machine_reasons(
-    machine: MachineFact, now: datetime, opens: datetime | None, booked_until: datetime | None
+    machine: MachineFact, now: datetime, is_closed: bool, booked_until: datetime | None
 ) -> tuple[DenialReason, ...]:
     reasons = [_SERVICE[machine.service]] if machine.service in _SERVICE else []
     reasons += [DenialReason.BYPASSED] if bypassed_until(machine.bypass_until, now) else []
     reasons += [one.reason for one in machine.denied if one.since <= now]
-    reasons += [DenialReason.OUTSIDE_HOURS] if opens else []
+    reasons += [DenialReason.OUTSIDE_HOURS] if is_closed else []
     reasons += [DenialReason.BOOKED] if booked_until else []
     return tuple(reasons)
 
 
-def _opens(machine: MachineFact, judged: Judged) -> datetime | None:
-    """When it opens next; None while it is open, or where it never opens within a week."""
+def _hours(machine: MachineFact, judged: Judged) -> tuple[bool, datetime | None]:
+    """Whether it is closed now, and when it opens next; None while it is open, or where it does not within a week."""
     intervals = open_at(machine, judged.facts, judged.now, judged.now + _A_WEEK, judged.zone)
     if not intervals:
-        return None
+        return intervals is not None, None
     begins = datetime.fromtimestamp(intervals[0].from_ms / 1000, UTC)
-    return begins if begins > judged.now else None
+    return (True, begins) if begins > judged.now else (False, None)
 
 
 def _booked_until(machine: MachineFact, judged: Judged, holder: int) -> datetime | None:

@@ -99,10 +99,10 @@ def _standing(rows: list[QualificationFact], grace: timedelta, now: datetime) ->
     in_force = [row for row in counted if (end := end_of(row)) is None or end > now]
     if in_force:
         return _held(in_force)
-    last = max(counted, key=lambda row: end_of(row) or now)
-    lapsed = end_of(last) or now
-    if now < lapsed + grace and level_of(last) is not Level.SUPERVISED:
-        return Standing(None, lapsed + grace, Level.SUPERVISED)
+    lapsed = max(end_of(row) or now for row in counted)
+    worked_alone = [end_of(row) or now for row in counted if level_of(row) is not Level.SUPERVISED]
+    if worked_alone and now < max(worked_alone) + grace:
+        return Standing(None, max(worked_alone) + grace, Level.SUPERVISED)
     return Standing(DenialReason.QUALIFICATION_EXPIRED, lapsed)
 
 

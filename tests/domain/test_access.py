@@ -415,6 +415,14 @@ def test_in_its_days_of_grace_a_lapsed_skill_counts_with_a_trainer_beside(lapse)
     assert ADA not in levels(facts, over)
 
 
+def test_a_refresher_beside_a_trainer_that_has_lapsed_takes_no_days_of_grace_away():
+    alone = replace(SKILL, valid_until=NOW - 5 * DAY)
+    beside = replace(SKILL, ref="b", level="supervised", valid_from=NOW - 4 * DAY, valid_until=NOW - DAY)
+    skills = (SkillFact("printing", grace_days=14),)
+
+    assert levels(replace(ALL_MAY, skills=skills, qualifications=(alone, beside)))[ADA] == "supervised"
+
+
 def test_there_is_no_grace_for_what_was_revoked_nor_for_one_who_never_worked_alone():
     skills = (SkillFact("printing", grace_days=14),)
 

@@ -7,6 +7,7 @@ import pytest
 
 from server.domain.access import judge
 from server.domain.facts import (
+    ClosureFact,
     Facts,
     HolderFact,
     HoursFact,
@@ -104,6 +105,15 @@ def test_a_closed_machine_says_when_it_opens_and_one_out_of_service_says_so():
     assert first.machine_reasons == (DenialReason.OUTSIDE_HOURS,)
     assert first.opens == datetime(2026, 10, 15, 7, 0, tzinfo=UTC)
     assert second.machine_reasons == (DenialReason.OUT_OF_SERVICE, DenialReason.OUTSIDE_HOURS)
+
+
+def test_a_machine_that_is_closed_for_longer_than_a_week_is_closed():
+    holidays = ClosureFact(None, NOW - timedelta(days=1), NOW + timedelta(days=14))
+
+    [right] = rights_of(judge(facts(closures=(holidays,)), NOW, ZONE), ADA).machines
+
+    assert right.machine_reasons == (DenialReason.OUTSIDE_HOURS,)
+    assert right.opens is None
 
 
 def test_a_right_ends_with_the_first_of_badge_membership_and_skill():

@@ -100,7 +100,7 @@ def _later(right: Right) -> str:
         return gettext("Under maintenance.")
     if DenialReason.OUT_OF_SERVICE in right.machine_reasons:
         return gettext("Out of service.")
-    if DenialReason.OUTSIDE_HOURS in right.machine_reasons:
+    if DenialReason.OUTSIDE_HOURS in right.machine_reasons and right.opens:
         return gettext("Closed, opens: %(moment)s.", moment=formats.moment(right.opens))
     if DenialReason.BOOKED in right.machine_reasons:
         return gettext("Booked by somebody else until %(moment)s.", moment=formats.moment(right.booked_until))

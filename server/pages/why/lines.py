@@ -181,7 +181,7 @@ def _about(reason: DenialReason) -> str:
 
 def _told(reason: DenialReason, right: Right) -> str:
     match reason:
-        case DenialReason.OUTSIDE_HOURS:
+        case DenialReason.OUTSIDE_HOURS if right.opens:
             return gettext("closed, opens: %(moment)s", moment=_moment(right.opens))
         case DenialReason.BOOKED:
             return gettext("booked by somebody else until %(moment)s", moment=_moment(right.booked_until))
