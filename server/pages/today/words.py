@@ -166,7 +166,7 @@ def _of_care(waiting: Waiting) -> Row:
     match waiting.kind:
         case Kind.NOT_COMMISSIONED:
             title = gettext("%(machine)s: not commissioned", machine=waiting.detail)
-            text = f"{care.why(waiting.why)} {gettext('Nobody starts it before its sheet is filled in.')}"
+            text = " ".join([care.why(waiting.why), gettext("Nobody starts it before its sheet is filled in.")])
             href = url_for("sheets.new", code=waiting.subject)
             return Row(title, text, gettext("Commission it"), href, Verb.EDIT_MACHINES, "lock", since=waiting.since)
         case Kind.CHECK_OVERDUE:
