@@ -1,5 +1,6 @@
 """The words of the pages: complete in three languages, nothing left over, and in letters that the font has."""
 
+import re
 import string
 from gettext import GNUTranslations
 from pathlib import Path
@@ -101,3 +102,11 @@ def test_every_reason_and_state_of_the_wire_has_words() -> None:
     assert words.DENIALS.keys() == set(DenialReason)
     assert words.ENDS.keys() == set(EndReason)
     assert words.STATES.keys() == set(State)
+
+
+def test_no_text_stands_inside_an_f_string_where_babel_finds_it_on_some_pythons_only() -> None:
+    asks = re.compile(r"""\bf(["']).*\{[^}]*\b(?:n|lazy_)?gettext\(""")
+    files = [file for file in SERVER.rglob("*.py") if "migrations" not in file.parts]
+
+    assert asks.search("""f"{gettext('Hello')}, you" """), "control: it would be seen"
+    assert [file.name for file in files if any(asks.search(line) for line in file.read_text().splitlines())] == []

@@ -99,7 +99,7 @@ def _agents(code: str | None) -> Sequence[tuple[str, str]]:
 def _with_load(name: str, machines: int) -> str:
     if machines == 0:
         return gettext("%(agent)s, no machine yet", agent=name)
-    return f"{name}, {ngettext('%(num)d machine', '%(num)d machines', machines)}"
+    return ", ".join([name, ngettext("%(num)d machine", "%(num)d machines", machines)])
 
 
 def _count(*conditions: ColumnElement[bool]) -> int:
