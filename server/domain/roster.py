@@ -29,6 +29,7 @@ _NAMES = {  # how other spreadsheets call them
 _KNOWN = {name: column for column, names in _NAMES.items() for name in (column, *names)}
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
+_YEARS = range(1900, 2200)
 _LENGTHS = {"given": 100, "family": 100, "email": 200}
 _FORMULA = ("=", "+", "-", "@", "\t")
 
@@ -51,6 +52,7 @@ class Fault(StrEnum):
     TWO_PEOPLE = "two_people"
     ENDS_FIRST = "ends_first"
     TOO_MANY = "too_many"
+    QUOTE = "quote"
     EMPTY = "empty"
 
 
@@ -112,8 +114,12 @@ class Step:
 
 def read(text: str) -> tuple[list[Line], list[Wrong]]:
     """The lines of a pasted or uploaded list, with tabs, semicolons or commas between its cells."""
-    text = text.lstrip("\ufeff")
-    heads, *rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text))) or [[]]
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    cells = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+    try:
+        heads, *rows = list(cells) or [[]]
+    except csv.Error:  # a cell longer than any could be
+        return [], [Wrong(cells.line_num, "", Fault.QUOTE)]
     columns, wrong = _columns(heads)
     filled = [(number, row) for number, row in enumerate(rows, start=2) if any(cell.strip() for cell in row)]
     if not wrong and not filled:
@@ -211,9 +217,10 @@ def _day(text: str) -> date | bool | None:
         return None
     for form in _DAYS:
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 — a day has no zone
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007 — a day has no zone
         except ValueError:
             continue
+        return day if day.year in _YEARS else False  # 31/12/9999 means no end elsewhere; here an empty cell does
     return False
 
 

@@ -84,6 +84,22 @@ def test_lines_are_counted_as_the_spreadsheet_shows_them_and_empty_ones_are_left
     assert [line.number for line in found] == [2, 5]
 
 
+def test_lines_end_as_any_spreadsheet_ends_them() -> None:
+    found, wrong = read(f"{HEAD}\rZoé;Muster;zoe@lab.test\rBob;Honig;bob@lab.test\r")
+
+    assert wrong == []
+    assert [line.number for line in found] == [2, 3]
+
+
+def test_a_quotation_mark_that_nobody_closed_is_named_and_not_a_crash() -> None:
+    assert faults('"Zoé;Muster;zoe@lab.test', *["Bob;Honig;bob@lab.test"] * 8_000)[0][2] is Fault.QUOTE
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "31/12/9999", "0001-01-01"])
+def test_a_day_beyond_all_calendars_is_none(day: str) -> None:
+    assert faults(f"Zoé;Muster;zoe@lab.test;;acme-rd;;{day};") == [(2, "until", Fault.DAY)]
+
+
 def test_who_is_here_is_the_same_changed_or_joins_another_payer() -> None:
     assert steps("Ada;Lovelace;ada@lab.test") == [(Outcome.SAME, (), False)]
     assert steps("Ada;Lovelace;ada@lab.test;fr;acme-rd") == [(Outcome.SAME, (), False)]

@@ -40,6 +40,7 @@ FAULTS = {
     Fault.TWO_PEOPLE: lazy_gettext("two people have this address; correct one of them first"),
     Fault.ENDS_FIRST: lazy_gettext("lies before the begin"),
     Fault.TOO_MANY: lazy_gettext("at most 4000 lines at once"),
+    Fault.QUOTE: lazy_gettext("a quotation mark opens a cell and is never closed"),
     Fault.EMPTY: lazy_gettext("there is no line below the heads"),
 }
 OUTCOMES = {
