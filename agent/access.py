@@ -46,7 +46,7 @@ class Payer:
 Reason = DenialReason | str  # a word that only a newer server knows denies like any other
 
 # where staff only look on for a while, these are told and deny nothing: what the lab decides about people and hours. Not what
-# is wrong with a badge or a payer, and not what protects anybody
+# is wrong with a badge or a payer, and not what protects anybody, as the law on young people does
 ONLY_TOLD = frozenset(
     {
         DenialReason.QUALIFICATION_MISSING,
@@ -54,7 +54,6 @@ ONLY_TOLD = frozenset(
         DenialReason.QUALIFICATION_REVOKED,
         DenialReason.SUPERVISED_ONLY,
         DenialReason.SHEET_NOT_ACCEPTED,
-        DenialReason.FRAME_REQUIRED,
         DenialReason.OUTSIDE_HOURS,
         DenialReason.BOOKED,
     }

@@ -74,7 +74,7 @@ def change_check(
         for name in changed:
             setattr(row, name, after[name])
         if "due_on" in changed:
-            row.overdue_at = overdue_at(asked.due_on, zone)
+            row.overdue_at = _overdue_at(row, zone)
         if changed:
             was, is_now = ({name: picture[name] for name in changed} for picture in (before, after))
             audit.record(actor, "change", _KIND, str(number), was, is_now, "", now)
@@ -149,6 +149,13 @@ def _move_on(row: MachineCheck, found: Found, zone: ZoneInfo, now: datetime) -> 
     else:
         row.due_on = next_due(found.done_on, row.every_months, row.every_days)
         row.overdue_at = overdue_at(row.due_on, zone)
+
+
+def _overdue_at(row: MachineCheck, zone: ZoneInfo) -> datetime:
+    """By the next day it is due; what was not passed stays overdue until it is, whatever day is typed."""
+    last = select(CheckReport.result).where(CheckReport.check_id == row.id).order_by(CheckReport.id.desc()).limit(1)
+    due_at = overdue_at(row.due_on, zone)
+    return min(row.overdue_at, due_at) if db.session.scalar(last) == CheckResult.FAILED else due_at
 
 
 def _refuse_never(asked: Asked) -> None:

@@ -82,6 +82,8 @@ def give_back(number: int, line_id: int, *, actor: str, now: datetime) -> None:
         old = _token(line.token_ref)
         if old is None or line.returned_at is None:
             raise HandoutError("This badge was not collected here.")
+        if old.blocked_at is not None:
+            raise HandoutError("This badge is blocked: give another one.")
         line.token_ref = _lend_again(old, handout, actor, now)
         line.returned_at = None
         _hear_on(handout, now)
@@ -99,10 +101,10 @@ def return_of_another(number: int, event_id: int, *, actor: str, now: datetime) 
 
 
 def lend_again(line: HandoutLine, handout: Handout, actor: str, now: datetime) -> None:
-    """The badge that this name had before, if nobody else has it now. Inside the caller's ``writing()``."""
+    """The badge that this name had before, unless somebody else has it or it was lost. Inside the caller's ``writing()``."""
     old = _token(line.token_ref)
     line.token_ref = line.given_at = line.returned_at = None
-    if old is None or people.lent_to(old.fingerprint) is not None:
+    if old is None or old.blocked_at is not None or people.lent_to(old.fingerprint) is not None:
         return
     line.token_ref, line.given_at = _lend_again(old, handout, actor, now), now
 

@@ -81,8 +81,8 @@ def open_again(
     actor: str,
     now: datetime,
 ) -> Handout:
-    """The same numbers with the same badges until another end. A badge that somebody else has meanwhile is left out:
-    that visitor waits for another one."""
+    """The same numbers with the same badges until another end. A badge that somebody else has meanwhile is left out,
+    and so is one that is blocked: that visitor waits for another one."""
     refuse_past(until, now)
     by: Any = {"actor": actor, "now": now}
     with writing():

@@ -231,6 +231,7 @@ def test_what_is_wrong_with_a_badge_a_payer_or_a_machine_is_never_only_told() ->
 
     assert not ONLY_TOLD & protects
     assert not ONLY_TOLD & {DenialReason.TOKEN_BLOCKED, DenialReason.UNKNOWN_TOKEN, DenialReason.SECOND_PERSON}
+    assert DenialReason.FRAME_REQUIRED not in ONLY_TOLD, "the law asks for that, whatever a lab tries out"
 
 
 def test_beside_a_reason_that_denies_those_that_are_only_told_are_named_too() -> None:

@@ -305,6 +305,20 @@ def test_another_day_for_the_next_check_moves_the_moment_it_denies_from_and_anot
         checks.change_check(check.id, replace(legal(date(2026, 12, 1)), every_months=0), ZONE, **by)
 
 
+def test_another_day_for_the_next_check_lets_nobody_in_while_the_last_one_was_not_passed(press, now, by, tmp_path):
+    commission(PRESS, now)
+    check = checks.add_check(PRESS, legal(date(2026, 12, 24)), ZONE, **by)
+    failed = Found(now.date(), "Apave", CheckResult.FAILED, "guard missing")
+    checks.report(check.id, failed, (), tmp_path, ZONE, **by)
+
+    checks.change_check(check.id, legal(date(2027, 1, 24)), ZONE, **by)
+    assert tap(press, now) == {DenialReason.CHECK_OVERDUE}
+
+    checks.report(check.id, replace(failed, result=CheckResult.PASSED), (), tmp_path, ZONE, **by)
+    checks.change_check(check.id, legal(date(2027, 2, 24)), ZONE, **by)
+    assert tap(press, now) is True
+
+
 def test_a_check_that_is_no_longer_asked_for_denies_nobody_and_keeps_its_reports(press, now, by, tmp_path):
     commission(PRESS, now)
     check = checks.add_check(PRESS, legal(date(2026, 1, 1)), ZONE, **by)

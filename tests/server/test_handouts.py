@@ -285,6 +285,20 @@ def test_a_badge_collected_by_mistake_is_lent_again(desk):
     assert scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
 
 
+def test_a_blocked_badge_that_was_collected_is_not_lent_again(desk):
+    sheet = desk.begin()
+    desk.unknown(1)
+    desk.hear(sheet)
+    people.block_token(desk.line(1).token_ref, "lost", actor="test", now=desk.now)
+    desk.client.post(f"{sheet}/listen", data={"mode": "collect"})
+    desk.known(1, desk.line(1).holder_number)
+    desk.hear(sheet)
+
+    desk.client.post(f"{sheet}/names/{desk.line(1).id}/give-back")
+
+    assert lent_to(mark(1)) is None
+
+
 def test_somebody_elses_badge_stays_lent_while_collecting_until_staff_says_so(desk):
     sheet = desk.begin()
     desk.client.post(f"{sheet}/listen", data={"mode": "collect"})
@@ -386,6 +400,21 @@ def test_a_block_is_opened_again_with_the_same_badges_and_a_new_end(desk):
     assert desk.page(again).status_code == desk.page(first).status_code == 200
     assert scalar(select(func.count()).where(Token.fingerprint == mark(1))) == 2
     assert visitors_so_far(desk) == ["1", "2", "3", "4"]
+
+
+def test_a_lost_badge_of_a_visitor_opens_nothing_when_the_block_is_opened_again(desk):
+    first = visitors(desk)
+    for badge in (1, 2):
+        desk.unknown(badge)
+    desk.hear(first)
+    people.block_token(desk.line(1).token_ref, "lost", actor="test", now=desk.now)
+    desk.client.post(f"{first}/end-block")
+    form = {"payer": desk.lab.payer, "label": "Encore", "until": "2026-10-15T18:00", "readers": "p1"}
+
+    desk.client.post(f"{first}/again", data=form)
+
+    assert desk.lines()[3:] == [("1", None), ("2", mark(2)), ("3", None)]
+    assert lent_to(mark(1)) is None
 
 
 def visitors_so_far(desk):
