@@ -20,7 +20,7 @@ from server.db import db, writing
 from server.domain.roles import Role
 from server.jobs import service as jobs
 from server.people.memberships import add_membership, end_membership
-from server.people.models import Holder, Membership, Payer, Person, Tenant
+from server.people.models import Holder, Membership, Payer, PayerRule, Person, Tenant
 from server.people.newcomers import add_holder
 from server.people.rows import PeopleError, membership_by_ref, payer_by_code
 from server.settings import Settings
@@ -69,6 +69,8 @@ def move_member(ref: str, payer_code: str, reason: str, *, actor: str, now: date
             raise PeopleError("this is the cost centre they have already")
         begins = max(now, old.valid_from)
         new = add_membership(old.holder_number, payer_code, begins, old.valid_until, old.rank, actor=actor, now=now)
+        for rule in db.session.scalars(select(PayerRule).where(PayerRule.membership_id == old.id)):
+            rule.membership_id = new.id  # the tenant pays at the same hours as before
         end_membership(ref, reason, actor=actor, now=now)
         before, after = {"payer": db.session.get_one(Payer, old.payer_id).code}, {"payer": payer_code}
         audit.record(actor, "move", "membership", new.ref, before, after, reason, now)

@@ -19,6 +19,7 @@ from server.web.here import zone
 
 _DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"]
 _MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M"]
+_YEARS = range(1900, 2200)  # beyond them computing with days ends; 31/12/9999 means no end elsewhere
 FIRST, SECOND = "first", "second"
 
 
@@ -27,6 +28,12 @@ class Day(DateField):
 
     def __init__(self, label: Any = None, validators: Sequence[Any] | None = None, **options: Any) -> None:
         super().__init__(label, validators, format=_DAY_FORMATS, **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and self.data.year not in _YEARS:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid date value."))
 
 
 class _MomentInput(DateTimeLocalInput):
@@ -170,9 +177,10 @@ def _is_twice(local: datetime) -> bool:
 def _parsed(typed: str) -> datetime | None:
     for form in _MOMENT_FORMATS:
         try:
-            return datetime.strptime(typed, form)  # noqa: DTZ007 — the caller says which zone
+            moment = datetime.strptime(typed, form)  # noqa: DTZ007 — the caller says which zone
         except ValueError:
             continue
+        return moment if moment.year in _YEARS else None
     return None
 
 

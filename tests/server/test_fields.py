@@ -110,6 +110,21 @@ def test_a_moment_is_typed_on_the_labs_clock_and_kept_in_utc(speaking: Callable[
     assert 'value="2026-07-01T14:30"' in Everything(formdata=None, data={"at": form.at.data}).at()
 
 
+@pytest.mark.parametrize(
+    ("day", "at"),
+    [("9999-12-31", "9999-12-31T23:30"), ("31/12/9999", "31/12/9999 23:30"), ("0001-01-01", "0001-01-01T00:00")],
+)
+def test_days_and_moments_beyond_all_calendars_are_refused_at_the_field(
+    speaking: Callable[..., Any], day: str, at: str
+) -> None:
+    speaking("en")
+    form = Everything(formdata=sent(name="x", day=day, at=at))
+
+    assert not form.validate()
+    assert set(form.errors) == {"day", "at"}
+    assert form.day.data is form.at.data is None
+
+
 def test_the_hour_that_comes_twice_is_asked_for_and_the_one_left_out_refused(speaking: Callable[..., Any]) -> None:
     speaking("en")
     twice = Everything(formdata=sent(name="x", at="2026-10-25T02:30"))

@@ -1,7 +1,7 @@
 """A tenant's own administrator: invites members by mail, moves and ends them, limits what cost centres pay for; and sees
 nothing of another tenant, and of its members nothing but what ties them to it."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from server.db import reading
 from server.domain.roles import Role, ScopeKind
 from server.mail.models import Mail
 from server.people import service as people
+from server.people.facts import payer_rules
 from server.people.models import Membership, Payer, Person, TenantKind
 from server.training import service as training
 from tests.server.page_lab import by, database_url, manager, web
@@ -111,6 +112,16 @@ def test_a_member_is_moved_between_cost_centres_and_the_past_stays(admin, lab, n
     assert (old.ended_at, new.valid_from, new.rank) == (now, now, old.rank)
     assert "Qualité" in page(admin, "/tenants/acme/members")
     assert admin.get(f"/tenants/acme/members/{ref}/move").status_code == 404  # it is over
+
+
+def test_who_is_moved_pays_at_the_same_hours_as_before(admin, lab, now, by):
+    ref = ref_at("acme-rd")
+    people.add_payer_rule(ref, people.When((0, 1), time(13), time(18)), **by)
+
+    admin.post(f"/tenants/acme/members/{ref}/move", data={"payer": "acme-q", "reason": "autre projet"})
+
+    with reading():
+        assert [(one.payer, one.hours.begins) for one in payer_rules({}, now)] == [("acme-q", time(13))]
 
 
 def test_a_membership_is_ended_and_only_of_ones_own_tenant(admin, lab, now):
