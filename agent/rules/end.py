@@ -69,11 +69,12 @@ def finish(machine: Machine, reason: EndReason, now: Stamp) -> Next:
 
 
 def tapped_while_cooling(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
-    """Whoever may start need not wait: the power is cut between the two. Not for a start that a trainer may never come to."""
+    """Whoever may start need not wait: the power is cut between the two. Not for a start that waits for a trainer or a
+    second person, who may never come."""
     answer = stimulus.answer
     if isinstance(answer, Denied):
         return refuse(machine, stimulus.token, answer, now)
-    if answer.asks_trainer:
+    if answer.asks_trainer or answer.policy.second_s is not None:
         reasons = frozenset({DenialReason.IN_USE})
         busy = Denied(reasons, answer.revision, answer.holder, answer.name, answer.lang, key_id=answer.key_id)
         return refuse(machine, stimulus.token, busy, now)

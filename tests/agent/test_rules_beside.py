@@ -352,6 +352,16 @@ def test_the_shorter_interval_counts_where_two_are_asked_for_and_only_a_trainer_
     assert lapses(bench.at(300))
 
 
+def test_the_first_of_two_does_not_cut_a_cool_down_that_a_second_may_never_come_to() -> None:
+    cooling = Bench().rules(cooldown_s=60, **TWO).tap(0).tap(1, BOB).tap(10).tap(11)
+    assert cooling.machine.state is MachineState.COOLING
+
+    cooling.tap(12, BOB)
+
+    assert cooling.denied == (DenialReason.IN_USE,)
+    assert cooling.machine.state is MachineState.COOLING
+
+
 def test_nobody_is_missed_in_a_cool_down() -> None:
     bench = supervised(supervise_s=100, cooldown_s=600).tap(50, LEO).tap(51, LEO)
     assert bench.machine.state is MachineState.COOLING
