@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, union
+from sqlalchemy import ColumnElement, Select, delete, func, select, true, union
 
+from server.accounts.models import Account, RoleAssignment
 from server.courses.models import Enrolment
 from server.db import db, reading, writing
 from server.domain.retention import Kept
+from server.domain.roles import Role
 from server.instruction.models import Acceptance, SignOffRow
 from server.people.models import Holder, Membership, Person
 from server.privacy.forgetting import forget
@@ -37,6 +39,8 @@ def step_records(night: Night) -> int:
     if number is None:
         return 0
     with writing():
+        if not _still_due(night, Kept.TRAINING, number):
+            return 0
         gone = _records_of(number)
         for column in RECORDS:
             db.session.execute(delete(column.class_).where(column == number))
@@ -54,6 +58,8 @@ def step_people(night: Night) -> int:
     if number is None:
         return 0
     with writing():
+        if not _still_due(night, Kept.PEOPLE, number):
+            return 0
         forget(number, night.now)
     return 1
 
@@ -64,7 +70,7 @@ def records_of(number: int) -> int:
 
 
 def _next(night: Night, kept: Kept, candidates: Callable[[], set[int]]) -> int | None:
-    """Whoever is next; somebody who is held since is not."""
+    """Whoever is next."""
     with reading():
         return min(_due(night, kept, candidates()), default=None)
 
@@ -78,18 +84,48 @@ def _due(night: Night, kept: Kept, numbers: set[int]) -> dict[int, datetime]:
     }
 
 
-def left_at(now: datetime) -> dict[int, datetime]:
-    """Who has left, and when: said by staff, or the last membership ran out. Inside ``reading()``."""
-    said = select(Holder.number, Holder.ended_at).where(Holder.ended_at.is_not(None))
+def _still_due(night: Night, kept: Kept, number: int) -> bool:
+    """Asked again inside the write: somebody may be held, or be back, since."""
+    left = left_at(night.now, number).get(number)
+    return left is not None and left < night.over_before(kept) and number not in night.held().holders
+
+
+def left_at(now: datetime, only: int | None = None) -> dict[int, datetime]:
+    """Who has left, and when: said by staff, or the last membership ran out and no role is left, for whoever works in the lab
+    is there. ``only``: one person. Inside ``reading()`` or ``writing()``."""
+    said = select(Holder.number, Holder.ended_at).where(Holder.ended_at.is_not(None), _is(Holder.number, only))
     left = {number: at for number, at in db.session.execute(said) if at is not None}
     end = func.coalesce(Membership.ended_at, Membership.valid_until)
-    every = select(Membership.holder_number, func.max(end), func.count(), func.count(end)).group_by(
-        Membership.holder_number
-    )
-    for number, last, ties, over in db.session.execute(every):
-        if number not in left and ties == over and last is not None and last <= now:
-            left[number] = last
+    of_ties = _last(Membership.holder_number, end).where(_is(Membership.holder_number, only))
+    roles = _roles(only)
+    for number, *ties in db.session.execute(of_ties):
+        ends = [_end(*ties), _end(*roles[number])] if number in roles else [_end(*ties)]
+        known = [one for one in ends if one is not None]
+        if number not in left and len(known) == len(ends) and max(known) <= now:
+            left[number] = max(known)
     return left
+
+
+def _roles(only: int | None) -> dict[int, tuple[datetime | None, int, int]]:
+    """By holder: what their login may do beside seeing what is theirs, while it is open."""
+    wanted = _last(Account.holder_number, RoleAssignment.valid_until)
+    wanted = wanted.select_from(RoleAssignment).join(Account, Account.id == RoleAssignment.account_id)
+    wanted = wanted.where(Account.ended_at.is_(None), RoleAssignment.role != Role.HOLDER.value)
+    wanted = wanted.where(Account.holder_number.is_not(None), _is(Account.holder_number, only))
+    return {number: (last, rows, over) for number, last, rows, over in db.session.execute(wanted)}
+
+
+def _last(holder: Any, end: Any) -> Select[*tuple[Any, ...]]:
+    """Of each holder the last end, how many there are, and how many of them have an end."""
+    return select(holder, func.max(end), func.count(), func.count(end)).group_by(holder)
+
+
+def _end(last: datetime | None, rows: int, over: int) -> datetime | None:
+    return last if rows == over else None
+
+
+def _is(column: Any, only: int | None) -> ColumnElement[bool]:
+    return true() if only is None else column == only
 
 
 def _with_records() -> set[int]:

@@ -6,22 +6,24 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from server.accounts.models import WebSession
+from server.accounts.assignments import end_role
+from server.accounts.models import RoleAssignment, WebSession
 from server.audit.models import AuditEntry
 from server.billing.ledger import verify_billing
 from server.billing.models import Charge, ChargeRefusal
 from server.db import Stale, reading, writing
 from server.domain.retention import PSEUDONYMS_FROM, Kept, RetentionError
+from server.domain.roles import Role, ScopeKind
 from server.handouts.models import Handout, HandoutLine, HandoutTap
 from server.jobs.models import Job
 from server.mail.models import Mail
 from server.people import service as people
-from server.people.models import Person, Token
-from server.privacy import retention, traces
+from server.people.models import Membership, Person, Token
+from server.privacy import leavers, retention, traces
 from server.privacy.errors import PrivacyError
-from server.privacy.holds import end_hold, hold_machine, hold_person
+from server.privacy.holds import Held, end_hold, hold_machine, hold_person
 from server.privacy.models import RefusalCount, RetentionRun
-from server.privacy.night import night_of
+from server.privacy.night import Night, night_of
 from server.privacy.rules import rules, set_rule
 from server.training.models import Qualification
 from server.usage import decisions
@@ -29,6 +31,7 @@ from server.usage.ledger import verify_ledger
 from server.usage.models import Denial, EventPayload, Notice, UsageSession
 from tests.server.billing_lab import close, issue
 from tests.server.old_lab import AUGUST, ISSUED, LATER, OCTOBER, OldLab, furnish, place
+from tests.server.signed_in import log_in
 
 MUCH_LATER = LATER + timedelta(days=400)
 
@@ -210,6 +213,26 @@ def test_instruction_records_stay_five_years_and_the_name_as_long_as_they(old: A
     assert problems() == []
 
 
+def test_whoever_works_in_the_lab_is_not_forgotten_because_a_membership_of_theirs_ran_out(old: Any) -> None:
+    log_in(Role.DESK, ScopeKind.LAB, "", old.other, OCTOBER)
+    with reading() as session:
+        tie = session.scalar(select(Membership.ref).where(Membership.holder_number == old.other))
+        role = session.scalar(select(RoleAssignment.id).where(RoleAssignment.role == Role.DESK.value))
+    assert tie is not None
+    assert role is not None
+    people.end_membership(tie, "embauché", actor="account:1", now=OCTOBER)
+    end = OCTOBER + timedelta(days=2 * 365)
+
+    run(end)
+    assert count(Person, Person.holder_number == old.other) == 1
+
+    end_role(role, "parti", actor="account:1", now=end)
+    run(end + timedelta(days=300))
+    assert count(Person, Person.holder_number == old.other) == 1
+    run(end + timedelta(days=370))
+    assert count(Person, Person.holder_number == old.other) == 0
+
+
 def test_a_person_on_hold_keeps_everything_until_somebody_decides(old: Any) -> None:
     held = hold_person(old.maker, "accident du 12 août", actor="account:1", now=LATER)
     people.return_token(old.badge, actor="account:1", now=AUGUST + timedelta(days=10))
@@ -225,6 +248,30 @@ def test_a_person_on_hold_keeps_everything_until_somebody_decides(old: Any) -> N
     assert holders()[old.august] >= PSEUDONYMS_FROM
     assert count(Token) == count(Denial) == 0
     assert problems() == []
+
+
+class LookedBefore(Night):
+    """The job has looked for who is due before the hold was placed."""
+
+    looks = 0
+
+    def held(self) -> Held:
+        LookedBefore.looks += 1
+        return super().held() if LookedBefore.looks > 1 else Held(frozenset(), ())
+
+
+@pytest.mark.parametrize("step", [leavers.step_records, leavers.step_people])
+def test_a_hold_placed_after_the_job_has_looked_still_counts(old: Any, step: Any) -> None:
+    number = old.maker if step is leavers.step_records else old.other
+    people.end_holder(number, "parti", actor="account:1", now=OCTOBER)
+    hold_person(number, "accident", actor="account:1", now=LATER)
+    LookedBefore.looks = 0
+
+    night = night_of(OCTOBER + timedelta(days=6 * 365), place())
+    assert step(LookedBefore(night.now, night.place, night.rules)) == 0
+
+    assert count(Person, Person.holder_number == number) == 1
+    assert count(Qualification) == 1
 
 
 def test_a_machine_on_hold_keeps_what_happened_there_in_that_time(old: Any) -> None:
