@@ -59,10 +59,15 @@ def judged_anew(machine: Machine, answer: Answer, now: Stamp) -> Next:
         return machine, ()
     opening = begun.opening
     if isinstance(answer, Grant):
-        return (machine if answer.asks_trainer == opening.grant.asks_trainer else disarmed(machine)), ()
+        return (machine if _asks_for(answer) == _asks_for(opening.grant) else disarmed(machine)), ()
     if answer.reasons <= machine.hindrances(now) or (opening.chosen and answer.otherwise is not None):
         return machine, ()
     return refuse(disarmed(machine), opening.token, answer, now)
+
+
+def _asks_for(grant: Grant) -> tuple[bool, bool]:
+    """A trainer, and a second person."""
+    return grant.asks_trainer, grant.policy.second_s is not None
 
 
 def tapped_while_closed(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:

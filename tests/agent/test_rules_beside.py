@@ -77,6 +77,22 @@ def test_a_strangers_badge_before_the_button_begins_anew() -> None:
     assert bench.does(Pressed(), 6).switched == []
 
 
+@pytest.mark.parametrize(("grant", "trainer"), [(ADA, None), (LEO, TOM)])
+def test_a_new_list_that_asks_for_two_persons_begins_the_start_anew(grant: Grant, trainer: Grant | None) -> None:
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0)
+    bench = Bench().rules(press_s=30).tap(0, grant)
+    if trainer is not None:
+        bench.tap(1, trainer)
+    now_two = replace(grant, policy=Policy(press_s=30, second_s=20))
+
+    bench.does(replace(wished, answer=replace(grant, policy=Policy(press_s=30))), 2)
+    assert bench.machine.state is MachineState.ARMED
+    bench.does(replace(wished, answer=now_two), 3).does(Pressed(), 4)
+
+    assert bench.switched == []
+    assert bench.machine.session is None
+
+
 def test_when_no_trainer_comes_the_learner_is_refused_and_told_so_once() -> None:
     bench = Bench().tap(0, LEO)
 
