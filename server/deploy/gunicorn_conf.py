@@ -4,6 +4,7 @@
 every command finds them (``PROLAB_CONFIG``, ``./prolab.toml``, ``/etc/prolab/prolab.toml``).
 """
 
+import ctypes
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -13,6 +14,7 @@ from server.dashboard.feed import MAX_STREAMS
 from server.settings import load_settings
 
 _web = load_settings(None).web
+_M_ARENA_MAX = -8  # of mallopt(3) in glibc
 
 wsgi_app = "server.app:create_app()"
 bind = f"{_web.host}:{_web.port}"
@@ -24,6 +26,17 @@ graceful_timeout = 5
 worker_tmp_dir = "/dev/shm"
 control_socket_disable = True  # nobody steers it but its parent
 accesslog = None  # addresses of people are nobody's business here
+
+
+def _allocate_in_one_place() -> None:
+    """With a place of its own for each thread, a hundred threads keep ten MiB that others could use; and Python lets one of
+    them allocate at a time anyway. Before the first thread begins. Another C library knows nothing of it."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
+_allocate_in_one_place()
 
 
 def post_worker_init(worker: Any) -> None:
