@@ -4,7 +4,7 @@ Called as ``server.people.service``, like everything about people; the rules are
 itself. What runs goes on to its end: a closed payer forbids the next start only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,12 +13,15 @@ from sqlalchemy import or_, select
 from server.accounts.letters import Letter, letter, moment_in_words, texts
 from server.accounts.models import Account
 from server.audit import service as audit
-from server.db import db, expect_version, writing
+from server.db import db, expect_version, reading, writing
 from server.jobs import service as jobs
 from server.mail import service as mail
+from server.mail.models import Mail
 from server.people.models import Membership, Person, Tenant
 from server.people.rows import tenant_by_code
 from server.settings import Settings
+
+_AT_ONCE = 20  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,32 @@ def resume_tenant(code: str, reason: str = "", *, actor: str, now: datetime) -> 
 
 def warn_members(lab: Settings, now: datetime) -> int:
     """Write to the members of tenants whose access is paused soon. May run at any time, and again: each is told once of
-    each suspension. Returns how many tenants are near theirs."""
-    with writing() as session:
+    each suspension. A few letters a transaction, as there may be a thousand. Returns how many tenants are near theirs."""
+    with reading() as session:
         ahead = select(Tenant).where(Tenant.suspended_from > now, Tenant.notice_days.is_not(None))
         near = [one for one in session.scalars(ahead) if _is_near(one, now)]
-        for tenant in near:
-            for holder, address, name, language in _members(tenant.id, now):
-                about = f"pause:{tenant.code}:{tenant.suspended_from:%Y%m%d%H%M}:{holder}"
-                written = _letter(tenant, name, language, lab)
-                mail.write(address, written.subject, written.text, now, about)
+        waiting = [(tenant, list(_untold(tenant, lab, now))) for tenant in near]
+    for tenant, letters in waiting:
+        for first in range(0, len(letters), _AT_ONCE):
+            _tell(tenant.code, tenant.suspended_from, letters[first : first + _AT_ONCE], now)
     return len(near)
+
+
+def _untold(tenant: Tenant, lab: Settings, now: datetime) -> Iterator[tuple[str, str, Letter]]:
+    """What each letter is about, where it goes, and the letter."""
+    pause = f"pause:{tenant.code}:{tenant.suspended_from:%Y%m%d%H%M}:"
+    told = set(db.session.scalars(select(Mail.about).where(Mail.about.startswith(pause))))
+    for holder, address, name, language in _members(tenant.id, now):
+        if (about := f"{pause}{holder}") not in told:
+            yield about, address, _letter(tenant, name, language, lab)
+
+
+def _tell(code: str, since: datetime | None, letters: Iterable[tuple[str, str, Letter]], now: datetime) -> None:
+    with writing():
+        if tenant_by_code(code).suspended_from != since:
+            return  # taken back meanwhile
+        for about, address, written in letters:
+            mail.write(address, written.subject, written.text, now, about)
 
 
 def _is_near(tenant: Tenant, now: datetime) -> bool:

@@ -216,6 +216,15 @@ def test_the_record_says_what_was_taught_by_whom_and_what_both_have_confirmed(we
         assert duty in words_of(manager.get(f"/people/{learner}/instruction.pdf?lang={language}").data)
 
 
+def test_the_record_names_the_last_day_on_which_it_counts(web, lab, manager, now):
+    form = {"person": str(lab.holder), "since": "2026-10-14", "until": "2027-08-31", "level": "alone"}
+    training.add_skill("mill", "Fraiseuse", actor="test", now=now)
+    manager.post("/skills/mill/give", data=form)
+
+    assert "31 Aug 2027" in words_of(manager.get(f"/people/{lab.holder}/instruction.pdf?lang=en").data)
+    assert "1 Sept 2027" not in words_of(manager.get(f"/people/{lab.holder}/instruction.pdf?lang=en").data)
+
+
 def test_the_copy_of_ones_data_has_ones_learning_and_names_others_by_their_role(web, lab, manager, at_the_mill, now):
     _, learner, _ = at_the_mill
     publish(manager, now)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from agent.saying import REFUSALS
 from agent.texts import translator
@@ -77,6 +77,26 @@ def test_members_are_told_so_many_days_before_and_only_once(lab, by, now, lab_se
     assert letter.recipient == "ada@lab.test"
     assert "Acme SARL" in letter.text
     assert not any(word in letter.text for word in MONEY)
+
+
+def test_a_hundred_members_are_told_in_short_transactions(lab, by, now, lab_settings):
+    roster = "\n".join(["given;family;email;payer", *(f"A{n};B;a{n}@lab.test;acme-rd" for n in range(100))])
+    people.import_people(roster, people.plan_import(roster, ZONE, now).mark, ZONE, **by)
+    people.suspend_tenant("acme", "unpaid", now + 2 * DAY, PAPERS, **by)
+    inserts, longest = [0], [0]
+
+    def count(connection, cursor, statement, *others):
+        inserts[0] += statement.startswith("INSERT INTO mail ")
+
+    def end(connection):
+        longest[0], inserts[0] = max(longest[0], inserts[0]), 0
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    event.listen(db.engine, "commit", end)
+    people.warn_members(lab_settings, now)
+
+    assert len(letters()) == 100
+    assert 0 < longest[0] <= 20
 
 
 def test_nobody_is_told_of_a_pause_that_has_begun_was_taken_back_or_was_not_to_be_told(lab, by, now, lab_settings):

@@ -2,6 +2,7 @@
 what both have confirmed, until when it counts, and when it is due again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from sqlalchemy import or_, select
 from server.courses.models import Course, CourseDate, Enrolment
 from server.db import db
 from server.domain.editions import read
-from server.domain.facts import Facts
+from server.domain.facts import Facts, QualificationFact
 from server.domain.intervals import Months, next_due, strictest
 from server.domain.period import day_of
 from server.domain.signing import State
@@ -19,6 +20,7 @@ from server.domain.standings import end_of, level_of, standings_at
 from server.instruction.intervals import intervals
 from server.instruction.models import Acceptance, Edition, SignOffRow
 from server.instruction.rows import SHEET
+from server.pages.people.choices import last_day
 from server.pages.people.names import Named, named
 from server.people.models import Holder, Membership, Person, Tenant
 from server.training.facts import qualifications, skills
@@ -68,7 +70,10 @@ class _Sources:
     def __init__(self, numbers: set[int], now: datetime, tenant: str) -> None:
         self._now = now
         facts = Facts(qualifications=qualifications(Qualification.holder_number.in_(numbers)), skills=skills())
-        self._facts, self._standings = facts, standings_at(facts, now)
+        self._standings = standings_at(facts, now)
+        self._rows: dict[tuple[int, str], list[QualificationFact]] = defaultdict(list)
+        for one in facts.qualifications:
+            self._rows[one.holder, one.skill].append(one)
         self._names = dict(db.session.execute(select(Skill.code, Skill.name)).all())
         self._given = _given_by(numbers)
         self._sheets, self._accepted = _newest_sheets(), _acceptances(numbers)
@@ -84,7 +89,7 @@ class _Sources:
         return tuple(self._row(holder, code) for code in sorted(held, key=lambda code: self._names[code]))
 
     def _row(self, holder: int, code: str) -> Taught:
-        mine = [one for one in self._facts.qualifications if (one.holder, one.skill) == (holder, code)]
+        mine = self._rows[holder, code]
         given = max(
             (one for one in mine if (end_of(one) or self._now) >= self._now and one.valid_from <= self._now),
             key=lambda one: (level_of(one) is self._standings[holder][code].level, one.valid_from),
@@ -107,7 +112,7 @@ class _Sources:
             trainer=self._given.get(given.ref, ""),
             accepted=day_of(accepted.at, zone()) if accepted else None,
             confirmed=confirmed,
-            until=day_of(standing.moment, zone()) if standing.moment else None,
+            until=last_day(standing.moment),
             due=next_due(confirmed, self._months.get(holder, Months()), holder in self._minors),
         )
 
