@@ -90,9 +90,9 @@ class _Told:
 
 
 def _stop(pid: int) -> None:
-    """It stands still only a moment after it was told to."""
+    """It stands still only a moment after it was told to; or it had written its last event already."""
     os.kill(pid, signal.SIGSTOP)
-    until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "TZ")
 
 
 def _copied(image: Path, copy: Path) -> Path:
