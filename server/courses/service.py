@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from server.audit import service as audit
 from server.courses.models import Course, CourseDate, CourseFee, Enrolment
 from server.courses.rows import course_by_id, date_by_id, enrolled
 from server.db import db, expect_version, writing
+from server.domain.facts import MembershipFact
+from server.domain.purses import NOBODY, purses_of
 from server.jobs import service as jobs
+from server.people.facts import payers
 from server.people.models import Membership, Payer
 from server.people.rows import holder_of_the_lab, payer_by_code
 from server.training import service as training
@@ -192,18 +195,15 @@ def _billed_to(payer: Payer | None) -> dict[str, int | None]:
 
 
 def _pays_for(holder: int, at: datetime) -> Payer | None:
-    """The holder's default payer then."""
-    ties = (
-        select(Payer)
-        .join(Membership, Membership.payer_id == Payer.id)
-        .where(
-            Membership.holder_number == holder,
-            Membership.valid_from <= at,
-            or_(Membership.valid_until.is_(None), Membership.valid_until > at),
-            or_(Membership.ended_at.is_(None), Membership.ended_at > at),
-        )
-    )
-    return db.session.scalars(ties.order_by(Membership.rank, Membership.id).limit(1)).one_or_none()
+    """The holder's default payer then, as a machine would find it. Where that one was closed, nobody: nobody is billed by
+    fallback."""
+    ties = select(
+        *(Membership.ref, Membership.holder_number, Payer.code, Membership.rank),
+        *(Membership.valid_from, Membership.valid_until, Membership.ended_at),
+    ).join(Payer, Payer.id == Membership.payer_id)
+    mine = [MembershipFact(*row) for row in db.session.execute(ties.where(Membership.holder_number == holder))]
+    purse = purses_of(mine, {one.code: one for one in payers({})}, at).get(holder, NOBODY)
+    return db.session.scalar(select(Payer).where(Payer.code == purse.payers[0]))
 
 
 def _still_to_come(number: int) -> CourseDate:

@@ -115,11 +115,11 @@ class Step:
 def read(text: str) -> tuple[list[Line], list[Wrong]]:
     """The lines of a pasted or uploaded list, with tabs, semicolons or commas between its cells."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    cells = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+    table = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
     try:
-        heads, *rows = list(cells) or [[]]
+        heads, *rows = list(table) or [[]]
     except csv.Error:  # a cell longer than any could be
-        return [], [Wrong(cells.line_num, "", Fault.QUOTE)]
+        return [], [Wrong(table.line_num, "", Fault.QUOTE)]
     columns, wrong = _columns(heads)
     filled = [(number, row) for number, row in enumerate(rows, start=2) if any(cell.strip() for cell in row)]
     if not wrong and not filled:

@@ -97,6 +97,7 @@ def _recount_idle(skill_id: int, before: int | None, after: int | None, now: dat
     if before == after:
         return
     of_skill = (Qualification.skill_id == skill_id) & Qualification.revoked_at.is_(None)
+    of_skill &= Qualification.override.is_(False)  # an exception has its own end, whatever the rules say
     if after is None:
         db.session.execute(update(Qualification).where(of_skill).values(idle_until=None))
         return

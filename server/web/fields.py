@@ -26,6 +26,8 @@ FIRST, SECOND = "first", "second"
 class Day(DateField):
     """A day; ``data`` is a date. Browsers send 2026-11-18; typed by hand, 18/11/2026 and 18.11.2026 do too."""
 
+    data: Any  # a date, or None
+
     def __init__(self, label: Any = None, validators: Sequence[Any] | None = None, **options: Any) -> None:
         super().__init__(label, validators, format=_DAY_FORMATS, **options)
 

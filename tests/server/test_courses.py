@@ -17,6 +17,7 @@ from server.domain.facts import LessonFact
 from server.machines import service as machines
 from server.machines.lab_settings import decide
 from server.people import service as people
+from server.people.models import Membership, TenantKind
 from server.training import service as training
 from server.training.catalogue import SkillRules, set_rules
 from server.training.models import Qualification
@@ -133,6 +134,21 @@ def test_what_an_open_course_costs_is_noted_for_each_who_was_there_once(date, le
         fees = session.scalars(select(CourseFee).order_by(CourseFee.id)).all()
         said = [(one.holder_number, one.net_cents, one.nature, one.payer_id is not None) for one in fees]
     assert said == [(learners[0], 4500, "open_course", True), (learners[1], 4500, "open_course", False)]
+
+
+def test_nobody_is_billed_for_a_course_by_fallback(date, learners, by, now):
+    people.add_tenant("lycee", "Lycée", TenantKind.SCHOOL, **by)
+    people.add_payer("lycee", "lycee-1", "Classe", "Lycée", now - timedelta(days=9), **by)
+    with reading() as session:
+        ref = session.scalars(select(Membership.ref).where(Membership.holder_number == learners[0])).one()
+    people.add_membership(learners[0], "lycee-1", now - timedelta(days=5), **by)
+    people.end_membership(ref, "left", actor="test", now=now - timedelta(days=2))
+    service.enrol(date, learners[0], **by)
+    service.tick(date, learners[:1], **by)
+    service.finish(date, **by)
+
+    with reading() as session:
+        assert session.scalars(select(CourseFee.payer_id)).all() == [None]
 
 
 def test_what_a_tenant_has_ordered_costs_it_once_whoever_comes(lab, learners, by, now):

@@ -135,6 +135,16 @@ def test_every_use_keeps_a_skill_from_lapsing_and_what_it_needs_too(lab, now):
     assert idle_ends() == {"printing": now + 40 * day, "safety": now + 70 * day}
 
 
+def test_an_exception_does_not_lapse_by_rules_that_change_meanwhile(lab, now):
+    until = now + timedelta(days=20)
+    training.add_skill("mill", "Mill", now=now, **BY)
+    training.grant(lab.holder, "mill", None, until, "fair", override=True, now=now, **BY)
+
+    training.set_rules("mill", SkillRules(idle_days=5), now=now, **BY)
+
+    assert idle_ends()["mill"] is None
+
+
 def test_a_use_after_the_lapse_brings_nothing_back_and_an_older_one_takes_nothing_away(lab, now):
     day = timedelta(days=1)
     training.set_rules("printing", SkillRules(idle_days=30), now=now, **BY)

@@ -111,7 +111,8 @@ def _back(code: str, people: Sequence[int]) -> str:
 def _give_page(code: str, form: GiveForm, chosen: Sequence[int]) -> str:
     typed, tenant = request.args.get("q", "").strip(), request.args.get("tenant", "")
     with reading():
-        picked = [one for number in dict.fromkeys(chosen) if (one := named(chosen).get(number))]
+        known = named(chosen)
+    picked = [known[number] for number in dict.fromkeys(chosen) if number in known]
     offered = _offered(typed, tenant, {one.number for one in picked})
     return render_template(
         "training/give.html",
