@@ -11,12 +11,20 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.domain.bypass import bypassed_until
-from server.domain.entitlements import Entitlement, People, covers, entitlement, holds, teachers_at
+from server.domain.entitlements import (
+    Entitlement,
+    People,
+    covers,
+    entitlement,
+    holds,
+    is_simply_untrained,
+    teachers_at,
+)
 from server.domain.facts import Facts, HolderFact, MachineFact, Minors, PayerFact, TokenFact
 from server.domain.opening import open_intervals
 from server.domain.purses import NOBODY, Purse, card, purses_of, rules_of
 from server.domain.rules import requires
-from server.domain.standings import standings_at
+from server.domain.standings import skills_asked, standings_at
 from server.domain.takings import revoked
 from wire.messages import (
     AccessList,
@@ -281,8 +289,11 @@ def _rights(machine: MachineFact, judged: Judged) -> _Rights:
     """Who may, and who may not and why. Who simply never learned it is left out: that is what absence says."""
     horizon = judged.now + validity(machine)
     teachers = teachers_at(judged.people.teachers, machine, judged.now)
+    asked = skills_asked(machine.skills, judged.people.skills)
     may, may_not = [], []
     for holder in dict.fromkeys(entry.holder for entry in judged.holders):
+        if is_simply_untrained(judged.people, asked, holder):
+            continue
         right = entitlement(judged.people, machine, holder, teachers, judged.now)
         if not right.reasons:
             may.append(Authorisation(holder, right.level, _lapse(right, judged.ends.get(holder), horizon)))

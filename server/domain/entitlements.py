@@ -57,6 +57,21 @@ def entitlement(
     return Entitlement(frozenset(), level, min((end for end in ends if end is not None), default=None), asked)
 
 
+def is_simply_untrained(people: People, asked: Collection[str], holder: int) -> bool:
+    """Whether all that keeps this holder is a skill they never learned: what absence from a list says. ``asked``: the skills of
+    a machine with all they need. Most people at most machines, so it is asked first; False may also mean: look closer."""
+    if holder in people.blocked or people.holders[holder].minor_until is not None:
+        return False
+    held, misses = people.standings.get(holder, {}), False
+    for skill in asked:
+        one = held.get(skill)
+        if one is None:
+            misses = True
+        elif one.reason is not None or one.override:
+            return False
+    return misses
+
+
 def teachers_at(teachers: Iterable[StaffFact], machine: MachineFact, now: datetime) -> frozenset[int]:
     """People whose role lets them teach at this machine now."""
     return frozenset(one.holder for one in teachers if one.trains and covers(one, machine) and holds(one, now))

@@ -17,6 +17,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "committed": "tap_to_commit",
     "lists": "list_in_force",
     "refused": "refused_at_once",
+    "access": "access_explained",
     "board": "tap_to_board",
     "boards": "boards_open",
     "streams": "streams",
