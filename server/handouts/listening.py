@@ -9,6 +9,7 @@ from server.audit import service as audit
 from server.db import db, writing
 from server.handouts.models import Handout, Mode
 from server.handouts.rows import HEARS_FOR, HandoutError, open_handout
+from server.jobs import service as jobs
 from server.machines.models import Machine
 
 
@@ -16,6 +17,7 @@ def listen(number: int, readers: Collection[str], mode: Mode, *, actor: str, now
     """From now on taps at these readers count, to give or to collect. A reader serves one hand-out at a time."""
     with writing() as session:
         handout = open_handout(number)
+        jobs.announce("handout", str(number), now)  # changes are written one after another: of two at once, one is told
         _check_readers(handout, readers, now)
         before = {"mode": handout.mode, "readers": handout.readers}
         handout.readers, handout.mode = sorted(readers), mode.value

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from server.audit.service import trail
-from server.db import reading
+from server.db import reading, writing
 from server.handouts import service as handouts
-from server.handouts.models import HandoutLine, HandoutTap
-from server.handouts.service import Newcomer, Tap
+from server.handouts.models import HandoutLine, HandoutTap, Mode
+from server.handouts.service import HandoutError, Newcomer, Tap
 from server.people.models import Token
 
 NAMES = [Newcomer("Ada", f"Essai {place}") for place in range(1, 9)]
@@ -47,6 +47,27 @@ def test_pages_that_ask_at_the_same_moment_use_each_tap_once(app, handout, lab, 
         )
         assert [tuple(row) for row in given] == [(place, f"{place:032x}") for place in range(1, 6)]
         assert session.scalar(select(func.count()).select_from(HandoutTap)) == 5
+
+
+def test_of_two_hand_outs_that_begin_to_listen_at_one_reader_at_once_one_is_told(app, lab, now):
+    by = {"actor": "account:7", "now": now}
+    begun = []
+    for name in ("Ada", "Bob"):
+        begun.append(handouts.begin([Newcomer(name, "Essai")], lab.payer, "", "fr", None, ["p1"], **by).id)
+        handouts.pause(begun[-1], **by)
+
+    def listen():
+        with app.app_context():
+            handouts.listen(begun[1], ["p1"], Mode.GIVE, **by)
+
+    with ThreadPoolExecutor(1) as pool:
+        with writing():
+            handouts.listen(begun[0], ["p1"], Mode.GIVE, **by)
+            second = pool.submit(listen)
+            with pytest.raises(TimeoutError):  # it waits for the first
+                second.result(0.5)
+        with pytest.raises(HandoutError, match="Another hand-out listens"):
+            second.result()
 
 
 def test_a_tap_that_one_hand_out_used_is_nothing_to_another(app, handout, lab, now):
