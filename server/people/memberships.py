@@ -13,7 +13,7 @@ from server.db import db, writing
 from server.jobs import service as jobs
 from server.people.contacts import forget_contact_of
 from server.people.models import Membership
-from server.people.rows import holder_of_the_lab, membership_by_ref, payer_by_code
+from server.people.rows import PeopleError, holder_of_the_lab, membership_by_ref, payer_by_code
 
 
 def add_membership(
@@ -32,6 +32,8 @@ def add_membership(
         holder_of_the_lab(holder_number)
         payer = payer_by_code(payer_code)
         start = valid_from or now
+        if valid_until is not None and valid_until <= start:
+            raise PeopleError("the membership would end before it begins")
         membership = Membership(
             ref=str(uuid4()),
             holder_number=holder_number,

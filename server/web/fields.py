@@ -35,7 +35,7 @@ class Day(DateField):
         super().process_formdata(valuelist)
         if self.data is not None and self.data.year not in _YEARS:
             self.data = None
-            raise ValueError(self.gettext("Not a valid date value."))
+            raise ValueError(gettext("Type a day, such as 18/11/2026."))
 
 
 class _MomentInput(DateTimeLocalInput):

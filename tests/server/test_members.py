@@ -114,6 +114,15 @@ def test_a_member_is_moved_between_cost_centres_and_the_past_stays(admin, lab, n
     assert admin.get(f"/tenants/acme/members/{ref}/move").status_code == 404  # it is over
 
 
+def test_a_membership_that_would_be_over_already_is_refused_and_nobody_is_written_to(admin):
+    asked = admin.post("/tenants/acme/members/invite", data=ZOE | {"until": "2020-01-01"})
+
+    assert asked.status_code == 422
+    assert "avant de commencer" in asked.text
+    assert rows(select(Person).where(Person.family_name == "Muster")) == []
+    assert rows(select(Mail)) == []
+
+
 def test_who_is_moved_pays_at_the_same_hours_as_before(admin, lab, now, by):
     ref = ref_at("acme-rd")
     people.add_payer_rule(ref, people.When((0, 1), time(13), time(18)), **by)
