@@ -9,10 +9,12 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
+
 from server.audit import service as audit
 from server.care.models import Commissioning
 from server.care.papers import CareError, Sent, keep, pictures
-from server.db import expect_version, writing
+from server.db import db, expect_version, writing
 from server.domain import commissioning as sheet_of
 from server.domain.commissioning import SheetLine
 from server.domain.period import day_of
@@ -100,6 +102,9 @@ def _refuse_gaps(sheet: Sheet) -> None:
 def _refuse_odd_day(done_on: date, machine: Machine, zone: ZoneInfo, now: datetime) -> None:
     if done_on > day_of(now, zone):
         raise CareError("This day is still to come.")
+    last = db.session.scalar(select(func.max(Commissioning.done_on)).where(Commissioning.machine_id == machine.id))
+    if last is not None and done_on < last:
+        raise CareError("There is a later report already.")
     if machine.ended_at is not None:
         raise CareError("%(machine)s has left the lab.", machine=machine.name)
     since = machine.commission_since

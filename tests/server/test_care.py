@@ -170,6 +170,16 @@ def _unexplained():
     return tuple(replace(one, remark="") for one in lines_of(plug=Result.CROSSED_OUT))
 
 
+def test_a_sheet_from_before_the_last_one_does_not_take_back_that_it_failed(press, now, tmp_path, by):
+    wrong = Sheet(now.date(), "A. Oberlin", "B", lines_of(welded=Result.FAILED))
+    commissioning.record(PRESS, wrong, (), tmp_path, ZONE, **by)
+
+    with pytest.raises(CareError, match="later report"):
+        commission(PRESS, now - DAY)
+
+    assert DenialReason.NOT_COMMISSIONED in tap(press, now)
+
+
 def test_a_sheet_from_before_the_change_is_none_about_it(press, now, tmp_path):
     commission(PRESS, now)
     declare_change(PRESS, Why.RELAY, "burnt", actor="m", now=now + 3 * DAY)

@@ -321,6 +321,14 @@ def test_what_became_of_a_booking_stands_in_ones_own_list(web, maker, lab, by):
 # --- outages ----------------------------------------------------------------------------------------------------------
 
 
+def test_after_an_outage_that_begins_soon_after_midnight_the_week_of_that_day_is_shown(manager):
+    sent = {"begins": "2026-10-19T00:30", "ends": "2026-10-19T08:00", "note": "Nettoyage"}
+
+    answer = manager.post("/machines/p1/outage", data=sent)
+
+    assert answer.location == "/machines/p1/bookings?day=2026-10-19"
+
+
 def test_an_outage_shows_whom_it_meets_before_it_is_declared(manager, lab, bob, by):
     mine = book(bob, by)
     sent = {"begins": "2026-10-14T13:00", "ends": "2026-10-14T15:00", "note": "nozzle"}

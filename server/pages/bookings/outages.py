@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from server.bookings import outages
 from server.db import Stale
 from server.domain.bookings import Span, quarter_of
+from server.domain.period import day_of
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.bookings import reads, words
@@ -17,7 +18,7 @@ from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.here import now, settings
+from server.web.here import now, settings, zone
 from server.web.needs import needs
 
 pages = Blueprint("outages", __name__)
@@ -42,7 +43,7 @@ def declare(code: str) -> Answer:
                     "%(machine)s has an outage: %(when)s.", machine=machine.name, when=words.when(span_of(form))
                 )
                 done(text)
-                return see_other(url_for("calendars.week", code=code, day=span_of(form).begins.date()))
+                return see_other(url_for("calendars.week", code=code, day=day_of(span_of(form).begins, zone())))
     back = url_for("calendars.week", code=code)
     return form_page("bookings/outage.html", form, name=machine.name, hit=hit, back=back, kept=None, say=words)
 
