@@ -19,6 +19,8 @@ from server.jobs.models import Job
 from server.machines.models import Agent, MachineLive
 from server.mail.models import Mail
 from server.people import service as people
+from server.privacy import requests as register
+from server.privacy.requests import Asks
 from server.training import service as training
 from server.usage.models import Denial, Event, Outbox, RejectedEvent
 from tests.server import billing_lab
@@ -250,3 +252,14 @@ def test_events_set_aside_and_jobs_given_up_are_shown_as_they_are(web: Flask) ->
     assert "KeyError: &lt;b&gt;" in jobs
     assert "1 tâche attend « prolab work », depuis 08:00" in jobs
     assert signed_in(web, Role.DESK).get("/rejected").status_code == 403
+
+
+def test_a_request_about_personal_data_waits_a_week_before_its_answer_is_due(web: Flask) -> None:
+    manager = signed_in(web, Role.MANAGER)
+    early = rows(manager)
+    with web.app_context():
+        received = NOW.date() - timedelta(days=25)
+        register.enter(Asks.ACCESS, None, "Ada King", received, "", today=NOW.date(), actor="account:1", now=NOW)
+
+    assert early == []
+    assert rows(manager) == [("1 demande sur des données personnelles", "/privacy/requests")]

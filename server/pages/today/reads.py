@@ -25,12 +25,14 @@ from server.pages.months.papers import unpaid
 from server.pages.people.names import named
 from server.pages.training.held import LAPSES_SOON, holding
 from server.people.models import Token
+from server.privacy.requests import requests
 from server.usage.models import Denial, Notice, RejectedEvent, UsageSession
 from server.usage.service import SILENT_AFTER
 from server.web.here import settings, zone
 from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported, RiskClass
 
 _UNKNOWN_FOR = timedelta(days=7)
+_A_WEEK = timedelta(days=7)
 _BADGES = 5
 _MASTERS_FOR = timedelta(days=7)
 _PROVEN_FOR = timedelta(days=30)
@@ -53,6 +55,7 @@ class Kind(StrEnum):
     UNKNOWN_BADGE = "unknown_badge"
     UNPROVEN = "unproven"
     REFUSED = "refused"
+    REQUESTS = "requests"
     COURSE = "course"
     ATTENDANCE = "attendance"
     SIGN_OFFS = "sign_offs"
@@ -102,6 +105,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_unconfirmed(now),
             *_unknown_badges(now),
             *_refused_charges(),
+            *_requests(now),
             *_taught(now),
             *_undecided(now),
             *_months(now),
@@ -224,6 +228,14 @@ def _refused_charges() -> Iterator[Waiting]:
     ).one()
     if count:
         yield Waiting(Kind.REFUSED, count, since=first)
+
+
+def _requests(now: datetime) -> Iterator[Waiting]:
+    """Questions about personal data that are to be answered within a week, or should have been."""
+    soon = day_of(now, zone()) + _A_WEEK
+    due = [one.due_on for one in requests() if one.answered_on is None and one.due_on <= soon]
+    if due:
+        yield Waiting(Kind.REQUESTS, len(due), detail=min(due).isoformat())
 
 
 def _taught(now: datetime) -> Iterator[Waiting]:

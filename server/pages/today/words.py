@@ -1,6 +1,7 @@
 """What each row of Today says: the fact, then the number, then the way; with the one action it offers."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import url_for
 from flask_babel import gettext, ngettext
@@ -114,11 +115,8 @@ def of_books(waiting: Waiting) -> Row:
             return Row(
                 title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="timer-off", since=waiting.since
             )
-        case Kind.REFUSED:
-            title = ngettext("%(num)d charge refused by its payer", "%(num)d charges refused by their payers", number)
-            text = gettext("Its invoice waits until the lab has answered.")
-            way = (gettext("Answer"), url_for("refusals.listed"), Verb.CORRECT_SESSIONS)
-            return Row(title, text, *way, icon="message-square-warning", since=waiting.since)
+        case Kind.REFUSED | Kind.REQUESTS:
+            return _of_questions(waiting)
         case Kind.UNKNOWN_BADGE:
             title = gettext("Badge …%(mark)s", mark=waiting.subject[-4:].upper())
             text = ngettext(
@@ -158,6 +156,19 @@ def _of_machines(waiting: Waiting) -> Row:
             return Row(title, text, gettext("Open"), href, Verb.RUN_MACHINES, icon="unplug", since=waiting.since)
         case _:
             return _of_care(waiting)
+
+
+def _of_questions(waiting: Waiting) -> Row:
+    """Somebody outside waits for an answer."""
+    number = waiting.count
+    if waiting.kind is Kind.REFUSED:
+        title = ngettext("%(num)d charge refused by its payer", "%(num)d charges refused by their payers", number)
+        text = gettext("Its invoice waits until the lab has answered.")
+        way = (gettext("Answer"), url_for("refusals.listed"), Verb.CORRECT_SESSIONS)
+        return Row(title, text, *way, icon="message-square-warning", since=waiting.since)
+    title = ngettext("%(num)d request about personal data", "%(num)d requests about personal data", number)
+    text = gettext("An answer is due on %(day)s.", day=formats.day(date.fromisoformat(waiting.detail)))
+    return Row(title, text, gettext("Answer"), url_for("asking.listed"), Verb.MANAGE_ACCOUNTS, icon="shield-check")
 
 
 def _of_care(waiting: Waiting) -> Row:
