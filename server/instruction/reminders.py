@@ -5,7 +5,7 @@ Each letter is a transaction of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -59,18 +59,37 @@ def due(lab: Settings, courses: Sequence[CourseToCome], now: datetime) -> int:
         facts = Facts(qualifications=qualifications(true()), skills=skills())
         held = standings_at(facts, now)
         names = dict(db.session.execute(select(Skill.code, Skill.name)).all())
-        letters = [*_to_holders(held, names, lab, now), *_to_trainers(held, names, courses, lab, now)]
+        letters = [*_to_holders(held, _idling(facts), names, lab, now), *_to_trainers(held, names, courses, lab, now)]
     for one in letters:
         _send(one, lab, now)
     return len(letters)
 
 
-def _to_holders(held: Standings, names: dict[str, str], lab: Settings, now: datetime) -> Iterable[_Written]:
+def _idling(facts: Facts) -> dict[tuple[int, str, datetime], int]:
+    """Ends that come because a skill is not used: after how many days without use."""
+    rows = db.session.execute(select(Skill.code, Skill.idle_days).where(Skill.idle_days.is_not(None)))
+    after = {code: days for code, days in rows if days is not None}
+    return {
+        (one.holder, one.skill, one.idle_until): after[one.skill]
+        for one in facts.qualifications
+        if one.idle_until is not None and one.skill in after
+    }
+
+
+def _to_holders(
+    held: Standings,
+    idling: Mapping[tuple[int, str, datetime], int],
+    names: dict[str, str],
+    lab: Settings,
+    now: datetime,
+) -> Iterable[_Written]:
     wanted: dict[int, list[tuple[str, str, datetime]]] = defaultdict(list)
     for holder, by_skill in held.items():
         for code, one in by_skill.items():
-            days = reminder_due(one.moment, now) if one.is_alone and one.moment is not None else None
-            if days is not None and one.moment is not None:
+            if not one.is_alone or one.moment is None:
+                continue
+            days = reminder_due(one.moment, now, idling.get((holder, code, one.moment)))
+            if days is not None:
                 about = f"lapse:{holder}:{code}:{day_of(one.moment, lab.zone)}:{days}"
                 wanted[holder].append((about, names[code], one.moment))
     noted = _noted(about for rows in wanted.values() for about, _, _ in rows)

@@ -15,10 +15,12 @@ from server.domain.reminding import reminder_due, week_of
 from server.domain.roles import ScopeKind
 from server.instruction import reminders
 from server.instruction.signoffs import take
+from server.machines.models import Machine
 from server.mail.models import Mail
 from server.people import service as people
 from server.settings import Settings, Web
 from server.training import service as training
+from server.training.uses import Use, note_uses
 from server.work import run_once
 from tests.server.signed_in import settings_for
 from tests.server.test_courses import COURSE
@@ -59,6 +61,22 @@ def test_three_times_before_the_end_and_never_twice(settings, nils, now):
     assert {mail.recipient for mail in mails()} == {"nils@lab.test"}
     assert "3D printing" in mails()[0].text
     assert "http://lab.test/me/courses" in mails()[0].text
+
+
+def test_who_uses_a_skill_every_day_is_not_told_each_time_that_it_would_lapse_without(settings, lab, now):
+    by: dict[str, Any] = {"actor": "test", "now": now}
+    training.set_rules("printing", training.SkillRules(idle_days=30), **by)
+    number = people.add_holder("Nils", "Holm", "de", email="nils@lab.test", **by).number
+    training.grant(number, "printing", **by)
+    with reading() as session:
+        machine = session.scalars(select(Machine.id)).first()
+
+    for days in range(1, 6):
+        used = now + timedelta(days=days)
+        with writing():
+            note_uses([Use(number, machine, used)], used)
+        assert day(settings, now, days + 0.1) == 0
+    assert [day(settings, now, 5 + idle) for idle in (15, 23.1, 23.2, 29.1)] == [0, 1, 0, 1]
 
 
 def test_who_is_renewed_has_left_or_has_no_address_is_not_reminded(settings, nils, lab, now):
