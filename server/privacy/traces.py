@@ -107,14 +107,16 @@ def _joined(*columns: Any) -> Select[*tuple[Any, ...]]:
 
 
 def _linked(night: Night) -> list[ColumnElement[bool]]:
-    """Over, still with its person, not held and not disputed."""
-    held = night.held().free(UsageSession.holder_number, UsageSession.machine_id, UsageSession.started_at)
+    """Over, still with its person, not held, nor whoever stood beside, and not disputed."""
+    held = night.held()
     is_over = UsageSession.state != SessionState.OPEN.value
     return [
         UsageSession.holder_number < PSEUDONYMS_FROM,
         is_over,
         UsageSession.ended_at.is_not(None),
-        held,
+        held.free(UsageSession.holder_number, UsageSession.machine_id, UsageSession.started_at),
+        held.free(UsageSession.supervisor),
+        held.free(UsageSession.companion),
         ~_disputed(night),
     ]
 

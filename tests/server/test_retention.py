@@ -386,6 +386,23 @@ def test_who_stood_beside_a_session_goes_with_who_it_was(old: Any) -> None:
     assert count(UsageSession, UsageSession.supervisor.is_not(None) | UsageSession.companion.is_not(None)) == 0
 
 
+@pytest.mark.parametrize("beside", ["supervisor", "companion"])
+def test_a_hold_on_somebody_who_stood_beside_keeps_the_session_as_it_is(old: Any, beside: str) -> None:
+    with writing() as session:
+        column = {beside: old.other}
+        session.execute(update(UsageSession).where(UsageSession.id == old.august).values(**column))
+    held = hold_person(old.other, "accident du 12 août", actor="account:1", now=LATER)
+
+    run(MUCH_LATER)
+    assert holders()[old.august] == old.maker
+    assert holders()[old.again] >= PSEUDONYMS_FROM
+
+    end_hold(held, "classé", actor="account:1", now=MUCH_LATER)
+    run(MUCH_LATER)
+    assert holders()[old.august] >= PSEUDONYMS_FROM
+    assert problems() == []
+
+
 def test_lists_of_hand_outs_and_their_taps_go_after_three_months(old: Any) -> None:
     with writing() as session:
         told = {"label": "Cours", "language": "fr", "readers": [], "heard_by": "", "begun_by": "account:1"}
