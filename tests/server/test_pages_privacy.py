@@ -10,13 +10,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from server.db import reading
+from server.db import reading, writing
 from server.domain.retention import PROPOSED, Kept
 from server.domain.roles import Role, Verb
 from server.jobs.models import Job
+from server.people import service as people
 from server.privacy import retention
+from server.privacy.holds import hold_person
 from server.privacy.models import Hold, TraceView
 from server.privacy.rules import rules, set_rule
+from server.usage.models import UsageSession
 from server.web.preferences import LANGUAGES
 from tests.server.old_lab import LATER, OldLab, furnish, place
 from tests.server.signed_in import clock_of, page, signed_in, text, web_app
@@ -236,6 +239,20 @@ def test_only_the_manager_comes_here(web: Flask, old: OldLab, role: Role) -> Non
 
     paths = ["/privacy", "/privacy/holds", "/privacy/looks", "/privacy/record", f"/privacy/people/{old.maker}"]
     assert {client.get(path).status_code for path in paths} == {403}
+
+
+def test_whoever_stood_beside_is_in_the_file_and_is_told_of_the_look(manager: FlaskClient, old: OldLab) -> None:
+    beside = people.add_holder("Tom", "Essai", "fr", actor="account:1", now=LATER).number
+    with writing() as session:
+        session.get_one(UsageSession, old.inner).supervisor = beside  # type: ignore[attr-defined]
+    hold_person(beside, "accident", actor="account:1", now=LATER)
+
+    found = json.loads(manager.get("/privacy/holds/1/all.json").data)
+
+    assert [(one["id"], one["holder"]) for one in found["sessions"]] == [(old.inner, old.maker)]  # type: ignore[attr-defined]
+    with reading() as session:
+        looks = set(session.scalars(select(TraceView.holder_number)))
+    assert looks == {old.maker, beside}
 
 
 def test_all_around_an_accident_is_one_file_and_taking_it_is_a_look_at_everybody_in_it(

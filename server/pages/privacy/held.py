@@ -4,7 +4,7 @@ a person. Whoever takes it has looked at the traces of everybody in it, and that
 
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 
 from server.audit.models import AuditEntry
 from server.bookings.models import Booking
@@ -12,6 +12,9 @@ from server.db import db, reading
 from server.machines.models import Machine
 from server.privacy.models import Hold
 from server.usage.models import Denial, Notice, UsageSession
+
+_AT_A_SESSION = (UsageSession.holder_number, UsageSession.supervisor, UsageSession.companion)
+_WHO = ("holder", "supervisor", "companion")
 
 
 def all_of(number: int) -> tuple[dict[str, Any], set[int]]:
@@ -21,22 +24,22 @@ def all_of(number: int) -> tuple[dict[str, Any], set[int]]:
         code = session.scalar(select(Machine.code).where(Machine.id == hold.machine_id))
         said = {"hold": number, "reason": hold.reason, "machine": code, "since": hold.since, "until": hold.until}
         found = {
-            "sessions": _rows(
-                _sessions(), hold, UsageSession.holder_number, UsageSession.machine_id, UsageSession.started_at
-            ),
-            "refusals": _rows(_refusals(), hold, Denial.holder_number, Denial.machine_id, Denial.at),
-            "messages": _rows(_messages(), hold, Notice.holder_number, Notice.machine_id, Notice.at),
-            "bookings": _rows(_bookings(), hold, Booking.holder_number, Booking.machine_id, Booking.begins),
+            "sessions": _rows(_sessions(), hold, _AT_A_SESSION, UsageSession.machine_id, UsageSession.started_at),
+            "refusals": _rows(_refusals(), hold, (Denial.holder_number,), Denial.machine_id, Denial.at),
+            "messages": _rows(_messages(), hold, (Notice.holder_number,), Notice.machine_id, Notice.at),
+            "bookings": _rows(_bookings(), hold, (Booking.holder_number,), Booking.machine_id, Booking.begins),
             "journal": _journal(hold, code),
         }
-    people = {row["holder"] for name, rows in found.items() if name != "journal" for row in rows if row["holder"]}
-    return said | found, people
+    rows = [row for name in found if name != "journal" for row in found[name]]
+    return said | found, {row[who] for row in rows for who in _WHO if row.get(who)}
 
 
-def _rows(wanted: Select[*tuple[Any, ...]], hold: Hold, holder: Any, machine: Any, at: Any) -> list[dict[str, Any]]:
-    """Those of the person; or those of the machine, in the time that is meant."""
+def _rows(
+    wanted: Select[*tuple[Any, ...]], hold: Hold, holders: tuple[Any, ...], machine: Any, at: Any
+) -> list[dict[str, Any]]:
+    """Those of the person, who may be in one of several columns; or those of the machine, in the time that is meant."""
     which = (
-        [holder == hold.holder_number]
+        [or_(*(holder == hold.holder_number for holder in holders))]
         if hold.holder_number is not None
         else _in_time(hold, machine == hold.machine_id, at)
     )
