@@ -1,5 +1,6 @@
 """Refused charges as pages show them: the session, who pays, who was at the machine, why it was refused, the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -43,7 +44,7 @@ class RefusedCharge:
 def find_refusals() -> Page[RefusedCharge]:
     """Those that wait first, the oldest of them on top; then those that are answered, the newest first."""
     with reading():
-        rows = [_row(row) for row in db.session.execute(_wanted())]
+        rows = _rows(_wanted())
     waiting = sorted((one for one in rows if one.answered_at is None), key=lambda one: one.refused_at)
     answered = [one for one in rows if one.answered_at is not None]
     return page_of([*waiting, *sorted(answered, key=lambda one: one.refused_at, reverse=True)])
@@ -52,8 +53,7 @@ def find_refusals() -> Page[RefusedCharge]:
 def read_refusal(number: int) -> RefusedCharge | None:
     """With what it comes to."""
     with reading():
-        row = db.session.execute(_wanted(ChargeRefusal.id == number)).first()
-        one = None if row is None else _row(row)
+        one = next(iter(_rows(_wanted(ChargeRefusal.id == number))), None)
     if one is None:
         return None
     price = priced(one.session, one.ended_at, zone())
@@ -63,8 +63,9 @@ def read_refusal(number: int) -> RefusedCharge | None:
 def refused_of(holder: int) -> list[RefusedCharge]:
     """Sessions of this person that their payer refused, the newest first."""
     with reading():
-        rows = db.session.execute(_wanted(UsageSession.holder_number == holder))
-        return sorted((_row(row) for row in rows), key=lambda one: one.refused_at, reverse=True)
+        return sorted(
+            _rows(_wanted(UsageSession.holder_number == holder)), key=lambda one: one.refused_at, reverse=True
+        )
 
 
 def _wanted(*conditions: ColumnElement[bool]) -> Any:
@@ -78,9 +79,14 @@ def _wanted(*conditions: ColumnElement[bool]) -> Any:
     )
 
 
-def _row(row: Any) -> RefusedCharge:
+def _rows(wanted: Any) -> list[RefusedCharge]:
+    rows = db.session.execute(wanted).all()
+    people = named({session.holder_number for _, session, *_ in rows})
+    return [_row(row, people) for row in rows]
+
+
+def _row(row: Any, people: Mapping[int, Named]) -> RefusedCharge:
     refusal, session, machine, tenant, code, centre = row
-    person = named([session.holder_number]).get(session.holder_number)
     return RefusedCharge(
         id=refusal.id,
         session=session.id,
@@ -88,7 +94,7 @@ def _row(row: Any) -> RefusedCharge:
         tenant=tenant,
         tenant_code=code,
         cost_centre=centre,
-        person=person or Named(session.holder_number, "", "", ""),
+        person=people.get(session.holder_number) or Named(session.holder_number, "", "", ""),
         started_at=session.started_at,
         ended_at=session.ended_at,
         measured_s=session.occupied_s,
