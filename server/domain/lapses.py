@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-_DAY = timedelta(days=1)
+_DAY_ENDS = timedelta(hours=22)  # UTC: at midnight on the clocks of France in summer, an hour before it in winter
 
 
 @dataclass(frozen=True, slots=True)
 class Lapsing:
-    """``ends_on``: month and day, 08-31. The day ends at midnight UTC, an hour or two later on the clocks of France."""
+    """``ends_on``: month and day, 08-31. It counts on that day still."""
 
     lasts_days: int | None = None
     ends_on: str | None = None
@@ -41,5 +41,5 @@ def _next(ends_on: str, given: datetime) -> datetime:
     """The first end of that day which comes after ``given``."""
     month, day = (int(part) for part in ends_on.split("-"))
     year = given.astimezone(UTC).year
-    ends = (datetime(one, month, day, tzinfo=UTC) + _DAY for one in (year, year + 1))
+    ends = (datetime(one, month, day, tzinfo=UTC) + _DAY_ENDS for one in (year, year + 1))
     return next(end for end in ends if end > given)

@@ -16,6 +16,7 @@ from server.domain.purses import NOBODY, card
 from server.domain.standings import Standing
 from wire.messages import DenialReason, Interval, Level, PayerCard, Service
 
+ONLY_TOLD = frozenset({DenialReason.OUTSIDE_HOURS, DenialReason.BOOKED})  # of a machine, while the lab looks on
 _A_WEEK = timedelta(days=7)
 _SERVICE = {
     Service.OUT: DenialReason.OUT_OF_SERVICE,
@@ -52,6 +53,7 @@ class Right:
     until: datetime | None
     payer: PayerCard | None
     payer_reason: DenialReason | None
+    logs_only_until: datetime | None = None  # until then training, hours and bookings are told and deny nothing
 
     @property
     def skills(self) -> tuple[str, ...]:
@@ -77,7 +79,11 @@ class Rights:
 
     def may(self, right: Right) -> bool:
         """Whether a tap at this machine would start it now, with a trainer's badge where one is asked for."""
-        return not self.against and right.is_trained and not right.machine_reasons and right.payer_reason is None
+        if self.against or right.payer_reason is not None or right.is_framed_only:
+            return False
+        if right.logs_only_until is not None:
+            return bool(right.held) and ONLY_TOLD.issuperset(right.machine_reasons)
+        return right.is_trained and not right.machine_reasons
 
 
 def rights_of(judged: Judged, holder: int, only: str | None = None) -> Rights:
@@ -134,7 +140,12 @@ def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str
         until=_until(right, judged, holder),
         payer=payer,
         payer_reason=_payer_reason(payer, machine, judged.now),
+        logs_only_until=_looks_on(machine.log_only_until, judged.now),
     )
+
+
+def _looks_on(until: datetime | None, now: datetime) -> datetime | None:
+    return until if until is not None and now < until else None
 
 
 def _lacks(right: Entitlement) -> Iterable[Lack]:

@@ -17,7 +17,7 @@ class Skill(Model):
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     lasts_days: Mapped[int | None]
-    ends_on: Mapped[str | None] = mapped_column(String(5))  # month and day, 08-31, on the lab's calendar
+    ends_on: Mapped[str | None] = mapped_column(String(5))  # month and day, 08-31: it counts on that day still
     idle_days: Mapped[int | None]
     grace_days: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # no longer given

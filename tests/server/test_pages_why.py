@@ -1,11 +1,13 @@
 """Why not? Every fact a start depends on, with its way out; who may use a machine now; and what a change would do."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from server.accounts.models import Account
+from server.care.log_only import begin
 from server.db import reading, writing
 from server.domain.roles import Role
 from server.machines import service as machines
@@ -15,7 +17,7 @@ from server.training.rows import skill_by_code
 from server.training.service import SkillRules
 from tests.server.page_lab import by, database_url, web
 from tests.server.signed_in import signed_in, text
-from wire.messages import Level, Service
+from wire.messages import Level, RiskClass, Service
 
 __all__ = ["by", "database_url", "web"]
 
@@ -143,3 +145,15 @@ def test_a_change_that_locks_nobody_out_is_saved_at_once(manager, lab, by):
 def rules():
     with reading():
         return training.rules_of(skill_by_code("printing"))
+
+
+def test_while_the_lab_only_looks_on_a_missing_skill_is_told_and_refuses_nothing(manager, lab, by):
+    training.revoke(lab.qualification, "again", **by)
+    begin(RiskClass.LOW, by["now"] + timedelta(days=7), "roll-out", **by)
+
+    page = why(manager, lab)
+    people.block_token(lab.token, "lost", **by)
+
+    assert "Would start now" in page
+    assert "Only told" in page
+    assert "Refused, for one reason" in why(manager, lab), "control: a blocked badge is refused all the same"

@@ -85,8 +85,8 @@ def test_what_a_skill_needs_must_be_held_when_it_is_given(lab, now):
     ("rules", "until"),
     [
         (SkillRules(lasts_days=30), lambda now: now + timedelta(days=30)),
-        (SkillRules(ends_on="08-31"), lambda now: datetime(2027, 9, 1, tzinfo=UTC)),
-        (SkillRules(lasts_days=30, ends_on="10-20"), lambda now: datetime(2026, 10, 21, tzinfo=UTC)),
+        (SkillRules(ends_on="08-31"), lambda now: datetime(2027, 8, 31, 22, tzinfo=UTC)),
+        (SkillRules(lasts_days=30, ends_on="10-20"), lambda now: datetime(2026, 10, 20, 22, tzinfo=UTC)),
         (SkillRules(), lambda now: None),
     ],
 )

@@ -4,8 +4,8 @@
 anything about money or age.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from flask import url_for
 from flask_babel import gettext
 
 from server.dashboard.words import DENIALS
-from server.domain.rights import Right, Rights
+from server.domain.rights import ONLY_TOLD, Right, Rights
 from server.domain.roles import Verb
 from server.domain.standings import Standing
 from server.pages.people.choices import last_day
@@ -27,6 +27,7 @@ SOON = timedelta(days=30)
 
 class State(StrEnum):
     AGAINST = "against"
+    TOLD = "told"  # would stand against it, if the lab did more than look on
     BESIDE = "beside"  # a trainer's badge is asked for too
     SOON = "soon"
     FINE = "fine"
@@ -66,8 +67,15 @@ class Box:
 def lines(rights: Rights, right: Right, box: Box, reader: Reader) -> list[Line]:
     """Refusing facts first, then those that need somebody beside, then what ends soon, then what is in order."""
     found = [_badge(rights, reader), _payer(rights, right, reader), *_training(right, reader), *_machine(right)]
-    found += _box(box)
+    found += [*_frame(right), *_box(box)]
     return sorted(found, key=lambda line: list(State).index(line.state))
+
+
+def _only_told(found: Iterable[Line], right: Right) -> Iterator[Line]:
+    """What stands against a start, as it stands while the lab looks on: said, and refusing nothing."""
+    for line in found:
+        is_told = right.logs_only_until is not None and line.state in {State.AGAINST, State.BESIDE}
+        yield replace(line, state=State.TOLD) if is_told else line
 
 
 def _badge(rights: Rights, reader: Reader) -> Line:
@@ -103,8 +111,11 @@ def _payer(rights: Rights, right: Right, reader: Reader) -> Line:
 def _training(right: Right, reader: Reader) -> Iterator[Line]:
     if not right.held:
         yield Line(State.AGAINST, gettext("Skills"), gettext("The machine asks for none yet, so nobody can start it."))
-    for code, standing in sorted(right.held.items(), key=lambda item: reader.skills.get(item[0], item[0])):
-        yield _skill(code, standing, reader)
+    held = sorted(right.held.items(), key=lambda item: reader.skills.get(item[0], item[0]))
+    yield from _only_told((_skill(code, standing, reader) for code, standing in held), right)
+
+
+def _frame(right: Right) -> Iterator[Line]:
     if right.is_framed_only:
         text = gettext("This machine is used by this person only in a declared training frame.")
         yield Line(State.AGAINST, gettext("Training frame"), text)
@@ -150,7 +161,8 @@ def _way_to(code: str, standing: Standing, reader: Reader) -> tuple[str, str]:
 
 def _machine(right: Right) -> Iterator[Line]:
     for reason in right.machine_reasons:
-        yield Line(State.AGAINST, _about(reason), _told(reason, right), "", *_way_past(reason, right))
+        line = Line(State.AGAINST, _about(reason), _told(reason, right), "", *_way_past(reason, right))
+        yield from _only_told([line], right) if reason in ONLY_TOLD else [line]
     if not right.machine_reasons:
         yield Line(State.FINE, gettext("Machine"), gettext("in service, open, not booked by others"))
 

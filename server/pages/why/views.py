@@ -10,7 +10,7 @@ from server.pages.machines.about import machine_of
 from server.pages.people.about import holder_of
 from server.pages.people.names import everybody, matching, named
 from server.pages.rights_now import judged_now, rights_now
-from server.pages.why.lines import Reader, State, lines
+from server.pages.why.lines import Line, Reader, State, lines
 from server.pages.why.reads import box_at, last_try, machines_to_ask, skill_names, who_may
 from server.web.here import now
 from server.web.needs import actor, allowed, needs
@@ -68,4 +68,15 @@ def _told(number: int, code: str, is_own: bool) -> dict[str, object]:
     right = next((one for one in rights.machines if one.machine == code), None) or abort(404)
     found = lines(rights, right, box_at(code, number), Reader(number, is_own, skill_names()))
     against = [one for one in found if one.state is State.AGAINST]
-    return {"lines": found, "against": len(against), "right": right, "State": State, "starts": not against}
+    return {
+        "lines": found,
+        "against": len(against),
+        "right": right,
+        "State": State,
+        "starts": not against,
+        "beside": _beside(found),
+    }
+
+
+def _beside(lines: list[Line]) -> bool:
+    return any(line.state is State.BESIDE for line in lines)
