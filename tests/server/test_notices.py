@@ -29,7 +29,15 @@ from server.usage.models import Event, Notice, UsageSession
 from tests.server.paper_agent import PAYER, PaperAgent, furnish, stamp, uuid
 from tests.server.signed_in import settings_for
 from tests.server.test_mail import Server, start
-from wire.messages import EndReason, LatchCleared, ListExtended, ProblemReported, SessionAdopted, SessionEnded
+from wire.messages import (
+    EndReason,
+    LatchCleared,
+    ListExtended,
+    ProblemReported,
+    SessionAdopted,
+    SessionEnded,
+    Unattended,
+)
 
 __all__ = ["start"]  # the mail server
 S1, S2 = uuid("session", 1), uuid("session", 2)
@@ -212,3 +220,13 @@ def test_managers_are_told_of_a_master_session_once_and_of_an_extended_list(lab:
     assert told == [("boss@lab.test", "A master badge was used"), ("boss@lab.test", "An access list was extended")]
     assert notice("list_extended").until == now + 12 * HOUR
     assert db.session.get_one(Account, boss).email == "boss@lab.test"
+
+
+def test_a_use_left_unattended_is_kept_with_whose_it_is_and_stands_in_the_journal(lab: Flask, now: datetime) -> None:
+    agent = PaperAgent()
+
+    ingest([agent.says(Unattended("p1", S1, HOLDER, stamp(now - MINUTE)))], now)
+
+    row = notice("unattended")
+    assert (row.holder_number, row.session) == (HOLDER, S1)
+    assert db.session.scalars(select(AuditEntry.object_id).where(AuditEntry.verb == "unattended")).all() == ["p1"]

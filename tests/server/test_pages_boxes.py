@@ -25,7 +25,7 @@ from tests.server.billing_lab import use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
 from tests.server.signed_in import page, settings_for, signed_in, web_app
 from tests.server.test_pages_machines import machine, version
-from wire.messages import LatchCleared, ProblemReported, SessionAdopted, SessionEnded, SessionStarted
+from wire.messages import LatchCleared, ProblemReported, SessionAdopted, SessionEnded, SessionStarted, Unattended
 from wire.tokens import pin_digest
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)  # Wednesday, 10:00 in Mulhouse
@@ -382,3 +382,15 @@ def test_what_panels_show_of_a_tenants_terms_is_a_setting(app: Flask, manager: F
             "time_left"
         }
     assert re.search(r'<option selected value="time_left"', page(manager, "/tenants/acme/edit"))
+
+
+def test_a_use_left_unattended_is_not_called_a_problem_that_somebody_reported(app: Flask, desk: FlaskClient) -> None:
+    ada = person(app)
+    with app.app_context():
+        ingest([PaperAgent().says(Unattended("p1", S1, ada, stamp(NOW - HOUR)))], NOW)
+    live(app, latched=True, problem=True, state="out_of_service")
+
+    today = rows(desk)
+
+    assert "Le deuxième badge n’est pas revenu à temps" in today
+    assert "Un problème a été signalé" not in today

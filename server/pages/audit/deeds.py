@@ -95,6 +95,7 @@ _DEEDS = {
     "machine.extend_list": lazy_gettext("Expired access list extended at the machine"),
     "machine.identify": lazy_gettext("Identity of the machine changed"),
     "machine.replace": lazy_gettext("Stands in the place of another machine"),
+    "machine.unattended": lazy_gettext("Left unattended: the second badge did not come back"),
     "machine.report_problem": lazy_gettext("Problem reported at the machine"),
     "machine.require": lazy_gettext("Skills asked for changed"),
     "machine.service": lazy_gettext("Service state changed"),

@@ -29,7 +29,7 @@ from server.privacy.requests import requests
 from server.usage.models import Denial, Notice, RejectedEvent, UsageSession
 from server.usage.service import SILENT_AFTER
 from server.web.here import settings, zone
-from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported, RiskClass
+from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported, RiskClass, Unattended
 
 _UNKNOWN_FOR = timedelta(days=7)
 _A_WEEK = timedelta(days=7)
@@ -85,10 +85,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``ran``: whose session it was then, whom one may ask; empty where nobody's was."""
+    """``ran``: whose session it was then, whom one may ask; empty where nobody's was. ``unattended``: nobody reported anything,
+    but the second person or the trainer did not come back in time."""
 
     at: datetime
     ran: str
+    unattended: bool = False
 
 
 def waiting(now: datetime) -> list[Waiting]:
@@ -118,18 +120,21 @@ def waiting(now: datetime) -> list[Waiting]:
 
 
 def problems() -> dict[str, Problem]:
-    """The last problem reported at each machine at which one stands, by the machine's code."""
+    """What last stopped each machine that somebody has to clear, by the machine's code."""
     wanted = (
-        select(Machine.code, Notice.at, Notice.holder_number)
+        select(Machine.code, Notice.at, Notice.holder_number, Notice.kind)
         .join(Machine, Machine.id == Notice.machine_id)
         .join(MachineLive, MachineLive.machine_id == Machine.id)
-        .where(Notice.kind == ProblemReported.KIND, MachineLive.problem)
+        .where(Notice.kind.in_([ProblemReported.KIND, Unattended.KIND]), MachineLive.problem)
         .order_by(Notice.event_id)
     )
     with reading():
-        last = {code: (at, holder) for code, at, holder in db.session.execute(wanted)}
-        people = named(holder for _, holder in last.values() if holder is not None)
-    return {code: Problem(at, people[holder].name if holder in people else "") for code, (at, holder) in last.items()}
+        last = {code: (at, holder, kind) for code, at, holder, kind in db.session.execute(wanted)}
+        people = named(holder for _, holder, _ in last.values() if holder is not None)
+    return {
+        code: Problem(at, people[holder].name if holder in people else "", kind == Unattended.KIND)
+        for code, (at, holder, kind) in last.items()
+    }
 
 
 def _not_commissioned() -> Iterator[Waiting]:

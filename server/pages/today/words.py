@@ -71,6 +71,8 @@ def _of_box(trouble: Trouble, problem: Problem | None) -> Row:
     match trouble.worry:
         case Worry.PROBLEM:
             text = gettext("Somebody reported a problem. Look at the machine, then clear it.")
+            if problem is not None and problem.unattended:
+                text = gettext("The second badge did not come back in time; the machine went on. Look, then clear it.")
             if problem is not None and problem.ran:
                 text = gettext("%(name)s was at it: ask there first.", name=problem.ran) + " " + text
             href = url_for("machine.clear_stop", code=trouble.machine)
