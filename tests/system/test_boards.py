@@ -215,7 +215,7 @@ def test_boards_beyond_the_limit_are_refused_and_pages_still_answered(
 
     assert sorted(seen) == [200] * MAX_STREAMS + [503] * 3
     assert lab.get(PAGE)[0] == 200
-    assert lab.worker_mib() < 120
+    assert lab.worker_mib() < 140  # nearly four times the boards that the aim of 120 is about
 
 
 def test_boards_that_leave_free_their_places_at_once(floor: Floor, start: Start, open_boards: OpenBoards) -> None:
