@@ -1,4 +1,4 @@
-"""What would this change do? Who could use which machine before it and could not after, and the other way round.
+"""What would this change do? Who could use which machine before it and could not, or only beside a trainer, after it.
 
 Nothing is written to find out: the facts are taken as they stand, changed as the change would change them, and judged again.
 """
@@ -16,18 +16,17 @@ from wire.messages import Level
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """At one machine: holders who could use it no more, only with a trainer beside, and newly or again. By number."""
+    """At one machine: holders who could use it no more, and who only with a trainer beside. By number."""
 
     machine: str
     name: str
     loses: tuple[int, ...]
     limits: tuple[int, ...]
-    gains: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    machines: tuple[Effect, ...]  # only those where something changes for somebody
+    machines: tuple[Effect, ...]  # only those where somebody loses something
 
     @property
     def locked_out(self) -> frozenset[int]:
@@ -39,10 +38,6 @@ class Effects:
         return frozenset(holder for one in self.machines for holder in one.limits) - self.locked_out
 
     @property
-    def let_in(self) -> frozenset[int]:
-        return frozenset(holder for one in self.machines for holder in one.gains)
-
-    @property
     def losing_machines(self) -> int:
         return sum(bool(one.loses) for one in self.machines)
 
@@ -52,7 +47,7 @@ def effects(before: Facts, after: Facts, now: datetime, zone: ZoneInfo) -> Effec
     old, new = _reach(judge(before, now, zone)), _reach(judge(after, now, zone))
     names = {machine.code: machine.name for machine in (*after.machines, *before.machines)}
     found = [_effect(code, name, old.get(code, {}), new.get(code, {})) for code, name in sorted(names.items())]
-    return Effects(tuple(one for one in found if one.loses or one.limits or one.gains))
+    return Effects(tuple(one for one in found if one.loses or one.limits))
 
 
 def with_machine(facts: Facts, machine: MachineFact) -> Facts:
@@ -63,12 +58,6 @@ def with_machine(facts: Facts, machine: MachineFact) -> Facts:
 def with_skill(facts: Facts, skill: SkillFact) -> Facts:
     """The same lab with other rules of one skill."""
     return replace(facts, skills=tuple(skill if one.code == skill.code else one for one in facts.skills))
-
-
-def without_qualifications(facts: Facts, refs: frozenset[str], now: datetime) -> Facts:
-    """The same lab once these are revoked."""
-    rows = (replace(one, revoked_at=now) if one.ref in refs else one for one in facts.qualifications)
-    return replace(facts, qualifications=tuple(rows))
 
 
 def _reach(judged: Judged) -> dict[str, dict[int, Level]]:
@@ -87,7 +76,6 @@ def _effect(code: str, name: str, old: Mapping[int, Level], new: Mapping[int, Le
         name=name,
         loses=tuple(sorted(old.keys() - new.keys())),
         limits=tuple(sorted(limits)),
-        gains=tuple(sorted(new.keys() - old.keys())),
     )
 
 

@@ -21,13 +21,12 @@ CONFIRMED = "confirmed"
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """One machine, and who could use it no more, or only with a trainer beside, or newly."""
+    """One machine, and who could use it no more, or only with a trainer beside."""
 
     code: str
     name: str
     loses: list[Named]
     limits: list[Named]
-    gains: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,7 @@ def what_if(change: Callable[[Facts], Facts]) -> Told:
     with reading():
         people = named(found.locked_out | found.limited)
     machines = [
-        Whom(one.machine, one.name, _by_name(people, one.loses), _by_name(people, one.limits), len(one.gains))
-        for one in found.machines
+        Whom(one.machine, one.name, _by_name(people, one.loses), _by_name(people, one.limits)) for one in found.machines
     ]
     return Told(found, sorted(machines, key=lambda one: natural(one.name)))
 

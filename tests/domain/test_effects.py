@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from server.domain.effects import effects, with_machine, with_skill, without_qualifications
+from server.domain.effects import effects, with_machine, with_skill
 from server.domain.facts import SkillFact
 from tests.domain.test_access import ADA, ALL_MAY, BOB, NOW, PARIS, PRINTER, SKILL, with_holder
 from wire.messages import Level
@@ -25,7 +25,7 @@ def test_another_skill_asked_for_locks_out_who_lacks_it():
 
     found = of(with_machine(before, replace(PRINTER, skills=frozenset({"printing", "milling"}))), before)
 
-    assert [(one.machine, one.loses, one.gains) for one in found.machines] == [("p1", (BOB,), ())]
+    assert [(one.machine, one.loses) for one in found.machines] == [("p1", (BOB,))]
     assert (found.locked_out, found.losing_machines) == ({BOB}, 1)
 
 
@@ -40,17 +40,11 @@ def test_a_skill_that_needs_another_locks_out_everybody_without_that():
     assert found.locked_out == {ADA, BOB}
 
 
-def test_days_of_grace_let_people_in_again_with_a_trainer_beside():
+def test_who_is_let_in_again_by_days_of_grace_is_nobody_locked_out():
     lapsed = replace(SKILL, valid_until=NOW - DAY)
     before = replace(ALL_MAY, qualifications=(lapsed,), skills=(SkillFact("printing"),))
 
-    found = of(with_skill(before, SkillFact("printing", grace_days=30)), before)
-
-    assert (found.let_in, found.locked_out) == ({ADA}, frozenset())
-
-
-def test_what_is_revoked_locks_out_its_holder():
-    assert of(without_qualifications(ALL_MAY, frozenset({"skill-1"}), NOW)).locked_out == {ADA}
+    assert of(with_skill(before, SkillFact("printing", grace_days=30)), before).machines == ()
 
 
 def test_who_falls_back_to_a_trainer_beside_is_limited_not_locked_out():
