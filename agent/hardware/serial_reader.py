@@ -158,6 +158,7 @@ class SerialReader:
         self._line, self._is_odd = line, False
         self._no_proof_of_absence()
         self._look_whether_gone(line)
+        log.info("the reader of %s listens on %s", self._machine, self._port)
         self._report(ReaderUp(self._machine))
         while not self._stopping.is_set():
             data = line.read(1)
