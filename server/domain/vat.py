@@ -14,12 +14,23 @@ class Nature(StrEnum):
     """What is supplied."""
 
     MACHINE_USE = "machine_use"
+    MACHINE_USE_WITH_ROOM = "machine_use_with_room"  # an exclusive room or bench rented with it
+    OPEN_COURSE = "open_course"  # anybody may enrol
+    TENANT_TRAINING = "tenant_training"  # ordered by one tenant
+    OPERATOR_SERVICE = "operator_service"
+    GOODS = "goods"  # handed over
+    MATERIAL_IN_SERVICE = "material_in_service"  # ancillary to the use of a machine
+    SUBSCRIPTION = "subscription"
+    FEE = "fee"  # not kept, lost badge
+    VOUCHER = "voucher"
 
 
 class Treatment(StrEnum):
     """How an establishment can be treated. Decided for each with a reason; none follows from a country by itself."""
 
     FR_BUSINESS = "fr_business"
+    FR_PUBLIC = "fr_public"  # a public body: paid within 30 days, through Chorus
+    FR_ESTABLISHMENT = "fr_establishment"  # of a foreign business: own staff and means here that use the service
     EU_BUSINESS = "eu_business"
     NON_EU_BUSINESS = "non_eu_business"
     FOREIGN_NON_TAXABLE = "foreign_non_taxable"

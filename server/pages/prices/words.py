@@ -17,6 +17,8 @@ KINDS = {
 }
 TREATMENTS = {
     Treatment.FR_BUSINESS: lazy_gettext("Business established in France"),
+    Treatment.FR_PUBLIC: lazy_gettext("Public body in France"),
+    Treatment.FR_ESTABLISHMENT: lazy_gettext("Foreign business with own staff and means here that use the service"),
     Treatment.EU_BUSINESS: lazy_gettext("Business in another EU state, with a VAT id"),
     Treatment.NON_EU_BUSINESS: lazy_gettext("Business outside the EU, with proof of its status"),
     Treatment.FOREIGN_NON_TAXABLE: lazy_gettext("Abroad, not taxable"),
@@ -31,7 +33,18 @@ PROPOSED_BECAUSE = {
         "A business outside the EU with proof of its status: the place of supply is not in France."
     ),
 }
-NATURES = {Nature.MACHINE_USE: lazy_gettext("Use of machines")}
+NATURES = {
+    Nature.MACHINE_USE: lazy_gettext("Use of machines"),
+    Nature.MACHINE_USE_WITH_ROOM: lazy_gettext("Use of machines with a room"),
+    Nature.OPEN_COURSE: lazy_gettext("Course that anybody may join"),
+    Nature.TENANT_TRAINING: lazy_gettext("Training ordered by a tenant"),
+    Nature.OPERATOR_SERVICE: lazy_gettext("Operator’s time"),
+    Nature.GOODS: lazy_gettext("Goods handed over"),
+    Nature.MATERIAL_IN_SERVICE: lazy_gettext("Material used with a machine"),
+    Nature.SUBSCRIPTION: lazy_gettext("Subscription"),
+    Nature.FEE: lazy_gettext("Fee"),
+    Nature.VOUCHER: lazy_gettext("Prepaid pack"),
+}
 REGIMES = {"normal": lazy_gettext("Normal regime")}
 CATEGORIES = {
     "S": lazy_gettext("Standard rate"),
