@@ -4,6 +4,7 @@ Pure values between contracts, which grant them, and rating, which uses them up 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -18,6 +19,7 @@ class Allowance:
 
     ``ref`` is stable over the months: ``contract:7`` or ``pack:12``. ``payers`` empty: of all cost centres of the tenant, pooled.
     ``categories`` empty: at all machines. Of several that fit, the one of lowest ``rank`` is used first, then by ``ref``.
+    Sessions that begin on ``since`` or later and before ``until`` may use it.
     """
 
     ref: str
@@ -26,16 +28,21 @@ class Allowance:
     payers: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
     rank: int = 0
+    since: date = date.min
+    until: date = date.max
 
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Hundredths of a percent off what a tenant's sessions come to, after caps. The first that fits counts."""
+    """Hundredths of a percent off what a tenant's sessions come to, after caps. The first that fits counts; of sessions that
+    begin on ``since`` or later and before ``until``."""
 
     ref: str
     basis_points: int
     payers: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
+    since: date = date.min
+    until: date = date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +60,12 @@ class Covered:
     ref: str
     seconds: int
     cents: int
+
+
+def meant(one: Allowance | Discount, payer: str, category: str, day: date) -> bool:
+    """Whether it is for a session of this payer, at a machine of this category, that begins on this day."""
+    return (
+        (not one.payers or payer in one.payers)
+        and (not one.categories or category in one.categories)
+        and one.since <= day < one.until
+    )
