@@ -20,3 +20,12 @@ class AuditEntry(Model):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class LedgerSeal(Model):
+    """The hash of one row of the books as the program wrote it, so that a change by other hands shows."""
+
+    __tablename__ = "ledger_seal"
+    of: Mapped[str] = mapped_column(String(40), primary_key=True)  # table
+    row: Mapped[str] = mapped_column(String(60), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))

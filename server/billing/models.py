@@ -116,10 +116,11 @@ class Draft(Model):
     """What a document would say today. Thrown away and rebuilt at will; ``held`` says in words why it cannot be issued."""
 
     __tablename__ = "draft"
-    __table_args__ = (UniqueConstraint("month", "establishment_id"),)
+    __table_args__ = (UniqueConstraint("month", "establishment_id", "part"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(ForeignKey("period.month"))
     establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
+    part: Mapped[str] = mapped_column(String(60), default="")  # what stands apart: "O", an order; "" where all is on one
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     net_cents: Mapped[int] = mapped_column(BigInteger)
     vat_cents: Mapped[int] = mapped_column(BigInteger)
@@ -154,7 +155,7 @@ class Document(Model):
     number: Mapped[str] = mapped_column(String(40), unique=True)
     series: Mapped[str] = mapped_column(String(40))
     sequence: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(20), default="invoice")
+    kind: Mapped[str] = mapped_column(String(20), default="invoice")  # invoice, credit_note, statement
     month: Mapped[str] = mapped_column(String(7))
     establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
     issued_on: Mapped[date]
@@ -169,6 +170,22 @@ class Document(Model):
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[datetime | None] = mapped_column(Utc)
     paid_on: Mapped[date | None]
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # of a credit note
+    external_number: Mapped[str | None] = mapped_column(String(60))  # of a statement: the operator's own invoice
+    external_on: Mapped[date | None]
+
+
+class PlatformState(Model):
+    """What the platform for e-invoices, or the buyer through it, has said of a document. Typed in; rows are only added."""
+
+    __tablename__ = "platform_state"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12))  # deposited, rejected, refused, cashed
+    day: Mapped[date]
+    words: Mapped[str] = mapped_column(Text, default="")  # the reason as the platform gives it
+    by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(Utc)
 
 
 class Charge(Model):

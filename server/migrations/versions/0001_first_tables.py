@@ -55,6 +55,16 @@ def _audit() -> None:
     op.create_index("ix_audit_object_id", "audit", ["object_id"], unique=False)
 
 
+def _ledger_seal() -> None:
+    op.create_table(
+        "ledger_seal",
+        sa.Column("of", sa.String(length=40), nullable=False),
+        sa.Column("row", sa.String(length=60), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("of", "row", name="pk_ledger_seal"),
+    )
+
+
 def _change() -> None:
     op.create_table(
         "change",
@@ -537,6 +547,10 @@ def _document() -> None:
         sa.Column("pdf_sha256", sa.String(length=64)),
         sa.Column("issued_at", sa.DateTime(timezone=True)),
         sa.Column("paid_on", sa.Date()),
+        sa.Column("corrects_id", sa.Integer()),
+        sa.Column("external_number", sa.String(length=60)),
+        sa.Column("external_on", sa.Date()),
+        sa.ForeignKeyConstraint(["corrects_id"], ["document.id"], name="fk_document_corrects_id"),
         sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_document_establishment_id"),
         sa.PrimaryKeyConstraint("id", name="pk_document"),
         sa.UniqueConstraint("number", name="uq_document_number"),
@@ -549,6 +563,23 @@ def _document() -> None:
         unique=False,
     )
     op.create_index("document_unpaid", "document", ["paid_on", "due_on"], unique=False)
+    op.create_index("ix_document_corrects_id", "document", ["corrects_id"], unique=False)
+
+
+def _platform_state() -> None:
+    op.create_table(
+        "platform_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_platform_state_document_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_platform_state"),
+    )
+    op.create_index("ix_platform_state_document_id", "platform_state", ["document_id"], unique=False)
 
 
 def _draft() -> None:
@@ -557,6 +588,7 @@ def _draft() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=60), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("net_cents", sa.BigInteger(), nullable=False),
         sa.Column("vat_cents", sa.BigInteger(), nullable=False),
@@ -567,7 +599,7 @@ def _draft() -> None:
         sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_draft_establishment_id"),
         sa.ForeignKeyConstraint(["month"], ["period.month"], name="fk_draft_month"),
         sa.PrimaryKeyConstraint("id", name="pk_draft"),
-        sa.UniqueConstraint("month", "establishment_id", name="uq_draft_month_establishment_id"),
+        sa.UniqueConstraint("month", "establishment_id", "part", name="uq_draft_month_establishment_id_part"),
     )
 
 
@@ -942,6 +974,7 @@ def _mail() -> None:
         sa.Column("recipient", sa.String(length=200), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("attached", sa.JSON(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
         sa.Column("error", sa.Text(), nullable=False),
@@ -1561,9 +1594,136 @@ def _handout_tap() -> None:
     op.create_index("ix_handout_tap_handout_id", "handout_tap", ["handout_id"], unique=False)
 
 
+def _payment() -> None:
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.NullType(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("means", sa.String(length=12), nullable=False),
+        sa.Column("reference", sa.String(length=140), nullable=False),
+        sa.Column("reverses_id", sa.Integer()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("specimen", sa.Boolean(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["reverses_id"], ["payment.id"], name="fk_payment_reverses_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_payment_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_payment"),
+        sa.UniqueConstraint("reverses_id", name="uq_payment_reverses_id"),
+    )
+    op.create_index("ix_payment_received_on", "payment", ["received_on"], unique=False)
+    op.create_index("ix_payment_tenant_id", "payment", ["tenant_id"], unique=False)
+
+
+def _allocation() -> None:
+    op.create_table(
+        "allocation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("shares", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_allocation_document_id"),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_allocation_payment_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_allocation"),
+    )
+    op.create_index("ix_allocation_document_id", "allocation", ["document_id"], unique=False)
+    op.create_index("ix_allocation_payment_id", "allocation", ["payment_id"], unique=False)
+
+
+def _document_reminder() -> None:
+    op.create_table(
+        "document_reminder",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("sent_on", sa.Date(), nullable=False),
+        sa.Column("open_cents", sa.BigInteger(), nullable=False),
+        sa.Column("interest_cents", sa.BigInteger(), nullable=False),
+        sa.Column("indemnity_cents", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=120), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_document_reminder_document_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_document_reminder"),
+        sa.UniqueConstraint("document_id", "step", name="uq_document_reminder_document_id_step"),
+    )
+
+
+def _reference_rate() -> None:
+    op.create_table(
+        "reference_rate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("rate_bp", sa.Integer()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_reference_rate"),
+        sa.UniqueConstraint("kind", "valid_from", name="uq_reference_rate_kind_valid_from"),
+    )
+
+
+def _document_mail() -> None:
+    op.create_table(
+        "document_mail",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.String(length=200), nullable=False),
+        sa.Column("mail_id", sa.Integer()),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("bounced_on", sa.Date()),
+        sa.Column("bounced_words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_document_mail_document_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_document_mail"),
+        sa.UniqueConstraint("mail_id", name="uq_document_mail_mail_id"),
+    )
+    op.create_index("ix_document_mail_document_id", "document_mail", ["document_id"], unique=False)
+
+
+def _account_rule() -> None:
+    op.create_table(
+        "account_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("account", sa.String(length=20), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_account_rule"),
+        sa.UniqueConstraint("kind", "subject", "valid_from", name="uq_account_rule_kind_subject_valid_from"),
+    )
+
+
+def _month_archive() -> None:
+    op.create_table(
+        "month_archive",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.Column("planned", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("built_at", sa.DateTime(timezone=True)),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("month", name="pk_month_archive"),
+    )
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
+    _ledger_seal,
     _change,
     _holder,
     _room,
@@ -1607,6 +1767,7 @@ TABLES = (  # each after those it points to
     _token,
     _bill_to,
     _document,
+    _platform_state,
     _draft,
     _event,
     _machine_live,
@@ -1644,4 +1805,11 @@ TABLES = (  # each after those it points to
     _handout,
     _handout_line,
     _handout_tap,
+    _payment,
+    _allocation,
+    _document_reminder,
+    _reference_rate,
+    _document_mail,
+    _account_rule,
+    _month_archive,
 )
