@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Model, Utc
@@ -14,6 +14,7 @@ class Mail(Model):
     recipient: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
+    attached: Mapped[list[str]] = mapped_column(JSON, default=list)  # names of files in the folder of documents
     written_at: Mapped[datetime] = mapped_column(Utc, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(Utc)
     error: Mapped[str] = mapped_column(Text, default="")

@@ -40,8 +40,10 @@ def all_tables() -> MetaData:
     from server.billing import models as billing
     from server.bookings import models as bookings
     from server.care import models as care
+    from server.collecting import models as collecting
     from server.courses import models as courses
     from server.db import db
+    from server.exports import models as exports
     from server.handouts import models as handouts
     from server.instruction import models as instruction
     from server.jobs import models as jobs
@@ -59,7 +61,9 @@ def all_tables() -> MetaData:
         billing,
         bookings,
         care,
+        collecting,
         courses,
+        exports,
         handouts,
         instruction,
         jobs,

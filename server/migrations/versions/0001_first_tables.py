@@ -1598,7 +1598,7 @@ def _payment() -> None:
     op.create_table(
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("tenant_id", sa.NullType(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("cents", sa.BigInteger(), nullable=False),
         sa.Column("means", sa.String(length=12), nullable=False),
@@ -1622,7 +1622,7 @@ def _allocation() -> None:
         "allocation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Integer(), nullable=False),
-        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("given_on", sa.Date(), nullable=False),
         sa.Column("cents", sa.BigInteger(), nullable=False),
         sa.Column("shares", sa.JSON(), nullable=False),
@@ -1638,7 +1638,7 @@ def _document_reminder() -> None:
     op.create_table(
         "document_reminder",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("sent_on", sa.Date(), nullable=False),
         sa.Column("open_cents", sa.BigInteger(), nullable=False),
@@ -1671,7 +1671,7 @@ def _document_mail() -> None:
     op.create_table(
         "document_mail",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("document_id", sa.NullType(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("recipient", sa.String(length=200), nullable=False),
         sa.Column("mail_id", sa.Integer()),
