@@ -6,15 +6,17 @@ The session is written straight into the database: no password is hashed, so a t
 import itertools
 import tempfile
 import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from pydantic import SecretStr
+from werkzeug.routing import Rule
 
 from server.accounts import cookies, websessions
 from server.accounts.models import Account, RoleAssignment
@@ -49,6 +51,22 @@ def share_templates(app: Flask) -> Flask:
     """Compile none again that another application of this run has compiled."""
     app.jinja_env.bytecode_cache = _COMPILED
     return app
+
+
+class _Route(Rule):
+    """A route whose way back to an address is compiled once for all applications of this run: there are hundreds of them,
+    and each is otherwise compiled for every test that makes an application."""
+
+    _known: ClassVar[dict[tuple[Any, ...], Callable[..., tuple[str, str]]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (self.rule, self.merge_slashes, self.subdomain, repr(self.defaults), append_unknown)
+        if key not in self._known:
+            self._known[key] = super()._compile_builder(append_unknown)
+        return self._known[key]
+
+
+Flask.url_rule_class = _Route  # of every application that this run makes
 
 
 class StoppedClock(Clock):
