@@ -19,6 +19,11 @@ class Period:
     last_day: date
     start: datetime
     end: datetime
+    zone: tzinfo  # of the lab's clock
+
+    def day_of(self, moment: datetime) -> date:
+        """The lab's day in which a moment lies."""
+        return day_of(moment, self.zone)
 
     def holds(self, ended_at: datetime) -> bool:
         """A session belongs to the period in which it ends."""
@@ -33,7 +38,8 @@ def period_of(month: str, zone: tzinfo) -> Period:
     """The period named ``2026-10``. ValueError for anything else."""
     first = date.fromisoformat(f"{month}-01")
     following = (first + timedelta(days=31)).replace(day=1)
-    return Period(month, first, following - timedelta(days=1), day_start(first, zone), day_start(following, zone))
+    last = following - timedelta(days=1)
+    return Period(month, first, last, day_start(first, zone), day_start(following, zone), zone)
 
 
 def day_start(day: date, zone: tzinfo) -> datetime:
