@@ -8,6 +8,7 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
+from server.domain.mentions import Said, Steps, sentences
 from server.domain.money import Net, totals
 
 Line = dict[str, Any]
@@ -34,7 +35,7 @@ SELLER: dict[str, Any] = {
     "regime": "normal",
     "mode": "issue",
     "naf": "",
-    "email": "factures@halle-zero.example",
+    "email": "atelier@halle-zero.example",
     "phone": "+33 3 89 00 00 00",
 }
 SMALL_SELLER = SELLER | {"regime": "franchise", "vat_id": ""}
@@ -142,17 +143,6 @@ REVERSE_WORDS = "Autoliquidation – art. 259-1 du CGI, art. 44 et 196 de la dir
 OUTSIDE_WORDS = "TVA non applicable – art. 259-1 du CGI"
 SMALL_WORDS = "TVA non applicable, art. 293 B du CGI"
 TRAINING_WORDS = "Exonération de TVA – art. 261, 4, 4° a du CGI"
-LAW = (
-    (
-        "Temps facturé par quart d’heure commencé. Chaque session est facturée au tarif en vigueur à son début, "
-        "dans le mois où elle se termine, et arrondie au centime."
-    ),
-    (
-        "Prestations de services. Pas d’escompte pour paiement anticipé. Pénalités en cas de retard de paiement : trois fois le "
-        "taux d’intérêt légal, et indemnité forfaitaire pour frais de recouvrement de 40 € (art. L441-10 et D441-5 du code de "
-        "commerce)."
-    ),
-)
 
 
 def line(what: str, net_cents: int, **changed: Any) -> Line:
@@ -213,7 +203,7 @@ def group(cost_centre: str, *lines: Line, order: str = "", on_behalf_of: str = "
 
 
 def content(groups: Sequence[Group], **changed: Any) -> Content:
-    """An invoice for October 2026 with its number and dates, unless said otherwise. ``vat_words`` stand before the law's."""
+    """An invoice for October 2026 with its number and dates, unless said otherwise. ``vat_words``: of its VAT cells."""
     rows = [Net(one["net_cents"], one["category"], one["rate_bp"]) for each in groups for one in each["lines"]]
     sums = totals(rows)
     vat = [
@@ -246,7 +236,7 @@ def content(groups: Sequence[Group], **changed: Any) -> Content:
         "net_cents": sums.net_cents,
         "vat_cents": sums.vat_cents,
         "gross_cents": sums.gross_cents,
-        "mentions": [*([vat_words] if vat_words else []), *LAW],
+        "mentions": [],
         "charges": [],
         "number": "F-2026-0417",
         "series": "F-2026",
@@ -254,7 +244,25 @@ def content(groups: Sequence[Group], **changed: Any) -> Content:
         "issued_on": "2026-11-03",
         "due_on": "2026-12-03",
     }
-    return deepcopy(said | changed)
+    said |= changed
+    said["mentions"] = said["mentions"] or _mentions(said, vat_words)
+    return deepcopy(said)
+
+
+def _mentions(said: Content, vat_words: str) -> list[str]:
+    rows = [one for each in said["groups"] for one in each["lines"]]
+    timed = [one["machine"] for one in rows if one["what"] == "time"]
+    law = Said(
+        language=said["language"],
+        kind=said["kind"],
+        customer=said["buyer"]["customer"],
+        natures=frozenset(one["nature"] for one in rows),
+        vat=frozenset((row["category"], vat_words) for row in said["vat"] if row["category"] != "S"),
+        late_rate=said["seller"]["late_rate"],
+        vat_on_debits=said["seller"]["vat_on_debits"],
+        machines={Steps(900, 0): timed} if timed else {},
+    )
+    return list(sentences(law))
 
 
 def draft(issued: Content) -> Content:
@@ -397,7 +405,6 @@ def statement() -> Content:
         kind="statement",
         seller=SELLER | {"mode": "statement"},
         days=busy_days(),
-        mentions=[LAW[0]],
         number="R-2026-10-orvelin",
         series="R-2026-10",
         sequence=1,
