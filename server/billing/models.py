@@ -6,7 +6,7 @@ Money is whole cents. Charges are added once, when their document takes its numb
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Model, Utc
@@ -69,6 +69,7 @@ class VatCell(Model):
     category: Mapped[str] = mapped_column(String(3))  # S, AE, O, … as in EN 16931
     rate_bp: Mapped[int]  # hundredths of a percent: 2000 is 20 %
     mention: Mapped[str] = mapped_column(Text, default="")  # printed as it is
+    vatex: Mapped[str] = mapped_column(String(30), default="")  # why no VAT is charged, as a code for e-invoices
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     reason: Mapped[str] = mapped_column(Text)
@@ -120,7 +121,9 @@ class Draft(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(ForeignKey("period.month"))
     establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
-    part: Mapped[str] = mapped_column(String(60), default="")  # what stands apart: "O", an order; "" where all is on one
+    part: Mapped[str] = mapped_column(
+        String(60), default=""
+    )  # what stands apart: "O", an order; "" where all is on one
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     net_cents: Mapped[int] = mapped_column(BigInteger)
     vat_cents: Mapped[int] = mapped_column(BigInteger)
@@ -231,3 +234,54 @@ class ChargeRefusal(Model):
     answer: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
+
+
+class Dispute(Model):
+    """A tenant contests one line: a session or an item, of the running month or on an issued document. Staff answer with an
+    adjustment, a credit note or words; until then nobody is reminded of it."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        Index(
+            "one_open_dispute_a_line",
+            "subject",
+            unique=True,
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(String(80), index=True)  # a session, or the reference of an item
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), index=True)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # it stood on when contested
+    month: Mapped[str] = mapped_column(String(7))
+    net_cents: Mapped[int] = mapped_column(BigInteger)  # what the line came to then
+    words: Mapped[str] = mapped_column(Text)
+    raised_at: Mapped[datetime] = mapped_column(Utc)
+    raised_by: Mapped[str] = mapped_column(String(120))
+    answer_by: Mapped[date]  # the lab's own deadline
+    answered_at: Mapped[datetime | None] = mapped_column(Utc)
+    answered_by: Mapped[str] = mapped_column(String(120), default="")
+    outcome: Mapped[str | None] = mapped_column(String(12))  # billing.disputes.Outcome
+    answer: Mapped[str] = mapped_column(Text, default="")
+    settled_cents: Mapped[int] = mapped_column(BigInteger, default=0)  # what was taken off, net
+    settled_by: Mapped[str] = mapped_column(
+        String(80), default=""
+    )  # the adjustment's reference, the credit note's number
+    seen_at: Mapped[datetime | None] = mapped_column(Utc)  # when the tenant first read the clock times of the session
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class PayerStanding(Model):
+    """What a cost centre has come to in one month so far, and what is left to it of hours and credit: worked out by
+    ``work`` from time to time, for lists and pages that only read. Thrown away and made anew at will."""
+
+    __tablename__ = "payer_standing"
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"), primary_key=True, autoincrement=False)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    net_cents: Mapped[int] = mapped_column(BigInteger)
+    by_day: Mapped[dict[str, int]] = mapped_column(JSON)  # the same by the day on which something ended
+    allowances: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # ref, unit, categories, and what is left of each
+    made_of: Mapped[str] = mapped_column(String(200))  # to see whether it is old
+    computed_at: Mapped[datetime] = mapped_column(Utc)

@@ -41,6 +41,7 @@ def all_tables() -> MetaData:
     from server.bookings import models as bookings
     from server.care import models as care
     from server.collecting import models as collecting
+    from server.contracts import models as contracts
     from server.courses import models as courses
     from server.db import db
     from server.exports import models as exports
@@ -52,6 +53,7 @@ def all_tables() -> MetaData:
     from server.mail import models as mail
     from server.people import models as people
     from server.privacy import models as privacy
+    from server.supplies import models as supplies
     from server.training import models as training
     from server.usage import models as usage
 
@@ -62,6 +64,7 @@ def all_tables() -> MetaData:
         bookings,
         care,
         collecting,
+        contracts,
         courses,
         exports,
         handouts,
@@ -72,6 +75,7 @@ def all_tables() -> MetaData:
         mail,
         people,
         privacy,
+        supplies,
         training,
         usage,
     )

@@ -301,6 +301,7 @@ def _vat_cell() -> None:
         sa.Column("category", sa.String(length=3), nullable=False),
         sa.Column("rate_bp", sa.Integer(), nullable=False),
         sa.Column("mention", sa.Text(), nullable=False),
+        sa.Column("vatex", sa.String(length=30), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date()),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -1720,6 +1721,310 @@ def _month_archive() -> None:
     )
 
 
+def _contract() -> None:
+    op.create_table(
+        "contract",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("root_id", sa.Integer()),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("gives", sa.String(length=12), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("carry_months", sa.Integer()),
+        sa.Column("carry_most", sa.BigInteger()),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_contract_payer_id"),
+        sa.ForeignKeyConstraint(["root_id"], ["contract.id"], name="fk_contract_root_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_contract_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_contract"),
+    )
+    op.create_index("ix_contract_root_id", "contract", ["root_id"], unique=False)
+    op.create_index("ix_contract_tenant_id", "contract", ["tenant_id"], unique=False)
+
+
+def _pack() -> None:
+    op.create_table(
+        "pack",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("pooled", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("unit", sa.String(length=12), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("price_cents", sa.BigInteger(), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("treatment", sa.String(length=30), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("bought_on", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True)),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_pack_payer_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_pack_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_pack"),
+    )
+    op.create_index("ix_pack_tenant_id", "pack", ["tenant_id"], unique=False)
+
+
+def _budget() -> None:
+    op.create_table(
+        "budget",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("monthly", sa.Boolean(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_budget_payer_id"),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_budget_tenant_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_budget"),
+    )
+    op.create_index("ix_budget_tenant_id", "budget", ["tenant_id"], unique=False)
+
+
+def _budget_crossing() -> None:
+    op.create_table(
+        "budget_crossing",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("span_from", sa.Date(), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("spent_cents", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name="fk_budget_crossing_budget_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_budget_crossing"),
+        sa.UniqueConstraint(
+            "budget_id", "span_from", "percent", "cents", name="uq_budget_crossing_budget_id_span_from_percent_cents"
+        ),
+    )
+
+
+def _purchase_order() -> None:
+    op.create_table(
+        "purchase_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("ordered_on", sa.Date()),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("ceiling_cents", sa.BigInteger()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_purchase_order_establishment_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_purchase_order_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_purchase_order"),
+    )
+    op.create_index("ix_purchase_order_establishment_id", "purchase_order", ["establishment_id"], unique=False)
+
+
+def _order_rule() -> None:
+    op.create_table(
+        "order_rule",
+        sa.Column("establishment_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("required", sa.Boolean(), nullable=False),
+        sa.Column("one_each", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_order_rule_establishment_id"),
+        sa.PrimaryKeyConstraint("establishment_id", name="pk_order_rule"),
+    )
+
+
+def _payer_standing() -> None:
+    op.create_table(
+        "payer_standing",
+        sa.Column("payer_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("by_day", sa.JSON(), nullable=False),
+        sa.Column("allowances", sa.JSON(), nullable=False),
+        sa.Column("made_of", sa.String(length=200), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_payer_standing_payer_id"),
+        sa.PrimaryKeyConstraint("payer_id", "month", name="pk_payer_standing"),
+    )
+
+
+def _material() -> None:
+    op.create_table(
+        "material",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("unit", sa.String(length=10), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_material"),
+    )
+
+
+def _supply_price() -> None:
+    op.create_table(
+        "supply_price",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=10), nullable=False),
+        sa.Column("material_id", sa.Integer()),
+        sa.Column("machine_id", sa.Integer()),
+        sa.Column("category", sa.String(length=40)),
+        sa.Column("tenant_kind", sa.String(length=20)),
+        sa.Column("cents_milli", sa.BigInteger(), nullable=False),
+        sa.Column("step_s", sa.Integer(), nullable=False),
+        sa.Column("free_s", sa.Integer(), nullable=False),
+        sa.Column("per_hour", sa.Boolean(), nullable=False),
+        sa.Column("within_h", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], name="fk_supply_price_machine_id"),
+        sa.ForeignKeyConstraint(["material_id"], ["material.id"], name="fk_supply_price_material_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_supply_price"),
+    )
+
+
+def _noted() -> None:
+    op.create_table(
+        "noted",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("root_id", sa.Integer()),
+        sa.Column("material_id", sa.Integer()),
+        sa.Column("session_id", sa.String(length=36)),
+        sa.Column("payer_id", sa.Integer()),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("measured", sa.String(length=20)),
+        sa.Column("begins_at", sa.DateTime(timezone=True)),
+        sa.Column("ends_at", sa.DateTime(timezone=True)),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("noted_by", sa.String(length=120), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["material_id"], ["material.id"], name="fk_noted_material_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_noted_payer_id"),
+        sa.ForeignKeyConstraint(["root_id"], ["noted.id"], name="fk_noted_root_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_noted"),
+    )
+    op.create_index("ix_noted_root_id", "noted", ["root_id"], unique=False)
+    op.create_index("ix_noted_session_id", "noted", ["session_id"], unique=False)
+    op.create_index("noted_of_payer", "noted", ["payer_id", "day"], unique=False)
+
+
+def _one_off() -> None:
+    op.create_table(
+        "one_off",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("unit", sa.String(length=10), nullable=False),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("cents_milli", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=120), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_one_off_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_one_off"),
+    )
+    op.create_index("one_off_of_payer", "one_off", ["payer_id", "day"], unique=False)
+
+
+def _recurring() -> None:
+    op.create_table(
+        "recurring",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("cents", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date()),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_recurring_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_recurring"),
+    )
+    op.create_index("ix_recurring_payer_id", "recurring", ["payer_id"], unique=False)
+
+
+def _preset() -> None:
+    op.create_table(
+        "preset",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("nature", sa.String(length=30), nullable=False),
+        sa.Column("cents_milli", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_preset"),
+    )
+
+
+def _member_class() -> None:
+    op.create_table(
+        "member_class",
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name="pk_member_class"),
+    )
+
+
+def _dispute() -> None:
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("payer_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer()),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raised_by", sa.String(length=120), nullable=False),
+        sa.Column("answer_by", sa.Date(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        sa.Column("answered_by", sa.String(length=120), nullable=False),
+        sa.Column("outcome", sa.String(length=12)),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("settled_cents", sa.BigInteger(), nullable=False),
+        sa.Column("settled_by", sa.String(length=80), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True)),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_dispute_document_id"),
+        sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_dispute_payer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_dispute"),
+    )
+    op.create_index("ix_dispute_document_id", "dispute", ["document_id"], unique=False)
+    op.create_index("ix_dispute_payer_id", "dispute", ["payer_id"], unique=False)
+    op.create_index("ix_dispute_subject", "dispute", ["subject"], unique=False)
+    op.create_index(
+        "one_open_dispute_a_line",
+        "dispute",
+        ["subject"],
+        unique=True,
+        sqlite_where=sa.text("answered_at IS NULL"),
+        postgresql_where=sa.text("answered_at IS NULL"),
+    )
+
+
 TABLES = (  # each after those it points to
     _agent,
     _audit,
@@ -1812,4 +2117,19 @@ TABLES = (  # each after those it points to
     _document_mail,
     _account_rule,
     _month_archive,
+    _contract,
+    _pack,
+    _budget,
+    _budget_crossing,
+    _purchase_order,
+    _order_rule,
+    _payer_standing,
+    _member_class,
+    _material,
+    _supply_price,
+    _noted,
+    _one_off,
+    _recurring,
+    _preset,
+    _dispute,
 )
