@@ -148,6 +148,17 @@ class EmergencyContact(Model):
     __mapper_args__ = {"version_id_col": version}
 
 
+class MemberClass(Model):
+    """A class of members that prices can tell apart, such as mentors. Its code stays; what it is called may change."""
+
+    __tablename__ = "member_class"
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    names: Mapped[dict[str, str]] = mapped_column(JSON)  # by language: fr, de, en
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)  # no longer given
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
 class Membership(Model):
     """A holder's dated tie to a tenant, and the payer it charges by default. The lowest rank is the holder's default."""
 
