@@ -18,6 +18,11 @@ def price_of(seconds: int, cents_per_hour: int) -> Decimal:
     return Decimal(seconds) * cents_per_hour / 3600
 
 
+def cents_of(numerator: int, denominator: int) -> int:
+    """An amount that is a fraction of a cent, in whole cents. Halves are exact however long the fraction is."""
+    return whole_cents(Decimal(numerator) / denominator)
+
+
 def vat_on(net_cents: int, rate_bp: int) -> int:
     """VAT on a sum, in cents; ``rate_bp`` in hundredths of a percent (2000 is 20 %)."""
     return whole_cents(Decimal(net_cents) * rate_bp / 10_000)

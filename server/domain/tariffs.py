@@ -5,10 +5,13 @@ parts at once are two prices for the same session. To these come a fee a session
 caps. ``cents`` is for ``per_s`` seconds, so that "5 € per 10 minutes begun" is said without a fraction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
+from itertools import pairwise
+
+from server.domain.refusals import Refusal
 
 
 class Basis(StrEnum):
@@ -89,6 +92,12 @@ class Rule:
     caps: tuple[Cap, ...] = ()
 
 
+def simple(cents_per_hour: int, step_s: int, minimum_s: int = 0, session_fee_cents: int = 0) -> Rule:
+    """The commonest rule: the time the machine was occupied, at so much an hour."""
+    part = Part(Basis.OCCUPIED, cents_per_hour, step_s=step_s, minimum_s=minimum_s)
+    return Rule((part,), session_fee_cents=session_fee_cents)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """For whom: one machine or one category; and one tenant, one kind of tenant, or (both None) everybody; and within that
@@ -146,3 +155,60 @@ def _particular(tariff: Tariff) -> tuple[bool, bool, bool, bool, datetime, int]:
     told_apart = (scope.machine, scope.tenant, scope.tenant_kind, scope.member_class)
     machine, tenant, kind, members = (one is not None for one in told_apart)
     return machine, tenant, kind, members, tariff.valid_from, tariff.id
+
+
+class PriceBook:
+    """Tariffs put in order once, so that a month's hundred thousand sessions find theirs without reading all of them."""
+
+    def __init__(self, tariffs: Iterable[Tariff]) -> None:
+        self._of: dict[tuple[str | None, str | None], list[Tariff]] = {}
+        self._fitting: dict[Use, list[Tariff]] = {}
+        for tariff in tariffs:
+            self._of.setdefault((tariff.scope.machine, tariff.scope.category), []).append(tariff)
+
+    def find(self, use: Use, moment: datetime) -> Tariff | None:
+        """As ``tariff_for``."""
+        fitting = self._fitting.get(use)
+        if fitting is None:
+            named = [*self._of.get((use.machine, None), ()), *self._of.get((None, use.category), ())]
+            fitting = sorted((one for one in named if fits(one.scope, use)), key=_particular, reverse=True)
+            self._fitting[use] = fitting
+        return next((one for one in fitting if one.holds(moment)), None)
+
+
+def odd(rule: Rule) -> str | None:
+    """Why a rule cannot be meant, as the sentence of a refusal; None where it can."""
+    found = next(_oddities(rule), None)
+    return found.sentence if found else None
+
+
+def _oddities(rule: Rule) -> Iterator[Refusal]:
+    numbers = [rule.session_fee_cents, rule.day_fee_cents, rule.minimum_cents, *(cap.cents for cap in rule.caps)]
+    for part in rule.parts:
+        numbers += [part.cents, part.free_s, part.minimum_s, *(one.cents for one in (*part.bands, *part.tiers))]
+    if min(numbers) < 0 or any(part.step_s <= 0 or part.per_s <= 0 for part in rule.parts):
+        yield Refusal("A price has a step above zero, and nothing in it is negative.")
+    bases = [part.basis for part in rule.parts]
+    if len(set(bases)) < len(bases):
+        yield Refusal("Each kind of time can have one price only: put the two into one.")
+    for part in rule.parts:
+        yield from _odd_part(part)
+    if any(cap.over is Span.SESSION for cap in rule.caps):
+        yield Refusal("The most that is charged counts over a day or a month.")
+    if len({(cap.over, cap.of) for cap in rule.caps}) < len(rule.caps):
+        yield Refusal("Of two limits for the same, only the lower one could ever count: leave the other out.")
+
+
+def _odd_part(part: Part) -> Iterator[Refusal]:
+    if part.bands and part.tiers:
+        yield Refusal("A price changes by the hour of the day or by the time used, not by both.")
+    if any(band.begins >= band.ends for band in part.bands):
+        yield Refusal("Hours begin before they end: those over midnight are two, one for each day.")
+    if any(not band.weekdays or not set(band.weekdays) <= set(range(7)) for band in part.bands):
+        yield Refusal("Hours with a price of their own need a day of the week.")
+    if any(first.after_s >= second.after_s for first, second in pairwise(part.tiers)) or any(
+        tier.after_s <= 0 for tier in part.tiers
+    ):
+        yield Refusal("Each next price begins after more time than the one before.")
+    if part.tiers_over is Span.DAY:
+        yield Refusal("Time used counts over a session or over a month.")
