@@ -10,7 +10,7 @@ from flask_babel import gettext
 from wtforms import BooleanField, Field, SelectField, SelectMultipleField
 
 from server.web import formats
-from server.web.fields import Cents, Minutes, Moment
+from server.web.fields import Cents, Minutes, Moment, Seconds
 from server.web.forms import Form
 
 _NEVER_SHOWN = {"csrf_token", "version"}
@@ -108,6 +108,8 @@ def _in_words(field: Field) -> str:
             return ", ".join(str(label) for value, label in _choices(field) if str(value) in chosen)
         case Cents():
             return formats.money(field.data)
+        case Seconds():
+            return str(_twin(field)._value())  # noqa: SLF001 — as typed, since a duration in words leaves seconds out
         case Minutes():
             return formats.duration(None if field.data is None else field.data * 60)
         case _:

@@ -148,6 +148,26 @@ class Minutes(StringField):
         return str(self.data) if self.data < 60 else f"{self.data // 60}:{self.data % 60:02}"
 
 
+class Seconds(Minutes):
+    """A length of time down to a second, typed as ``Minutes`` or as "30 s"; ``data`` is seconds."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        if found := _SECONDS.fullmatch(typed):
+            self.data = int(found[1])
+            return
+        super().process_formdata(valuelist)
+        self.data = None if self.data is None else self.data * 60
+
+    def _value(self) -> str:
+        if self.raw_data or self.data is None:
+            return super()._value()
+        minutes, rest = divmod(self.data, 60)
+        if rest:
+            return f"{self.data} s"
+        return str(minutes) if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}"
+
+
 class Reason(StringField):
     """Why something is done: one line that stands in the audit trail, so it is never left empty."""
 
@@ -200,6 +220,7 @@ def _cents(typed: str) -> int | None:
     return -cents if sign else cents
 
 
+_SECONDS = re.compile(r"(\d{1,6})\s*s", re.IGNORECASE)
 _LENGTH = re.compile(r"(?:(\d+)\s*(?:h|:))?\s*(?:(\d+)\s*(?:min|m|h)?)?", re.IGNORECASE)
 
 

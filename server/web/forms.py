@@ -19,10 +19,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
-from server.web.fields import Cents, Day, Minutes, Moment, Reason
+from server.web.fields import Cents, Day, Minutes, Moment, Reason, Seconds
 from server.web.messages import OURS
 
-__all__ = ["Cents", "Day", "Form", "Minutes", "Moment", "Reason", "ReasonForm"]
+__all__ = ["Cents", "Day", "Form", "Minutes", "Moment", "Reason", "ReasonForm", "Seconds"]
 
 KEEP, MINE, THEIRS = "keep-", "mine-", "theirs-"  # how the page about two editors sends what was chosen
 

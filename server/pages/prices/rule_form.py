@@ -1,0 +1,309 @@
+"""The form of a price: everything a rule can say, in fields whose names are flat, so that a plain form can send them.
+
+The simple case is one part with one price. ``p2_…`` is the second part, ``p1_h3_…`` the third line of hours of the first,
+``p1_t2_…`` its second tier. How many of them stand on the page is told by ``parts``, ``p1_hours`` and ``p1_tiers``.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+from itertools import pairwise
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import Field, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import NumberRange, Optional
+from wtforms.widgets import HiddenInput, TextInput
+
+from server.domain.nights import ALL_DAYS, END_OF_DAY, Hours, bands_of, hours_of
+from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Span, Tier
+from server.pages.machines.week import clock_time
+from server.pages.machines.words import time_of_day, weekday
+from server.pages.prices.sentences import BASES, OVER
+from server.web.forms import Cents, Form, Seconds
+
+PARTS, HOURS, TIERS = 3, 6, 5
+_HOUR_S, _USUAL_STEP_S = 3600, 900
+_POSITIVE = NumberRange(min=0, message=lazy_gettext("Not below zero."))
+_NOT_ZERO = NumberRange(min=1, message=lazy_gettext("A second at least."))
+CAPS = {  # the fields of caps
+    "cap_day_person": (Span.DAY, Of.PERSON),
+    "cap_month_person": (Span.MONTH, Of.PERSON),
+    "cap_day_tenant": (Span.DAY, Of.TENANT),
+    "cap_month_tenant": (Span.MONTH, Of.TENANT),
+}
+
+
+class Clock(StringField):
+    """A time of the day, typed as "8", "8:30" or "24:00"; ``data`` is how it is written, ``at`` the time."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        found = clock_time(typed) if typed else None
+        if typed and found is None:
+            self.data = None
+            raise ValueError(gettext("Type a time, such as 14:30."))
+        self.data = None if found is None else _written(END_OF_DAY if typed.startswith("24") else found)
+
+    @property
+    def at(self) -> time:
+        found = None if self.data is None or self.data == "24:00" else clock_time(self.data)
+        return END_OF_DAY if found is None else found
+
+
+class RuleForm(Form):
+    """See the module. Parts, hours and tiers are added to the class below."""
+
+    parts = IntegerField(default=1, validators=[Optional()], widget=HiddenInput())
+    fee = Cents(lazy_gettext("For each session"), [Optional(), _POSITIVE])
+    day_fee = Cents(lazy_gettext("For each person and day"), [Optional(), _POSITIVE])
+    least = Cents(lazy_gettext("A session costs at least"), [Optional(), _POSITIVE])
+    cap_day_person = Cents(lazy_gettext("At most a day and person"), [Optional(), _POSITIVE])
+    cap_month_person = Cents(lazy_gettext("At most a month and person"), [Optional(), _POSITIVE])
+    cap_day_tenant = Cents(lazy_gettext("At most a day and tenant"), [Optional(), _POSITIVE])
+    cap_month_tenant = Cents(lazy_gettext("At most a month and tenant"), [Optional(), _POSITIVE])
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        days = [(number, weekday(number, "abbreviated")) for number in ALL_DAYS]
+        for part in range(1, PARTS + 1):
+            for line in range(1, HOURS + 1):
+                self[f"p{part}_h{line}_days"].choices = days
+
+    # --- what stands on the page --------------------------------------------------------------------------------------
+
+    def shown_parts(self) -> list[int]:
+        last = max((part for part in range(1, PARTS + 1) if self._is_typed(part)), default=1)
+        return list(range(1, min(PARTS, max(self.parts.data or 1, last)) + 1))
+
+    def shown_hours(self, part: int) -> list[str]:
+        return self._shown(part, "hours", _HOUR_LINES[part])
+
+    def shown_tiers(self, part: int) -> list[str]:
+        return self._shown(part, "tiers", _TIER_LINES[part])
+
+    def add(self, what: str) -> bool:
+        """One more of what a button asked for: ``parts``, ``p1_hours``, ``p2_tiers``. False where there is no such thing."""
+        if what not in _COUNTS:
+            return False
+        field = self[what]
+        if what == "parts":
+            shown = len(self.shown_parts())
+        else:
+            part = int(what[1])
+            shown = len(self.shown_hours(part) if what.endswith("hours") else self.shown_tiers(part))
+        field.raw_data, field.data = None, shown + 1
+        return True
+
+    def has_more(self, part: int) -> bool:
+        """Whether a part says, or is wrong about, more than a price, its unit and its steps."""
+        asked = self[f"p{part}_hours"].data or self[f"p{part}_tiers"].data
+        plain = self[f"p{part}_basis"].data in {None, "", Basis.OCCUPIED.value}
+        return bool(asked) or not plain or any(_holds(self[name]) for name in _more(part))
+
+    def has_limits(self) -> bool:
+        return any(_holds(self[name]) for name in ("day_fee", "least", *CAPS))
+
+    # --- what it says -------------------------------------------------------------------------------------------------
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_right = super().validate(extra_validators)
+        wrong = [*self._wrong(), *(wrong for part in range(1, PARTS + 1) for wrong in self._wrong_in(part))]
+        for name, sentence in wrong:
+            if not self[name].errors:
+                self.refuse(name, sentence)
+        return is_right and not wrong
+
+    def rule(self) -> Rule:
+        """Once it is valid."""
+        return Rule(
+            parts=tuple(self._part(part) for part in range(1, PARTS + 1) if self._is_typed(part)),
+            session_fee_cents=self.fee.data or 0,
+            day_fee_cents=self.day_fee.data or 0,
+            minimum_cents=self.least.data or 0,
+            caps=tuple(Cap(*of, self[name].data) for name, of in CAPS.items() if self[name].data is not None),
+        )
+
+    def _part(self, part: int) -> Part:
+        def of(name: str) -> Any:
+            return self[f"p{part}_{name}"].data
+
+        return Part(
+            basis=Basis(of("basis") or Basis.OCCUPIED),
+            cents=of("cents"),
+            per_s=of("per") or _HOUR_S,
+            step_s=of("step") or _USUAL_STEP_S,
+            free_s=of("free") or 0,
+            minimum_s=of("least") or 0,
+            bands=bands_of(self._hours(part)),
+            tiers=tuple(self._tiers(part)),
+            tiers_over=Span(of("over") or Span.SESSION),
+        )
+
+    def _hours(self, part: int) -> Iterator[Hours]:
+        for line in self._typed(_HOUR_LINES[part]):
+            days = tuple(self[f"{line}_days"].data or ()) or ALL_DAYS
+            yield Hours(days, self[f"{line}_from"].at, self[f"{line}_to"].at, self[f"{line}_cents"].data)
+
+    def _tiers(self, part: int) -> Iterator[Tier]:
+        for line in self._typed(_TIER_LINES[part]):
+            yield Tier(self[f"{line}_after"].data, self[f"{line}_cents"].data)
+
+    def _wrong(self) -> Iterator[tuple[str, str]]:
+        fees = (self.fee, self.day_fee, self.least)
+        if not any(self._is_typed(part) for part in range(1, PARTS + 1)) and not any(map(_holds, fees)):
+            yield "p1_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")
+
+    def _wrong_in(self, part: int) -> Iterator[tuple[str, str]]:
+        if self._is_typed(part) and self[f"p{part}_cents"].data is None:
+            yield f"p{part}_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")
+        before = [self[f"p{other}_basis"].data for other in range(1, part) if self._is_typed(other)]
+        if self._is_typed(part) and self[f"p{part}_basis"].data in before:
+            yield f"p{part}_basis", gettext("This time has a price above: put the two into one.")
+        hours, tiers = self._typed(_HOUR_LINES[part]), self._typed(_TIER_LINES[part])
+        for line in hours:
+            yield from self._lacking(line, ("from", "to", "cents"), gettext("Type from when to when, and the price."))
+            if not _is_span(self[f"{line}_from"], self[f"{line}_to"]):
+                yield f"{line}_to", gettext("It ends when it begins. For the whole day type 0:00 to 24:00.")
+        for line in tiers:
+            yield from self._lacking(line, ("after", "cents"), gettext("Type after what time, and the price."))
+        for before, line in pairwise(tiers):
+            if (self[f"{before}_after"].data or 0) >= (self[f"{line}_after"].data or _NEVER):
+                yield f"{line}_after", gettext("Each one begins later than the one above.")
+        if hours and tiers:
+            yield f"{tiers[0]}_after", gettext("A price goes by the hours of the day or by the length, not by both.")
+
+    def _lacking(self, line: str, names: tuple[str, ...], sentence: str) -> Iterator[tuple[str, str]]:
+        for name in names:
+            if self[f"{line}_{name}"].data is None:
+                yield f"{line}_{name}", sentence
+
+    def _is_typed(self, part: int) -> bool:
+        return any(_holds(self[name]) for name in (f"p{part}_cents", *_more(part)))
+
+    def _typed(self, lines: list[str]) -> list[str]:
+        return [line for line in lines if any(_holds(self[name]) for name in _of_line(line))]
+
+    def _shown(self, part: int, count: str, lines: list[str]) -> list[str]:
+        typed = self._typed(lines)
+        last = lines.index(typed[-1]) + 1 if typed else 0
+        return lines[: max(self[f"p{part}_{count}"].data or 0, last)]
+
+
+def rule_data(rule: Rule) -> Mapping[str, Any]:
+    """What the form shows for a rule: every field there is, so that what the rule does not say is empty."""
+    data: dict[str, Any] = dict.fromkeys(_FIELDS)
+    data |= {"fee": rule.session_fee_cents or None, "day_fee": rule.day_fee_cents or None}
+    data |= {"least": rule.minimum_cents or None}
+    of_caps = {(cap.over, cap.of): cap.cents for cap in rule.caps}
+    data |= {name: of_caps.get(of) for name, of in CAPS.items()}
+    for part in range(1, PARTS + 1):
+        data |= _part_data(part, rule.parts[part - 1] if part <= len(rule.parts) else None)
+    return data
+
+
+def _part_data(number: int, part: Part | None) -> dict[str, Any]:
+    start = f"p{number}"
+    if part is None:
+        return {f"{start}_per": _HOUR_S, f"{start}_step": _USUAL_STEP_S, f"{start}_basis": Basis.OCCUPIED.value}
+    data: dict[str, Any] = {
+        f"{start}_basis": part.basis.value,
+        f"{start}_cents": part.cents,
+        f"{start}_per": part.per_s,
+        f"{start}_step": part.step_s,
+        f"{start}_free": part.free_s or None,
+        f"{start}_least": part.minimum_s or None,
+        f"{start}_over": part.tiers_over.value,
+    }
+    for line, hours in zip(_HOUR_LINES[number], hours_of(part.bands), strict=False):
+        days = None if hours.weekdays == ALL_DAYS else list(hours.weekdays)
+        data |= {f"{line}_days": days, f"{line}_from": _written(hours.begins), f"{line}_to": _written(hours.ends)}
+        data |= {f"{line}_cents": hours.cents}
+    for line, tier in zip(_TIER_LINES[number], part.tiers, strict=False):
+        data |= {f"{line}_after": tier.after_s, f"{line}_cents": tier.cents}
+    return data
+
+
+def _written(at: time) -> str:
+    return time_of_day(at)
+
+
+def _holds(field: Field) -> bool:
+    """Whether something stands in it, or something wrong was typed."""
+    return field.data not in (None, "", []) or bool(field.errors)
+
+
+def _is_span(begins: Clock, ends: Clock) -> bool:
+    if begins.data is None or ends.data is None:
+        return True
+    return begins.at not in {ends.at, END_OF_DAY}
+
+
+def _more(part: int) -> list[str]:
+    lines = (*_HOUR_LINES[part], *_TIER_LINES[part])
+    return [f"p{part}_free", f"p{part}_least", *(name for line in lines for name in _of_line(line))]
+
+
+def _of_line(line: str) -> list[str]:
+    ends = ("days", "from", "to", "cents") if "_h" in line else ("after", "cents")
+    return [f"{line}_{end}" for end in ends]
+
+
+def _part_fields(part: int) -> Iterator[tuple[str, Any]]:
+    """The first part's fields bear plain names; the others say which part they are of."""
+
+    def named(plain: Any, numbered: Any) -> Any:
+        return plain if part == 1 else numbered
+
+    first = named(lazy_gettext("Which time"), lazy_gettext("Which time, part %(part)s", part=part))
+    yield "basis", SelectField(first, choices=[(one.value, BASES[one]) for one in Basis], default=Basis.OCCUPIED.value)
+    cents = named(lazy_gettext("Price"), lazy_gettext("Price, part %(part)s", part=part))
+    yield "cents", Cents(cents, [Optional(), _POSITIVE])
+    per = named(lazy_gettext("for"), lazy_gettext("for, part %(part)s", part=part))
+    yield "per", Seconds(per, [Optional(), _NOT_ZERO], default=_HOUR_S)
+    step = named(lazy_gettext("Billed in steps of"), lazy_gettext("Billed in steps of, part %(part)s", part=part))
+    yield "step", Seconds(step, [Optional(), _NOT_ZERO], default=_USUAL_STEP_S)
+    free = named(lazy_gettext("Free at the beginning"), lazy_gettext("Free at the beginning, part %(part)s", part=part))
+    yield "free", Seconds(free, [Optional()])
+    least = named(lazy_gettext("Billed at least"), lazy_gettext("Billed at least, part %(part)s", part=part))
+    yield "least", Seconds(least, [Optional()])
+    yield "over", SelectField(lazy_gettext("Counted over"), choices=list(OVER.items()), default=Span.SESSION.value)
+    yield "hours", IntegerField(validators=[Optional()], widget=HiddenInput())
+    yield "tiers", IntegerField(validators=[Optional()], widget=HiddenInput())
+
+
+def _hour_fields(line: int) -> Iterator[tuple[str, Any]]:
+    yield "days", SelectMultipleField(lazy_gettext("Days, line %(line)s", line=line), coerce=int)
+    yield "from", Clock(lazy_gettext("From, line %(line)s", line=line))
+    yield "to", Clock(lazy_gettext("To, line %(line)s", line=line))
+    yield "cents", Cents(lazy_gettext("Price, line %(line)s", line=line), [Optional(), _POSITIVE])
+
+
+def _tier_fields(line: int) -> Iterator[tuple[str, Any]]:
+    yield "after", Seconds(lazy_gettext("After, line %(line)s", line=line), [Optional(), _NOT_ZERO])
+    yield "cents", Cents(lazy_gettext("Price, line %(line)s", line=line), [Optional(), _POSITIVE])
+
+
+def _add_fields() -> None:
+    for part in range(1, PARTS + 1):
+        for name, field in _part_fields(part):
+            setattr(RuleForm, f"p{part}_{name}", field)
+        for line in range(1, HOURS + 1):
+            for name, field in _hour_fields(line):
+                setattr(RuleForm, f"p{part}_h{line}_{name}", field)
+        for line in range(1, TIERS + 1):
+            for name, field in _tier_fields(line):
+                setattr(RuleForm, f"p{part}_t{line}_{name}", field)
+
+
+_NEVER = 10**9
+_HOUR_LINES = {part: [f"p{part}_h{line}" for line in range(1, HOURS + 1)] for part in range(1, PARTS + 1)}
+_TIER_LINES = {part: [f"p{part}_t{line}" for line in range(1, TIERS + 1)] for part in range(1, PARTS + 1)}
+_COUNTS = {"parts", *(f"p{part}_{what}" for part in range(1, PARTS + 1) for what in ("hours", "tiers"))}
+_FIELDS = [
+    name
+    for part in range(1, PARTS + 1)
+    for name in (f"p{part}_cents", *_more(part), f"p{part}_over", f"p{part}_step", f"p{part}_per", f"p{part}_basis")
+]
+_add_fields()
