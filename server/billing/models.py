@@ -139,7 +139,7 @@ class Series(Model):
     """The last number and date given in one series: seller, year and kind. Numbers without gaps, dates never back."""
 
     __tablename__ = "series"
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)  # F-2026, DEMO-F-2026
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)  # F-2026, DEMO-F-2026
     last_sequence: Mapped[int] = mapped_column(default=0)
     last_date: Mapped[date | None]
 
@@ -155,8 +155,8 @@ class Document(Model):
         Index("document_unpaid", "paid_on", "due_on"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(40), unique=True)
-    series: Mapped[str] = mapped_column(String(40))
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    series: Mapped[str] = mapped_column(String(60))
     sequence: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20), default="invoice")  # invoice, credit_note, statement
     month: Mapped[str] = mapped_column(String(7))

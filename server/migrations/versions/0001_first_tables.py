@@ -217,7 +217,7 @@ def _seller() -> None:
 def _series() -> None:
     op.create_table(
         "series",
-        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("last_date", sa.Date()),
         sa.PrimaryKeyConstraint("name", name="pk_series"),
@@ -530,8 +530,8 @@ def _document() -> None:
     op.create_table(
         "document",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("series", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("series", sa.String(length=60), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
