@@ -60,15 +60,22 @@ def vat_gaps(day: date) -> tuple[VatGap, ...]:
     with reading():
         cells = [Cell(*row) for row in db.session.execute(_CELLS)]
         found: dict[MissingCell, list[Billed]] = {}
+        regime, used = regime_on(day), [one for one in Nature if one in natures_in_use()]
         for billed, treatment in _billed(day):
-            cell = decide(cells, _regime(day), treatment, Nature.MACHINE_USE, day)
-            if isinstance(cell, MissingCell):
-                found.setdefault(cell, []).append(billed)
+            for nature in used if treatment else used[:1]:  # without a treatment one gap is enough
+                cell = decide(cells, regime, treatment, nature, day)
+                if isinstance(cell, MissingCell):
+                    found.setdefault(cell, []).append(billed)
     return tuple(VatGap(cell.regime, cell.treatment, cell.nature, tuple(own)) for cell, own in found.items())
 
 
-def _regime(day: date) -> str:
-    """The seller's on that day; before there is one, the usual one."""
+def natures_in_use() -> frozenset[Nature]:
+    """What this lab sells. Inside ``reading()``."""
+    return frozenset({Nature.MACHINE_USE})
+
+
+def regime_on(day: date) -> str:
+    """The seller's on that day; before there is one, the usual one. Inside ``reading()``."""
     holds = (Seller.valid_from <= day) & (Seller.valid_until.is_(None) | (Seller.valid_until > day))
     found: str | None = db.session.scalar(
         select(Seller.regime).where(holds).order_by(Seller.valid_from.desc()).limit(1)

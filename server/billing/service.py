@@ -7,7 +7,7 @@ from server.billing.issuing import issue_month
 from server.billing.months import CloseReport, Drafts, DraftSummary, OpenSession, build_drafts, close_month
 from server.billing.prices import Price, PricedFor, add_tariff, change_tariff, end_tariff, rates_for
 from server.billing.sellers import add_seller, problems_of
-from server.billing.vat_table import accept_proposal, add_vat_cell, end_vat_cell
+from server.billing.vat_table import accept_proposals, add_vat_cell, end_vat_cell
 
 __all__ = [
     "BillingError",
@@ -18,7 +18,7 @@ __all__ = [
     "OpenSession",
     "Price",
     "PricedFor",
-    "accept_proposal",
+    "accept_proposals",
     "add_seller",
     "add_tariff",
     "add_vat_cell",

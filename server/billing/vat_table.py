@@ -1,5 +1,6 @@
 """The VAT table as people decide it: one cell from a day on, with its reason and in somebody's name."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -9,7 +10,8 @@ from server.billing.dated import add, end_last
 from server.billing.errors import BillingError
 from server.billing.models import VatCell
 from server.db import expect_version, writing
-from server.domain.vat import TAXED, Nature, Proposal
+from server.domain.vat import TAXED, Nature, reason_code
+from server.domain.vat_proposals import Proposal
 
 
 def add_vat_cell(
@@ -30,31 +32,32 @@ def add_vat_cell(
         raise BillingError("A VAT cell says why it was decided so.")
     if (rate_bp > 0) != (category == TAXED):
         raise BillingError("Only category S bears a rate above 0, and it always does.")
+    if category != TAXED and not mention:
+        raise BillingError("Where no VAT is charged, the law wants words on the document that say why.")
     with writing() as session:
         scope = {"regime": regime, "treatment": treatment, "nature": Nature(nature).value}
-        values = {"category": category, "rate_bp": rate_bp, "mention": mention}
+        values = {"category": category, "rate_bp": rate_bp, "mention": mention, "vatex": reason_code(regime, category)}
         end_last(session.scalars(select(VatCell).filter_by(**scope)), valid_from)
         row = VatCell(valid_from=valid_from, reason=reason, decided_by=actor, **scope, **values)
         add(row, "vat_cell", {**scope, **values, "valid_from": valid_from}, reason, actor, now)
     return row
 
 
-def accept_proposal(
-    proposal: Proposal, valid_from: date, *, actor: str, now: datetime, regime: str = "normal"
-) -> VatCell:
-    """Put a proposal of ``domain.vat`` for machine use into the table as it is, in the name of ``actor``."""
-    return add_vat_cell(
-        regime,
-        proposal.treatment,
-        Nature.MACHINE_USE,
-        proposal.category,
-        proposal.rate_bp,
-        proposal.mention,
-        valid_from,
-        proposal.reason,
-        actor=actor,
-        now=now,
-    )
+def accept_proposals(
+    proposals: Iterable[Proposal], valid_from: date, reason: str, *, actor: str, now: datetime
+) -> list[VatCell]:
+    """Put proposals of ``domain.vat_proposals`` into the table as they are, in the name of ``actor``: all or none."""
+    with writing():
+        return [
+            add_vat_cell(
+                *(one.regime, one.treatment, Nature(one.nature), one.category, one.rate_bp, one.mention),
+                valid_from,
+                reason,
+                actor=actor,
+                now=now,
+            )
+            for one in proposals
+        ]
 
 
 def end_vat_cell(

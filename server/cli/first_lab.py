@@ -20,7 +20,8 @@ from server.billing import service as billing
 from server.cli.seller import TEMPLATE
 from server.db import closing_database, make_app, writing
 from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
-from server.domain.vat import MACHINE_USE_FROM_FRANCE
+from server.domain.vat import Nature, Regime, Treatment
+from server.domain.vat_proposals import column
 from server.machines import certificates
 from server.machines import service as machines
 from server.machines.agent_file import BrokerAccess, agent_toml
@@ -34,6 +35,7 @@ from server.training import service as training
 from wire.messages import RiskClass
 
 AGENT, MACHINE, KEY_ID, TIMEZONE = "agent-1", "p1", "k1", "Europe/Paris"
+_USUAL = {Treatment.FR_BUSINESS, Treatment.EU_BUSINESS, Treatment.NON_EU_BUSINESS}
 _OURS = ("prolab.toml", "agent.toml", "seller.toml", "prolab.db", "broker", "keys")
 AGENTS_PORT, PAIRING_PORT = 8883, 8443
 
@@ -130,8 +132,8 @@ def _example(lab: FirstLab, site_key: bytes, now: datetime) -> None:
     training.require_skills(MACHINE, ["printing"], **by)
     price = billing.Price(cents_per_hour=300, step_s=900)
     billing.add_tariff(billing.PricedFor(category="printer"), price, now, reason="example of `prolab init`", **by)
-    for proposal in MACHINE_USE_FROM_FRANCE:
-        billing.accept_proposal(proposal, today, **by)
+    usual = [one for one in column(Regime.NORMAL, Nature.MACHINE_USE) if one.treatment in _USUAL]
+    billing.accept_proposals(usual, today, "as the law texts suggest, for your accountant to confirm", **by)
     holder = people.add_holder("Camille", "Example", **by)
     people.add_membership(holder.number, "example", **by)
     if lab.card is not None:

@@ -12,11 +12,12 @@ from server.db import writing
 from server.demo.cast import Cast, Scene
 from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
-from server.demo.lab_tenants import Tenant, french_vat_id, siren
+from server.demo.lab_tenants import UNDECIDED, Tenant, french_vat_id, siren
 from server.domain import invoicing
 from server.domain.commissioning import Result, SheetLine, SheetTest, needs_record
 from server.domain.period import day_of
-from server.domain.vat import MACHINE_USE_FROM_FRANCE
+from server.domain.vat import Nature, Regime
+from server.domain.vat_proposals import column
 from server.machines import service as machines
 from server.people import service as people
 from server.people.models import TenantKind
@@ -88,8 +89,10 @@ class _Founder:
     def _prices(self) -> None:
         """Seller, prices, and the VAT cells that the law texts suggest; one tenant's treatment has none."""
         billing.add_seller(_seller(), OPENED, **self._by)
-        for proposal in MACHINE_USE_FROM_FRANCE:
-            billing.accept_proposal(proposal, OPENED, actor="accountant of the demo", now=self._by["now"])
+        proposed = [one for nature in Nature for one in column(Regime.NORMAL, nature) if one.treatment != UNDECIDED]
+        billing.accept_proposals(
+            proposed, OPENED, "as the law texts suggest", actor="accountant of the demo", now=self._by["now"]
+        )
         for tariff in sorted(self._lab.tariffs, key=lambda tariff: tariff.valid_from):
             scope = billing.PricedFor(tariff.machine, tariff.category, tariff.tenant_kind)
             price = billing.Price(tariff.cents_per_hour, tariff.step_s, tariff.minimum_s, tariff.fee_cents)

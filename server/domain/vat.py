@@ -39,12 +39,61 @@ class Treatment(StrEnum):
 
 TAXED = "S"  # the category with a rate above zero
 CATEGORIES = (TAXED, "AE", "O", "E")  # of EN 16931, those a French workshop meets
-REGIMES = ("normal",)
+PROVEN = frozenset({"AE", "O"})  # nothing is charged here because of who the customer is: that must be proven
+SIREN_NEEDED = frozenset({Treatment.FR_BUSINESS, Treatment.FR_PUBLIC, Treatment.FR_ESTABLISHMENT})
+
+
+class Regime(StrEnum):
+    """How the seller itself stands towards VAT."""
+
+    NORMAL = "normal"
+    FRANCHISE = "franchise"  # small business: art. 293 B of the CGI, no VAT charged
+
+
+REGIMES = tuple(Regime)
+
+
+class Customer(StrEnum):
+    """Whom the law of payments sees: which term, which interest, and whether prices are shown with VAT."""
+
+    BUSINESS = "business"
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+def customer(treatment: str | None) -> Customer:
+    """From the treatment of the establishment. Whoever is not taxable is protected like a private person: neither the
+    interest nor the fixed indemnity between traders is asked of them."""
+    match treatment:
+        case Treatment.FR_PUBLIC:
+            return Customer.PUBLIC
+        case Treatment.PRIVATE | Treatment.FOREIGN_NON_TAXABLE:
+            return Customer.PRIVATE
+        case _:
+            return Customer.BUSINESS
+
+
+_DECLARED = frozenset(Nature) - {Nature.OPEN_COURSE, Nature.GOODS, Nature.MACHINE_USE_WITH_ROOM}
+
+
+def in_services_declaration(category: str, treatment: str | None, nature: str) -> bool:
+    """Whether a line belongs in the monthly declaration of services to businesses of the EU (DES): those for which the
+    customer owes the VAT under the general rule. Courses and rooms are taxed where they are, goods are not services."""
+    return category == "AE" and treatment == Treatment.EU_BUSINESS and nature in _DECLARED
+
+
+def reason_code(regime: str, category: str) -> str:
+    """Why no VAT is charged, as electronic invoices say it (code list VATEX); empty where it is. Of exemptions a workshop
+    meets two: the small business's, and that of vocational training (art. 261-4 of the CGI)."""
+    if category == "E":
+        return "VATEX-FR-FRANCHISE" if regime == Regime.FRANCHISE else "VATEX-FR-CGI261-4"
+    return {"AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}.get(category, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One decision: EN 16931 category, rate in hundredths of a percent, and the words the law wants on the document."""
+    """One decision: EN 16931 category, rate in hundredths of a percent, the words the law wants on the document, and the
+    code of the reason why no VAT is charged (VATEX, for electronic invoices)."""
 
     regime: str
     treatment: str
@@ -54,6 +103,7 @@ class Cell:
     mention: str
     valid_from: date
     valid_until: date | None  # first day it no longer holds
+    vatex: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +134,3 @@ def decide(cells: Iterable[Cell], regime: str, treatment: str | None, nature: Na
         and (cell.valid_until is None or day < cell.valid_until)
     ]
     return max(fitting, key=lambda cell: cell.valid_from, default=MissingCell(regime, treatment, nature, day))
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What the law texts suggest for a cell. It counts only once a named person has put it into the table."""
-
-    treatment: str
-    category: str
-    rate_bp: int
-    mention: str
-    reason: str
-
-
-MACHINE_USE_FROM_FRANCE = (
-    Proposal("fr_business", "S", 2000, "", "Service supplied in France to a business established there"),
-    Proposal(
-        "eu_business",
-        "AE",
-        0,
-        "Autoliquidation – art. 259-1 du CGI, art. 44 et 196 de la directive 2006/112/CE",
-        "Business of another EU state with a VAT id and no establishment in France: it owes the VAT at home",
-    ),
-    Proposal(
-        "non_eu_business",
-        "O",
-        0,
-        "TVA non applicable – art. 259-1 du CGI",
-        "Business outside the EU with proof of its status: the place of supply is not in France",
-    ),
-)
-"""For a seller of regime ``normal``; the operator's accountant confirms each one."""

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from server.domain.vat import MACHINE_USE_FROM_FRANCE, Cell, MissingCell, Nature, decide
+from server.domain.vat import Cell, Customer, MissingCell, Nature, Treatment, customer, decide, in_services_declaration
+from server.domain.vat_proposals import Basis, Doubt, column, proposals_for
 
 DAY = date(2026, 10, 5)
 FRENCH = Cell("normal", "fr_business", "machine_use", "S", 2000, "", date(2026, 1, 1), None)
@@ -14,7 +15,8 @@ FRENCH = Cell("normal", "fr_business", "machine_use", "S", 2000, "", date(2026, 
 def test_a_decided_cell_gives_category_rate_and_words() -> None:
     cells = [
         Cell("normal", one.treatment, "machine_use", one.category, one.rate_bp, one.mention, date(2026, 1, 1), None)
-        for one in MACHINE_USE_FROM_FRANCE
+        for one in column("normal", "machine_use")
+        if one.treatment in {"fr_business", "eu_business", "non_eu_business"}
     ]
 
     found = {
@@ -64,3 +66,65 @@ def test_a_decision_holds_until_the_day_it_ends() -> None:
     ]
 
     assert rates == [2000, 2100]
+
+
+# --- what the law texts suggest ---------------------------------------------------------------------------------------
+
+
+def categories(regime: str, nature: str) -> str:
+    """By treatment: France, public body, staff on site, EU, outside the EU, not taxable, private."""
+    return " ".join(one.category for one in column(regime, nature))
+
+
+@pytest.mark.parametrize(
+    ("nature", "wanted"),
+    [
+        ("machine_use", "S S S AE O S S"),
+        ("operator_service", "S S S AE O S S"),
+        ("subscription", "S S S AE O S S"),
+        ("tenant_training", "S S S AE O S S"),
+        ("open_course", "S S S S S S S"),  # where it is held, whoever comes
+        ("goods", "S S S S S S S"),  # handed over here
+        ("machine_use_with_room", "S S S S S S S"),  # where the building stands
+    ],
+)
+def test_for_each_nature_the_law_texts_suggest_a_cell_for_every_treatment(nature: str, wanted: str) -> None:
+    assert categories("normal", nature) == wanted
+    assert {one.rate_bp for one in column("normal", nature)} <= {0, 2000}
+
+
+def test_a_seller_below_the_thresholds_charges_no_vat_in_france() -> None:
+    assert categories("franchise", "machine_use") == "E E E AE O E E"
+    assert column("franchise", "goods")[0].mention == "TVA non applicable, art. 293 B du CGI"
+
+
+def test_a_course_may_be_exempt_instead_where_the_lab_holds_the_attestation() -> None:
+    usual, instead = proposals_for("normal", "fr_business", "open_course")
+
+    assert (usual.category, usual.doubt, instead.category, instead.basis) == (
+        "S",
+        Doubt.ATTESTATION,
+        "E",
+        Basis.TRAINING,
+    )
+    assert instead.is_alternative
+    assert len(proposals_for("normal", "fr_business", "machine_use")) == 1
+
+
+def test_nothing_is_suggested_for_what_nobody_knows() -> None:
+    assert proposals_for("normal", "moon_base", "machine_use") == ()
+
+
+def test_who_is_protected_like_a_private_person() -> None:
+    assert customer("fr_public") is Customer.PUBLIC
+    assert {customer("private"), customer("foreign_non_taxable")} == {Customer.PRIVATE}
+    assert {customer(one) for one in ("fr_business", "fr_establishment", "eu_business", None)} == {Customer.BUSINESS}
+
+
+def test_the_declaration_of_services_has_reverse_charge_to_the_eu_and_neither_courses_nor_goods() -> None:
+    declared = [nature.value for nature in Nature if in_services_declaration("AE", Treatment.EU_BUSINESS, nature)]
+
+    assert "machine_use" in declared
+    assert not {"open_course", "goods", "machine_use_with_room"} & set(declared)
+    assert not in_services_declaration("S", Treatment.FR_ESTABLISHMENT, "machine_use")
+    assert not in_services_declaration("O", Treatment.NON_EU_BUSINESS, "machine_use")

@@ -13,7 +13,8 @@ from server.billing.models import Tariff
 from server.billing.service import Price, PricedFor
 from server.db import writing
 from server.domain.invoicing import Seller
-from server.domain.vat import MACHINE_USE_FROM_FRANCE
+from server.domain.vat import Nature, Regime
+from server.domain.vat_proposals import column
 from server.machines import service as machines
 from server.machines.models import Machine
 from server.people import service as people
@@ -23,6 +24,7 @@ from tests.commissioned import commission
 from wire.messages import RiskClass
 
 ZONE = ZoneInfo("Europe/Paris")
+DECIDED = {"fr_business", "eu_business", "non_eu_business"}  # treatments whose use of machines is in the VAT table
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
 MONTH = "2026-10"
 CLOSING = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -72,8 +74,8 @@ def furnish(agent: str = "agent-1") -> None:
         billing.add_seller(SELLER, OPENED.date(), **by)
         billing.add_tariff(PricedFor(category="printer"), Price(2400, 900), OPENED, **by)
         billing.add_tariff(PricedFor(category="cnc"), Price(3600, 300, 1800, 250), OPENED, **by)
-        for proposal in MACHINE_USE_FROM_FRANCE:
-            billing.accept_proposal(proposal, date(2026, 1, 1), **by)
+        proposed = [one for one in column(Regime.NORMAL, Nature.MACHINE_USE) if one.treatment in DECIDED]
+        billing.accept_proposals(proposed, date(2026, 1, 1), "as the law texts suggest", **by)
 
 
 def add_start_up(paid_by: str | None) -> None:

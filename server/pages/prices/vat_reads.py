@@ -1,4 +1,6 @@
-"""What the page of the VAT table shows: every cell with who decided it, what the law texts suggest, what is missing."""
+"""What the page of the VAT table shows: for a nature of supply every treatment, with what is decided by whom, what the law
+texts suggest, and how many establishments wait for it; and over all natures how much of the table is filled.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +9,18 @@ from datetime import date
 from flask import abort
 from sqlalchemy import func, select
 
-from server.billing.gaps import VatGap, vat_gaps
+from server.billing.gaps import VatGap, natures_in_use, regime_on, vat_gaps
 from server.billing.models import VatCell
 from server.db import db, reading
-from server.domain.vat import MACHINE_USE_FROM_FRANCE, Nature, Proposal
+from server.domain.vat import Nature, Treatment
+from server.domain.vat_proposals import Proposal, proposals_for
 from server.pages.audit.trails import account_names, who
 from server.people.models import BillTo, Establishment, TaxTreatment
 
 
 @dataclass(frozen=True, slots=True)
 class CellRow:
-    """One decided cell. ``holds``: on the day asked; ``was_taken_back``: it ended before it began."""
+    """One decided cell. ``holds``: on the day asked; ``is_over``: it ended, or was taken back before it began."""
 
     id: int
     version: int
@@ -27,6 +30,7 @@ class CellRow:
     category: str
     rate_bp: int
     mention: str
+    vatex: str
     since: date
     until: date | None
     reason: str
@@ -41,31 +45,69 @@ class CellRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A proposal for a cell that nobody has decided. ``needed``: how many establishments would use it today."""
+class Row:
+    """One treatment under one nature. ``needed``: establishments billed today that have it; ``proposals``: what the law
+    texts suggest where nobody has decided."""
 
-    proposal: Proposal
+    treatment: str
+    cells: tuple[CellRow, ...]
+    past: tuple[CellRow, ...]
+    proposals: tuple[Proposal, ...]
     needed: int
+
+    @property
+    def now(self) -> CellRow | None:
+        return next((cell for cell in self.cells if cell.holds), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One nature over all treatments, in the order of the treatments. ``is_used``: something of it is sold here."""
+
+    nature: str
+    rows: tuple[Row, ...]
+    is_used: bool
+
+    @property
+    def missing(self) -> int:
+        """How many of its cells hold documents back."""
+        return sum(row.now is None and row.needed > 0 for row in self.rows) if self.is_used else 0
+
+    @property
+    def decided(self) -> int:
+        return sum(row.now is not None for row in self.rows)
+
+    @property
+    def open(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if not row.cells and row.proposals)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    cells: tuple[CellRow, ...]
+    regime: str
+    columns: tuple[Column, ...]
     gaps: tuple[VatGap, ...]
-    offers: tuple[Offer, ...]
+
+    def column(self, nature: str) -> Column:
+        return next((one for one in self.columns if one.nature == nature), self.columns[0])
 
 
-def vat_table(day: date) -> Table:
+def vat_table(day: date, regime: str = "") -> Table:
+    """Under the seller's regime of that day, unless another one is asked for."""
     with reading():
-        cells = _cells(day)
-        used = _used(day)
-    decided = {(cell.treatment, cell.nature) for cell in cells if not cell.is_over}
-    offers = (
-        Offer(one, used.get(one.treatment, 0))
-        for one in MACHINE_USE_FROM_FRANCE
-        if (one.treatment, Nature.MACHINE_USE) not in decided
+        regime = regime or regime_on(day)
+        cells = [cell for cell in _cells(day) if cell.regime == regime]
+        needed, used = _used(day), natures_in_use()
+    treatments = [*Treatment, *sorted({cell.treatment for cell in cells} - set(Treatment))]
+    columns = tuple(
+        Column(
+            nature.value,
+            tuple(_row(cells, regime, str(treatment), nature, needed) for treatment in treatments),
+            nature in used,
+        )
+        for nature in Nature
     )
-    return Table(cells, vat_gaps(day), tuple(offers))
+    return Table(regime, columns, vat_gaps(day))
 
 
 def cell(number: int, day: date) -> CellRow:
@@ -83,18 +125,25 @@ def treatments_in_use() -> Sequence[str]:
         return sorted(session.scalars(select(TaxTreatment.treatment).distinct()))
 
 
-def proposal_for(treatment: str) -> Proposal | None:
-    return next((one for one in MACHINE_USE_FROM_FRANCE if one.treatment == treatment), None)
+def _row(cells: list[CellRow], regime: str, treatment: str, nature: Nature, needed: dict[str, int]) -> Row:
+    own = [cell for cell in cells if (cell.treatment, cell.nature) == (treatment, nature)]
+    return Row(
+        treatment,
+        tuple(cell for cell in own if not cell.is_over),
+        tuple(cell for cell in own if cell.is_over),
+        proposals_for(regime, treatment, nature),
+        needed.get(treatment, 0),
+    )
 
 
 def _cells(day: date) -> tuple[CellRow, ...]:
     """By treatment, the newest first."""
     rows = db.session.scalars(select(VatCell).order_by(VatCell.treatment, VatCell.valid_from.desc())).all()
     names = account_names(row.decided_by for row in rows)
-    return tuple(_row(row, who(row.decided_by, names), day) for row in rows)
+    return tuple(_shown(row, who(row.decided_by, names), day) for row in rows)
 
 
-def _row(row: VatCell, decided_by: str, day: date) -> CellRow:
+def _shown(row: VatCell, decided_by: str, day: date) -> CellRow:
     is_over = row.valid_until is not None and row.valid_until <= max(day, row.valid_from)
     return CellRow(
         row.id,
@@ -105,6 +154,7 @@ def _row(row: VatCell, decided_by: str, day: date) -> CellRow:
         row.category,
         row.rate_bp,
         row.mention,
+        row.vatex,
         row.valid_from,
         row.valid_until,
         row.reason,

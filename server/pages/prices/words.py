@@ -2,7 +2,7 @@
 
 from flask_babel import gettext, lazy_gettext
 
-from server.domain.vat import Nature, Treatment
+from server.domain.vat import Nature, Regime, Treatment
 from server.people.models import TenantKind
 
 KINDS = {
@@ -24,15 +24,6 @@ TREATMENTS = {
     Treatment.FOREIGN_NON_TAXABLE: lazy_gettext("Abroad, not taxable"),
     Treatment.PRIVATE: lazy_gettext("Private person"),
 }
-PROPOSED_BECAUSE = {
-    Treatment.FR_BUSINESS: lazy_gettext("A service supplied in France to a business established there."),
-    Treatment.EU_BUSINESS: lazy_gettext(
-        "A business of another EU state with a VAT id and no establishment in France owes the VAT at home."
-    ),
-    Treatment.NON_EU_BUSINESS: lazy_gettext(
-        "A business outside the EU with proof of its status: the place of supply is not in France."
-    ),
-}
 NATURES = {
     Nature.MACHINE_USE: lazy_gettext("Use of machines"),
     Nature.MACHINE_USE_WITH_ROOM: lazy_gettext("Use of machines with a room"),
@@ -45,7 +36,10 @@ NATURES = {
     Nature.FEE: lazy_gettext("Fee"),
     Nature.VOUCHER: lazy_gettext("Prepaid pack"),
 }
-REGIMES = {"normal": lazy_gettext("Normal regime")}
+REGIMES = {
+    Regime.NORMAL.value: lazy_gettext("Normal regime"),
+    Regime.FRANCHISE.value: lazy_gettext("Small business, no VAT (art. 293 B)"),
+}
 CATEGORIES = {
     "S": lazy_gettext("Standard rate"),
     "AE": lazy_gettext("Reverse charge"),
