@@ -46,7 +46,8 @@ class Verb(StrEnum):
     CORRECT_SESSIONS = "correct_sessions"
     SEE_MONEY = "see_money"  # months, documents, prices
     SET_PRICES = "set_prices"  # tariffs and the VAT table
-    ISSUE = "issue"  # close a month, issue, note a payment
+    ISSUE = "issue"  # close a month, issue
+    COLLECT = "collect"  # note payments, remind, state reference rates and the accounts of the journal
     SEE_TENANT_BOOKS = "see_tenant_books"  # hours and cost of one tenant, its invoices; no person, no time of day
     MANAGE_MEMBERS = "manage_members"  # of one tenant: invite, move, end; what its cost centres pay for
     REFUSE_CHARGES = "refuse_charges"  # of one tenant, on the day of the session
@@ -109,7 +110,9 @@ _RIGHTS: dict[Role, frozenset[Verb]] = {
     | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.EDIT_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH, Verb.SEE_TENANTS}
     | {Verb.SEE_SESSIONS},
     Role.TRAINER: _STAFF_LOOK | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY, Verb.TEACH},
-    Role.LAB_ACCOUNTANT: frozenset({Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS}),
+    Role.LAB_ACCOUNTANT: frozenset(
+        {Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.COLLECT, Verb.SEE_TENANT_BOOKS}
+    ),
     Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS}),
     Role.TENANT_ACCOUNTANT: _OF_ITS_BOOKS,
     Role.HOLDER: frozenset({Verb.SEE_FLOOR, Verb.BOOK}),

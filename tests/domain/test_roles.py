@@ -40,6 +40,7 @@ correct_sessions   yes -   -   -   -   -   -   -
 see_money          yes -   -   yes -   -   -   -
 set_prices         yes -   -   -   -   -   -   -
 issue              yes -   -   -   -   -   -   -
+collect            yes -   -   yes -   -   -   -
 see_tenant_books   yes -   -   yes yes yes -   -
 manage_members     yes -   -   -   yes -   -   -
 refuse_charges     yes -   -   -   yes yes -   -
