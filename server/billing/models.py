@@ -58,6 +58,34 @@ class Tariff(Model):
     __mapper_args__ = {"version_id_col": version}
 
 
+class PriceDraft(Model):
+    """A price list that is not in force: other rules for some scopes, to see what a month would have come to under them."""
+
+    __tablename__ = "price_draft"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # scope and rule each; rule None: no price of its own
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    created_by: Mapped[str] = mapped_column(String(120))
+    adopted_on: Mapped[date | None]  # the day from which its prices are in force
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class WhatIf(Model):
+    """What a month would come to under a draft: worked out at will, thrown away at will. The books know nothing of it."""
+
+    __tablename__ = "what_if"
+    draft_id: Mapped[int] = mapped_column(ForeignKey("price_draft.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    job: Mapped[int | None]  # that works it out; None where it was short enough to be done at once
+    done: Mapped[int] = mapped_column(default=0)  # sessions, of so many
+    planned: Mapped[int] = mapped_column(default=0)
+    made_of: Mapped[str] = mapped_column(String(240), default="")  # draft and month, to see them change
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    asked_at: Mapped[datetime] = mapped_column(Utc)
+
+
 class VatCell(Model):
     """One decided cell: seller regime × treatment of the establishment × nature of supply, from a day on."""
 

@@ -291,6 +291,36 @@ def _tenant() -> None:
     )
 
 
+def _price_draft() -> None:
+    op.create_table(
+        "price_draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("adopted_on", sa.Date()),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _what_if() -> None:
+    op.create_table(
+        "what_if",
+        sa.Column("draft_id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("job", sa.Integer()),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("planned", sa.Integer(), nullable=False),
+        sa.Column("made_of", sa.String(length=240), nullable=False),
+        sa.Column("result", sa.JSON()),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("draft_id", "month"),
+        sa.ForeignKeyConstraint(["draft_id"], ["price_draft.id"], name="fk_what_if_draft_id"),
+    )
+
+
 def _vat_cell() -> None:
     op.create_table(
         "vat_cell",
@@ -1783,6 +1813,7 @@ def _budget() -> None:
         sa.Column("monthly", sa.Boolean(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date()),
+        sa.Column("by_lab", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["payer_id"], ["payer.id"], name="fk_budget_payer_id"),
@@ -2029,6 +2060,8 @@ TABLES = (  # each after those it points to
     _agent,
     _audit,
     _ledger_seal,
+    _price_draft,
+    _what_if,
     _change,
     _holder,
     _room,
