@@ -67,6 +67,7 @@ class Budget(Model):
     monthly: Mapped[bool]
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
+    by_lab: Mapped[bool]  # set by the lab: the tenant's own people do not change it
     reason: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}

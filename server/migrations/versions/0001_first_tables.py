@@ -207,7 +207,12 @@ def _seller() -> None:
         sa.Column("bic", sa.String(length=11), nullable=False),
         sa.Column("regime", sa.String(length=30), nullable=False),
         sa.Column("vat_on_debits", sa.Boolean(), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("email", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
         sa.Column("payment_days", sa.Integer(), nullable=False),
+        sa.Column("payment_days_public", sa.Integer(), nullable=False),
+        sa.Column("payment_days_private", sa.Integer(), nullable=False),
         sa.Column("late_rate", sa.String(length=200), nullable=False),
         sa.Column("series_prefix", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_seller"),
@@ -352,7 +357,13 @@ def _establishment() -> None:
         sa.Column("city", sa.String(length=100), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("siren", sa.String(length=9)),
+        sa.Column("siret", sa.String(length=14)),
         sa.Column("vat_id", sa.String(length=20)),
+        sa.Column("email", sa.String(length=200)),
+        sa.Column("service_code", sa.String(length=100)),
+        sa.Column("needs_service_code", sa.Boolean(), nullable=False),
+        sa.Column("needs_order", sa.Boolean(), nullable=False),
+        sa.Column("one_per_order", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_establishment_tenant_id"),
         sa.PrimaryKeyConstraint("id", name="pk_establishment"),
@@ -740,10 +751,39 @@ def _tax_treatment() -> None:
         sa.Column("valid_until", sa.Date()),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("staff_on_site", sa.Boolean()),
+        sa.Column("staff_since", sa.Date()),
+        sa.Column("stated_by", sa.String(length=120), nullable=False),
+        sa.Column("stated_in", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_tax_treatment_establishment_id"),
         sa.PrimaryKeyConstraint("id", name="pk_tax_treatment"),
     )
     op.create_index("ix_tax_treatment_establishment_id", "tax_treatment", ["establishment_id"], unique=False)
+
+
+def _status_proof() -> None:
+    op.create_table(
+        "status_proof",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("establishment_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("vat_id", sa.String(length=20)),
+        sa.Column("dated_on", sa.Date(), nullable=False),
+        sa.Column("recheck_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("seen_by", sa.String(length=120), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_name", sa.String(length=120), nullable=False),
+        sa.Column("file_kind", sa.String(length=4), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("file_bytes", sa.Integer(), nullable=False),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True)),
+        sa.Column("taken_back_because", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["establishment_id"], ["establishment.id"], name="fk_status_proof_establishment_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_status_proof"),
+    )
+    op.create_index("ix_status_proof_establishment_id", "status_proof", ["establishment_id"], unique=False)
 
 
 def _usage_session() -> None:
@@ -2114,6 +2154,7 @@ TABLES = (  # each after those it points to
     _payer_rule,
     _tariff,
     _tax_treatment,
+    _status_proof,
     _usage_session,
     _session_decision,
     _charge,
