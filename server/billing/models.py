@@ -34,8 +34,13 @@ class Seller(Model):
     bic: Mapped[str] = mapped_column(String(11))
     regime: Mapped[str] = mapped_column(String(30), default="normal")
     vat_on_debits: Mapped[bool] = mapped_column(default=False)
-    payment_days: Mapped[int] = mapped_column(default=30)
-    late_rate: Mapped[str] = mapped_column(String(200))  # in words, as printed
+    mode: Mapped[str] = mapped_column(String(10), default="issue")  # or "statement": another system invoices
+    email: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    payment_days: Mapped[int] = mapped_column(default=30)  # of companies
+    payment_days_public: Mapped[int] = mapped_column(default=30)
+    payment_days_private: Mapped[int] = mapped_column(default=30)
+    late_rate: Mapped[str] = mapped_column(String(200))  # of companies, in words, as printed
     series_prefix: Mapped[str] = mapped_column(String(20), default="F")
 
 

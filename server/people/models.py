@@ -62,7 +62,13 @@ class Establishment(Model):
     city: Mapped[str] = mapped_column(String(100))
     country: Mapped[str] = mapped_column(String(2))
     siren: Mapped[str | None] = mapped_column(String(9))
+    siret: Mapped[str | None] = mapped_column(String(14))
     vat_id: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(200))  # where invoices are sent
+    service_code: Mapped[str | None] = mapped_column(String(100))  # of a public body that asks for one
+    needs_service_code: Mapped[bool] = mapped_column(default=False)
+    needs_order: Mapped[bool] = mapped_column(default=False)  # it refuses invoices without its order number
+    one_per_order: Mapped[bool] = mapped_column(default=False)  # it wants a document for each order
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
 
@@ -78,6 +84,36 @@ class TaxTreatment(Model):
     valid_until: Mapped[date | None]  # first day it no longer holds
     reason: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(String(120))
+    staff_on_site: Mapped[bool | None]  # own people and means here that use the service; None: nobody has said
+    staff_since: Mapped[date | None]
+    stated_by: Mapped[str] = mapped_column(String(120), default="")  # who said so, of the tenant
+    stated_in: Mapped[str] = mapped_column(String(200), default="")  # in which document
+
+
+class StatusProof(Model):
+    """Why an establishment counts as a business abroad: what was seen, on which day, by whom, and until when it will do.
+
+    Only added; one that turned out wrong is taken back and stays to be read. ``vat_id``: the number it is about, where it is
+    about one; once the establishment has another one it proves nothing any more.
+    """
+
+    __tablename__ = "status_proof"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))  # domain.status.ProofKind
+    number: Mapped[str] = mapped_column(String(60), default="")  # the register's own: of a consultation, of an extract
+    vat_id: Mapped[str | None] = mapped_column(String(20))
+    dated_on: Mapped[date]
+    recheck_on: Mapped[date]  # the first day on which it no longer does
+    note: Mapped[str] = mapped_column(Text, default="")
+    seen_by: Mapped[str] = mapped_column(String(120))
+    seen_at: Mapped[datetime] = mapped_column(Utc)
+    file_name: Mapped[str] = mapped_column(String(120), default="")
+    file_kind: Mapped[str] = mapped_column(String(4), default="")
+    file_sha256: Mapped[str] = mapped_column(String(64), default="")
+    file_bytes: Mapped[int] = mapped_column(default=0)
+    taken_back_at: Mapped[datetime | None] = mapped_column(Utc)
+    taken_back_because: Mapped[str] = mapped_column(Text, default="")
 
 
 class BillTo(Model):
