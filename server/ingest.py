@@ -153,13 +153,13 @@ def _store(batch: Sequence[Incoming], now: datetime, keys: LiveKeys, fault: str 
     tally = Tally()
     with writing():
         connection = db.session.connection()
-        _one_at_a_time(connection)
+        one_at_a_time(connection)
         intake = Intake(connection, {message.agent for message in batch}, now, tally)
         arrivals = [arrival for read in messages if (arrival := _sort(intake, read)) is not None]
         chain = Chain(connection, now)
         usage = None
         if fault is None:
-            events = [_open(arrival, now, tally) for arrival in arrivals]
+            events = [open_event(arrival, now, tally) for arrival in arrivals]
             usage = Usage(connection, [body for _, body, _ in events if body is not None], now, tally, keys)
             _use(usage, intake, chain, events)
         else:
@@ -204,7 +204,7 @@ def _sort(intake: Intake, read: _Read) -> Arrival | None:
     return intake.next_in_line(message, envelope)
 
 
-def _open(arrival: Arrival, now: datetime, tally: Tally) -> _Opened:
+def open_event(arrival: Arrival, now: datetime, tally: Tally) -> _Opened:
     """What is inside an event, or why that cannot be used. Neither for a kind only newer agents know: it is kept."""
     try:
         body = decode_body(arrival.envelope)
@@ -228,7 +228,7 @@ def _latest_ms(body: Body) -> int:
     return body.at.wall_ms
 
 
-def _one_at_a_time(connection: Connection) -> None:
+def one_at_a_time(connection: Connection) -> None:
     """SQLite has one writer anyway; PostgreSQL is told."""
     if connection.dialect.name == "postgresql":
         with in_one_go(connection):  # with the BEGIN

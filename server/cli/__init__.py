@@ -183,6 +183,19 @@ def issue(month: str, actor: str) -> None:
 
 
 @main.command()
+@_by
+def reingest(actor: str) -> None:
+    """Read events again that were set aside, after whatever kept them from being used was put right."""
+    from server.clock import clock_for
+    from server.reingest import reingest as again
+
+    settings = settings_or_stop()
+    with open_books(settings), refusals():
+        stored, known, left = again(clock_for(settings.board).now(), actor=actor)
+    click.echo(f"{stored} stored, {known} were there already, {left} stay set aside")
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 def backup(file: Path | None) -> None:
     """Write all rows and documents into one FILE. Keep the settings file apart: its secrets are not in it."""

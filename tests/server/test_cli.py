@@ -40,6 +40,7 @@ COMMANDS = [
     "restore",
     "retention",
     "doctor",
+    "reingest",
     "verify-ledger",
     "demo",
     "agents",

@@ -30,6 +30,7 @@ KINDS = {
     "document": lazy_gettext("Document"),
     "edition": lazy_gettext("Sheet or checklist"),
     "establishment": lazy_gettext("Address"),
+    "event": lazy_gettext("Event"),
     "handout": lazy_gettext("Hand-out"),
     "holder": lazy_gettext("Person"),
     "log_only": lazy_gettext("Log only"),

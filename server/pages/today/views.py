@@ -1,7 +1,9 @@
 """Today, the first page of whoever runs the lab; and what was set aside: events nobody could read, jobs given up."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, url_for
+from flask_babel import ngettext
 from sqlalchemy import func, select
+from werkzeug.wrappers import Response
 
 from server.dashboard.board import Worry
 from server.dashboard.feed import Seen
@@ -10,9 +12,11 @@ from server.domain.roles import THE_LAB, About, Verb
 from server.jobs.models import Job
 from server.pages.today import reads, words
 from server.pages.today.words import Row
+from server.reingest import reingest
 from server.usage.models import RejectedEvent
+from server.web.answers import done, see_other
 from server.web.here import now
-from server.web.needs import allowed, needs
+from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("today", __name__)
 _SHOWN = 100
@@ -33,6 +37,16 @@ def rejected() -> str:
         found = db.session.scalars(select(RejectedEvent).order_by(RejectedEvent.id.desc()).limit(_SHOWN)).all()
         events = [(one.received_at, one.agent, one.n, one.reason, one.raw.decode(errors="replace")) for one in found]
     return render_template("today/rejected.html", events=events)
+
+
+@pages.post("/rejected")
+@needs(Verb.EDIT_MACHINES)
+def read_again() -> Response:
+    """Try to use them after all."""
+    again = reingest(now(), actor=actor().label)
+    stored = ngettext("%(num)d event stored", "%(num)d events stored", again.stored)
+    done(f"{stored}, {ngettext('%(num)d stays set aside', '%(num)d stay set aside', again.left)}.")
+    return see_other(url_for("today.rejected"))
 
 
 @pages.get("/jobs")
