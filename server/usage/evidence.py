@@ -6,7 +6,8 @@ whole. Events are numbered here, not by the database: one ingest writes at a tim
 
 import hashlib
 import os
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, insert, select
@@ -16,6 +17,7 @@ from wire.messages import Envelope, SessionAdopted, SessionEnded, SessionStarted
 
 SALT_BYTES = 16
 GENESIS = "0" * 64
+_LINKED = ("outbox", "n", "agent_id", "kind", "session", "simulated", "payload_hash")
 _OF_ONE_SESSION = frozenset({SessionStarted.KIND, SessionEnded.KIND, SessionAdopted.KIND})
 _HEAD = select(Event.id, Event.chain_hash).order_by(Event.id.desc()).limit(1)
 _EVENT = insert(cast("Table", Event.__table__))
@@ -26,8 +28,10 @@ def payload_hash(salt: bytes, payload: bytes) -> str:
     return hashlib.sha256(salt + payload).hexdigest()
 
 
-def chain_hash(before: str, outbox: str, n: int, kind: str, payload_sha: str) -> str:
-    return hashlib.sha256(f"{before}\n{outbox}\n{n}\n{kind}\n{payload_sha}".encode()).hexdigest()
+def chain_hash(before: str, event: Mapping[str, Any]) -> str:
+    """Over all that is kept of an event but its payload, which has a hash of its own."""
+    said = [event[name] for name in _LINKED]
+    return hashlib.sha256("\n".join([before, event["received_at"].isoformat(), *map(str, said)]).encode()).hexdigest()
 
 
 class Chain:
@@ -51,24 +55,21 @@ class Chain:
 
     def add(self, agent_id: int, envelope: Envelope, payload: bytes) -> None:
         salt = os.urandom(SALT_BYTES)
-        payload_sha = payload_hash(salt, payload)
-        self._head = chain_hash(self._head, envelope.outbox, envelope.n, envelope.kind, payload_sha)
         self._last_id += 1
+        event = {
+            "id": self._last_id,
+            "outbox": envelope.outbox,
+            "n": envelope.n,
+            "agent_id": agent_id,
+            "kind": envelope.kind,
+            "session": _session(envelope),
+            "received_at": self._now.astimezone(UTC),
+            "simulated": envelope.simulated,
+            "payload_hash": payload_hash(salt, payload),
+        }
+        self._head = chain_hash(self._head, event)
         self._payloads.append({"event_id": self._last_id, "salt": salt, "payload": payload})
-        self._events.append(
-            {
-                "id": self._last_id,
-                "outbox": envelope.outbox,
-                "n": envelope.n,
-                "agent_id": agent_id,
-                "kind": envelope.kind,
-                "session": _session(envelope),
-                "received_at": self._now,
-                "simulated": envelope.simulated,
-                "payload_hash": payload_sha,
-                "chain_hash": self._head,
-            }
-        )
+        self._events.append({**event, "chain_hash": self._head})
 
     def save(self) -> None:
         if self._events:

@@ -61,7 +61,7 @@ def _evidence(told: _Told) -> Iterator[str]:
     stored = expected = GENESIS
     last_id = 0
     for row in _events():
-        links = [chain_hash(before, row.outbox, row.n, row.kind, row.payload_hash) for before in (expected, stored)]
+        links = [chain_hash(before, row._asdict()) for before in (expected, stored)]
         follows = row.id == last_id + 1  # a hole shows as a missing number of its outbox
         whole = row.chain_hash in links
         if follows and not whole:

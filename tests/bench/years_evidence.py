@@ -82,8 +82,9 @@ def write_evidence(random: Random, uses: list[Use], places: list[Place], people:
             numbers[agent] += 1
             salt, payload = os.urandom(SALT_BYTES), _payload(patterns[one.kind], outboxes[agent], numbers[agent], one)
             own = payload_hash(salt, payload)
-            head = chain_hash(head, outboxes[agent], numbers[agent], one.kind, own)
-            events.append(_event(number, outboxes[agent], numbers[agent], one, own, head))
+            event = _event(number, outboxes[agent], numbers[agent], one, own)
+            head = chain_hash(head, event)
+            events.append({**event, "chain_hash": head})
             payloads.append({"event_id": number, "salt": salt, "payload": payload})
         db.session.execute(insert(Event.__table__), events)
         db.session.execute(insert(EventPayload.__table__), payloads)
@@ -105,7 +106,7 @@ def _refusals(random: Random, uses: list[Use], places: list[Place], people: list
         yield _Told(at, AccessDenied.KIND, near._replace(place=random.choice(places), who=random.choice(people)))
 
 
-def _event(number: int, outbox: str, n: int, one: _Told, own: str, head: str) -> dict[str, Any]:
+def _event(number: int, outbox: str, n: int, one: _Told, own: str) -> dict[str, Any]:
     return {
         "id": number,
         "outbox": outbox,
@@ -116,7 +117,6 @@ def _event(number: int, outbox: str, n: int, one: _Told, own: str, head: str) ->
         "received_at": one.at,
         "simulated": True,
         "payload_hash": own,
-        "chain_hash": head,
     }
 
 

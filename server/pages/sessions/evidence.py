@@ -28,7 +28,7 @@ from wire.messages import (
 
 _BETWEEN = 400  # two weeks of hourly words
 _EVENT = select(
-    Event.id, Event.outbox, Event.n, Event.kind, Event.received_at, Event.payload_hash, Event.chain_hash,
+    *Event.__table__.columns,
     EventPayload.salt, EventPayload.payload, Agent.name.label("agent"),
 )  # fmt: skip
 _EVENT = _EVENT.outerjoin(EventPayload, EventPayload.event_id == Event.id).join(Agent, Agent.id == Event.agent_id)
@@ -121,7 +121,7 @@ def _words(wanted: Select[*tuple[Any, ...]]) -> list[Word]:
 def _word(row: Any, before: str) -> Word:
     unchanged = row.payload is None or payload_hash(row.salt, row.payload) == row.payload_hash
     said = decode_body(decode_envelope(row.payload)) if unchanged and row.payload is not None else None
-    link = chain_hash(before, row.outbox, row.n, row.kind, row.payload_hash)
+    link = chain_hash(before, row._asdict())
     stamp = _stamp(said)
     return Word(
         id=row.id,
