@@ -219,4 +219,5 @@ def _discounts(agreements: Iterable[Agreement], month: str) -> Iterator[Discount
 def _holds(since: date, until: date | None, month: str) -> bool:
     """Whether it may be asked for by a session billed in this month. One that began in the month before is billed in this
     one when it ends here, so what ended with that month is still looked at."""
-    return since < first_of(after(month)) and (until is None or until > first_of(month) - 31 * _A_DAY)
+    month_before = (first_of(month) - _A_DAY).replace(day=1)
+    return since < first_of(after(month)) and (until is None or until > month_before)
