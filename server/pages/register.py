@@ -16,6 +16,7 @@ AREAS = {
     "bookings": "calendars outages views",
     "books": "charges views",
     "care": "checks closures identity log_only papers sheets",
+    "collecting": "payments views",
     "courses": "dates lessons own views",
     "floor": "views",
     "handouts": "views visitors day",

@@ -57,6 +57,7 @@ MONEY = Group(
     lazy_gettext("Invoicing"),
     (
         Way("months", lazy_gettext("Months"), "calendar-check-2", "/months", Verb.SEE_MONEY, 5),
+        Way("collecting", lazy_gettext("Open items"), "hand-coins", "/collecting", Verb.SEE_MONEY, 11),
         Way("tariffs", lazy_gettext("Tariffs"), "tags", "/tariffs", Verb.SEE_MONEY, 11),
         Way("vat", lazy_gettext("VAT"), "percent", "/vat", Verb.SEE_MONEY, 12),
     ),

@@ -50,7 +50,6 @@ _DEEDS = {
     "controller.say": lazy_gettext("Said who answers for the data"),
     "document.adopt": lazy_gettext("Document found again after a restore"),
     "document.issue": lazy_gettext("Document issued"),
-    "document.paid": lazy_gettext("Payment noted"),
     "edition.draft": lazy_gettext("Draft written"),
     "edition.drop": lazy_gettext("Draft thrown away"),
     "edition.publish": lazy_gettext("Published"),

@@ -5,7 +5,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from server.audit import service as audit
-from server.billing import payments
+from server.collecting import payments
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
@@ -62,12 +62,12 @@ def pdf(number: str) -> Response:
 
 
 @pages.post("/documents/<number>/paid")
-@needs(Verb.ISSUE, about=document_named)
+@needs(Verb.COLLECT, about=document_named)
 def paid(number: str) -> Answer:
     form = forms.PaidForm()
     if form.validate_on_submit() and form.day.data is not None:
         try:
-            payments.note_paid(number, form.day.data, today(), actor=actor().label, now=now())
+            payments.pay_whole(number, form.day.data, today(), actor=actor().label, now=now())
         except Refusal as refusal:
             form.refuse("day", said(refusal))
         else:
@@ -82,10 +82,14 @@ def paid(number: str) -> Answer:
 
 
 @pages.post("/documents/<number>/unpaid")
-@needs(Verb.ISSUE, about=document_named)
+@needs(Verb.COLLECT, about=document_named)
 def unpaid(number: str) -> Response:
-    payments.take_back(number, actor=actor().label, now=now())
-    done(gettext("%(number)s is not paid.", number=number))
+    try:
+        payments.take_back_last(number, today(), actor=actor().label, now=now())
+    except Refusal as refusal:
+        done(said(refusal))
+    else:
+        done(gettext("%(number)s is not paid.", number=number))
     return see_other(_back(number))
 
 
