@@ -17,9 +17,11 @@ from server.domain.facts import (
     Facts,
     GoneFact,
     HoursFact,
+    Left,
     MachineFact,
     MasterFact,
     MembershipFact,
+    PayerFact,
     StaffFact,
     TenantFact,
     TokenFact,
@@ -35,6 +37,7 @@ from server.training.models import Qualification, Skill
 from wire.messages import RiskClass, Service
 
 _AHEAD = timedelta(days=62)  # nobody books further ahead
+NOTHING_LEFT = Left()
 
 
 def load_facts(
@@ -44,11 +47,12 @@ def load_facts(
     holder: int | None = None,
     gone_since: datetime | None = None,
     older_keys: Collection[str] = (),
+    left: Left = NOTHING_LEFT,
 ) -> Facts:
     """All facts about access as they stand, or those about one holder; of bookings, classes and closures those that are not
     over at ``now``. Tokens made under another site key than ``key_id`` and ``older_keys``, which still hold, cannot be
-    recognised and are left out. ``rates`` come from billing, which stands
-    above: (machine, payer) to cents an hour. ``gone_since``: with the badges returned, the master badges ended and the
+    recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an hour; and so
+    does ``left``, of contracts and budgets. ``gone_since``: with the badges returned, the master badges ended and the
     machines taken from the lab after that moment."""
     with reading():
         machines = _machines()
@@ -59,7 +63,7 @@ def load_facts(
             holders=people.holders(now, _only(Holder.number, holder)),
             tokens=_tokens({key_id, *older_keys}, _only(Token.holder_number, holder), gone_since),
             memberships=_memberships(_only(Membership.holder_number, holder)),
-            payers=people.payers(by_category),
+            payers=tuple(_closed(payer, left) for payer in people.payers(by_category)),
             payer_rules=people.payer_rules(by_category, now, _only(Membership.holder_number, holder)),
             suspended=tuple(TenantFact(*row) for row in _rows(_SUSPENDED)),
             qualifications=qualifications(_only(Qualification.holder_number, holder)),
@@ -75,7 +79,12 @@ def load_facts(
             staff=_staff(),
             masters=_masters({key_id, *older_keys}, gone_since),
             rates=rates,
+            seconds_left=left.seconds,
         )
+
+
+def _closed(payer: PayerFact, left: Left) -> PayerFact:
+    return replace(payer, budget_reached=True) if payer.code in left.reached else payer
 
 
 def _only(column: Any, holder: int | None) -> ColumnElement[bool]:

@@ -276,7 +276,15 @@ def _staff(machine: MachineFact, judged: Judged) -> tuple[int, ...]:
 def _with_rates(card: PayerCard, machines: list[MachineFact], facts: Facts) -> PayerCard:
     known = ((machine.code, facts.rates.get((machine.code, card.id))) for machine in machines)
     rates = {code: cents for code, cents in known if cents is not None}
-    return replace(card, rates=rates)
+    return replace(card, rates=rates, seconds_left=_left(card, machines, facts))
+
+
+def _left(card: PayerCard, machines: list[MachineFact], facts: Facts) -> int | None:
+    """What is left of included hours at all of an agent's machines; where they are of several categories, the least: no
+    more is promised than is there. None where one of them has nothing included."""
+    known = [facts.seconds_left.get((card.id, machine.category)) for machine in machines]
+    told = [seconds for seconds in known if seconds is not None]
+    return min(told) if told and len(told) == len(known) else None
 
 
 def _kind(machine: MachineFact, judged: Judged) -> _Kind:

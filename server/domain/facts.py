@@ -63,7 +63,15 @@ class PayerFact:
     machines: frozenset[str] | None = None  # it pays for these alone
     hours: tuple["WeekFact", ...] | None = None  # and for starts within these
     budget_reached: bool = False
-    seconds_left: int | None = None  # of what its contract includes
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What their contracts leave to payers this month: seconds at machines of a category, by (payer, category); and whose
+    budget is used up."""
+
+    seconds: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    reached: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +258,7 @@ class Facts:
     staff: tuple[StaffFact, ...] = ()
     masters: tuple[MasterFact, ...] = ()
     rates: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (machine, payer): cents an hour
+    seconds_left: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (payer, category), of what is included
 
     def agents(self) -> frozenset[str]:
         return frozenset(machine.agent for machine in self.machines)

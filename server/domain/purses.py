@@ -5,7 +5,7 @@ What is wrong with a membership, a tenant or a contract closes that payer and no
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -74,6 +74,21 @@ def rules_of(
     return {holder: tuple(spans) for holder, spans in told.items()}
 
 
+def usual_payer(
+    holder: int, machine: str, purse: Purse, rules: Iterable[PayerRuleFact], at: datetime, zone: tzinfo
+) -> str | None:
+    """Who a start at this machine would be charged to if nothing is chosen: what a rule says of the hour, else the first of
+    the purse. None where that one is closed: nobody is billed by fallback."""
+    local = at.astimezone(zone)
+    for rule in sorted(rules, key=lambda rule: rule.rank):
+        is_there = rule.machines is None or machine in rule.machines
+        is_then = local.weekday() in rule.hours.weekdays and rule.hours.begins <= local.time() < rule.hours.ends
+        if rule.holder == holder and rule.payer in purse.payers and is_there and is_then:
+            return rule.payer
+    first = purse.payers[0]
+    return None if first.endswith(ENDED) else first
+
+
 def weekly(hours: Iterable[WeekFact], now: datetime, until: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
     """The moments that these hours mean between ``now`` and ``until``."""
     rows = [(day, one.begins, one.ends) for one in hours for day in one.weekdays]
@@ -96,7 +111,6 @@ def card(code: str, payers: Mapping[str, PayerFact], now: datetime, until: datet
     return PayerCard(
         id=code,
         label=payer.label,
-        seconds_left=payer.seconds_left,
         closed=closed,
         shows=payer.shows,
         machines=None if payer.machines is None else tuple(sorted(payer.machines)),

@@ -896,3 +896,20 @@ def test_hours_keep_to_the_clock_on_the_wall_when_it_changes():
 
     assert sunday == (Interval(at(25, 0), at(26, 0)),)
     assert sunday[0].until_ms - sunday[0].from_ms == 25 * 3600 * 1000
+
+
+def seconds_left(machines, **left):
+    """What the card of the only payer says at an agent with these machines, given what is left by category."""
+    known = {("acme", category): seconds for category, seconds in left.items()}
+    [card] = compiled(replace(ALL_MAY, machines=machines, seconds_left=known)).payers
+    return card.seconds_left
+
+
+def test_a_card_says_what_is_left_of_included_hours_at_this_agents_machines():
+    mill = replace(PRINTER, code="c1", category="cnc")
+
+    assert seconds_left((PRINTER,), printer=7200, cnc=300) == 7200
+    assert seconds_left((PRINTER,), printer=0) == 0  # used up, which is not the same as nothing included
+    assert seconds_left((PRINTER,), cnc=300) is None
+    assert seconds_left((PRINTER, mill), printer=7200, cnc=300) == 300, "no more is promised than is there"
+    assert seconds_left((PRINTER, mill), printer=7200) is None
