@@ -1,0 +1,158 @@
+"""What is billed beside sessions, as long as it is not charged: the same as in ``supplies.service``, and refused afterwards.
+
+An issued document is never changed; what is wrong on it is put right by a credit note. Nor is anything added to a month of
+which the tenant has its document.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from server.billing.errors import BillingError
+from server.billing.models import Charge, Document
+from server.db import db, writing
+from server.domain.period import month_of
+from server.people.models import Payer
+from server.supplies import service as supplies
+from server.supplies.models import Noted, Recurring
+from server.supplies.rows import one_off_by_id, recurring_by_id, root_of
+from server.usage import decisions
+from server.usage.models import UsageSession
+
+
+def note_material(
+    material: int,
+    quantity: Decimal,
+    measured: str,
+    place: supplies.Place,
+    *,
+    zone: tzinfo,
+    actor: str,
+    now: datetime,
+) -> int:
+    with writing():
+        _still_open_place(place, zone)
+        return supplies.note_material(material, quantity, measured, place, zone=zone, actor=actor, now=now)
+
+
+def note_operator(span: supplies.Span, place: supplies.Place, *, zone: tzinfo, actor: str, now: datetime) -> int:
+    with writing():
+        _still_open_place(place, zone)
+        return supplies.note_operator(span, place, zone=zone, actor=actor, now=now)
+
+
+def correct_noted(
+    number: int,
+    quantity: Decimal,
+    reason: str,
+    measured: str | None = None,
+    version: int | None = None,
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    with writing():
+        _refuse_charged(ref_of(root_of(number)))
+        return supplies.correct_noted(number, quantity, reason, measured, version, actor=actor, now=now)
+
+
+def add_one_off(facts: supplies.ItemFacts, reason: str, *, actor: str, now: datetime) -> int:
+    with writing():
+        refuse_issued(facts.payer, f"{facts.day:%Y-%m}")
+        return supplies.add_one_off(facts, reason, actor=actor, now=now)
+
+
+def take_back(number: int, reason: str, *, version: int | None = None, actor: str, now: datetime) -> None:
+    with writing():
+        _refuse_charged(f"one_off:{one_off_by_id(number, changing=True).id}")
+        supplies.take_back(number, reason, version=version, actor=actor, now=now)
+
+
+def add_recurring(
+    payer: str,
+    labels: Mapping[str, str],
+    nature: str,
+    cents: int,
+    since: date,
+    reason: str,
+    until: date | None = None,
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    with writing():
+        refuse_issued(payer, f"{since:%Y-%m}")
+        return supplies.add_recurring(payer, labels, nature, cents, since, reason, until, actor=actor, now=now)
+
+
+def end_recurring(
+    number: int, until: date, reason: str, *, version: int | None = None, actor: str, now: datetime
+) -> None:
+    """Not within a month that is charged to its end."""
+    with writing():
+        row = recurring_by_id(number, changing=True)
+        for month in _charged_months(row):
+            if until <= _last_of(month):
+                _refuse_charged(f"recurring:{number}:{month}")
+        supplies.end_recurring(number, until, reason, version=version, actor=actor, now=now)
+
+
+def ref_of(root: Noted) -> str:
+    """Under which a note is charged."""
+    return f"{'operator' if root.material_id is None else 'material'}:{root.id}"
+
+
+def charged_on(subject: str) -> str | None:
+    """The number of the document on which a session or item stands, and has not been given back; inside ``reading()``."""
+    on = select(Document.number).join(Charge, Charge.document_id == Document.id)
+    found: str | None = db.session.scalar(on.where(Charge.subject == subject).order_by(Charge.id.desc()).limit(1))
+    return found
+
+
+def refuse_issued(payer: str, month: str) -> None:
+    """Raises BillingError where the tenant of this payer has a document of the month."""
+    tenant = select(Payer.tenant_id).where(Payer.code == payer).scalar_subquery()
+    own = select(Payer.id).where(Payer.tenant_id == tenant)
+    charged = select(Document.number).join(Charge, Charge.document_id == Document.id)
+    number = db.session.scalar(charged.where(Document.month == month, Charge.payer_id.in_(own)).limit(1))
+    if number is not None:
+        raise BillingError(
+            "%(month)s is issued for this tenant, as %(number)s: nothing can be added to it.",
+            month=month,
+            number=number,
+        )
+
+
+def _still_open_place(place: supplies.Place, zone: tzinfo) -> None:
+    """A session that is charged takes nothing more, nor does the month in which it ended."""
+    if place.session is not None:
+        row = decisions.locked(place.session)
+        _refuse_charged(row.id)
+        if row.ended_at is not None:
+            refuse_issued(_payer_of(row), month_of(row.ended_at, zone))
+    elif place.payer is not None and place.day is not None:
+        refuse_issued(place.payer, f"{place.day:%Y-%m}")
+
+
+def _payer_of(row: UsageSession) -> str:
+    return db.session.scalars(select(Payer.code).where(Payer.id == row.payer_id)).one()
+
+
+def _refuse_charged(subject: str) -> None:
+    if (number := charged_on(subject)) is not None:
+        raise BillingError(
+            "%(number)s is issued with this on it: it can only be put right by a credit note.", number=number
+        )
+
+
+def _charged_months(row: Recurring) -> list[str]:
+    prefix = f"recurring:{row.id}:"
+    subjects = db.session.scalars(select(Charge.subject).where(Charge.subject.startswith(prefix)))
+    return [subject.removeprefix(prefix)[:7] for subject in subjects]
+
+
+def _last_of(month: str) -> date:
+    first = date.fromisoformat(f"{month}-01")
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

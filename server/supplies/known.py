@@ -1,0 +1,115 @@
+"""What is read for a month's items: who pays, what things cost, what was noted. Plain values; inside ``reading()``."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from server.db import db
+from server.domain.period import Period
+from server.domain.supplies import Price
+from server.machines.models import Machine
+from server.people.models import Payer, Tenant, TenantKind
+from server.supplies.models import Material, Noted, SupplyPrice
+from server.supplies.rows import whole
+from server.usage import decisions
+from server.usage.models import UsageSession
+
+FINISHED = ("ended", "provisional")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A payer and its tenant, by their codes."""
+
+    id: int
+    payer: str
+    tenant: str
+    tenant_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The session a note belongs to. ``free``: why it is not charged."""
+
+    session: UsageSession
+    machine: str
+    category: str
+    free: str | None
+
+
+def payers_of(tenant_id: int | None) -> dict[int, Who]:
+    """Those of one tenant, or of all that are billed: what the lab itself uses is measured and never invoiced."""
+    wanted = select(Payer.id, Payer.code, Tenant.code, Tenant.kind).join(Tenant, Tenant.id == Payer.tenant_id)
+    if tenant_id is None:
+        wanted = wanted.where(Tenant.kind != TenantKind.INTERNAL.value)
+    else:
+        wanted = wanted.where(Tenant.id == tenant_id)
+    return {row[0]: Who(*row) for row in db.session.execute(wanted)}
+
+
+def load_prices() -> list[Price]:
+    """Every price there ever was; machines by their code."""
+    wanted = select(SupplyPrice, Machine.code).outerjoin(Machine, Machine.id == SupplyPrice.machine_id)
+    return [price_of(row, code) for row, code in db.session.execute(wanted)]
+
+
+def price_of(row: SupplyPrice, machine: str | None) -> Price:
+    return Price(
+        id=row.id,
+        what=row.what,
+        cents=whole(row.cents_milli),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        material=row.material_id,
+        machine=machine,
+        category=row.category,
+        tenant_kind=row.tenant_kind,
+        step_s=row.step_s,
+        free_s=row.free_s,
+        per_hour=row.per_hour,
+        within_h=row.within_h,
+    )
+
+
+def noted_in(period: Period, specimen: bool) -> list[tuple[Noted, Use | None]]:
+    """What counts of each note of the month, by its root, with its session: notes on sessions that ended in it, and those
+    without a session of its days."""
+    on_session = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    by_day = (Noted.day >= period.first_day) & (Noted.day <= period.last_day)
+    without: Any = _with_sessions().where(Noted.session_id.is_(None), by_day)
+    rows = [*db.session.execute(_with_sessions().where(on_session, finished)), *db.session.execute(without)]
+    return _newest(rows)
+
+
+def noted_about(root: int) -> tuple[Noted, Use | None] | None:
+    """One note as it counts now; also of a session that still runs."""
+    found = _newest(db.session.execute(_with_sessions().where((Noted.id == root) | (Noted.root_id == root))).all())
+    return found[0] if found else None
+
+
+def materials_by_id() -> dict[int, Material]:
+    return {row.id: row for row in db.session.scalars(select(Material))}
+
+
+def _with_sessions() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Noted, UsageSession, Machine.code, Machine.category)
+        .outerjoin(UsageSession, UsageSession.id == Noted.session_id)
+        .outerjoin(Machine, Machine.id == UsageSession.machine_id)
+        .order_by(Noted.id)
+    )
+
+
+def _newest(rows: Any) -> list[tuple[Noted, Use | None]]:
+    rows = list(rows)
+    sessions = {session.id for _, session, *_ in rows if session is not None}
+    decided = decisions.newest(UsageSession.id.in_(sessions)) if sessions else {}
+    counted: dict[int, tuple[Noted, Use | None]] = {}
+    for note, session, machine, category in rows:
+        use = None
+        if session is not None:
+            use = Use(session, machine, category, decided[session.id].free if session.id in decided else None)
+        counted[note.root_id or note.id] = (note, use)
+    return [counted[root] for root in sorted(counted)]
