@@ -132,7 +132,9 @@ SITE_KEY = bytes(range(32))
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from server.migrations import upgrade
+    from tests.statements import share_compiled
 
+    share_compiled()
     template = tmp_path_factory.mktemp("sqlite") / "template.db"
     upgrade(f"sqlite:///{template}")
     return template
@@ -170,7 +172,9 @@ def postgres() -> Iterator[str]:
 def _postgres_template(postgres: str) -> str:
     from server.migrations import upgrade
     from tests.postgres import administer
+    from tests.statements import share_compiled
 
+    share_compiled()
     administer(postgres, "CREATE DATABASE template_lab")
     upgrade(f"{postgres}/template_lab")
     return "template_lab"
