@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Document
+from server.billing.uses import charge_in_force
 from server.db import db, writing
 from server.domain.period import month_of
 from server.people.models import Payer
@@ -105,10 +106,9 @@ def ref_of(root: Noted) -> str:
 
 
 def charged_on(subject: str) -> str | None:
-    """The number of the document on which a session or item stands, and has not been given back; inside ``reading()``."""
-    on = select(Document.number).join(Charge, Charge.document_id == Document.id)
-    found: str | None = db.session.scalar(on.where(Charge.subject == subject).order_by(Charge.id.desc()).limit(1))
-    return found
+    """The number of the document on which a session or item stands, and that no credit note lets be charged anew."""
+    charge = charge_in_force(subject)
+    return None if charge is None else db.session.get_one(Document, charge.document_id).number
 
 
 def refuse_issued(payer: str, month: str) -> None:

@@ -44,6 +44,7 @@ class Verb(StrEnum):
     EDIT_TENANTS = "edit_tenants"
     SEE_SESSIONS = "see_sessions"  # who was where and when
     CORRECT_SESSIONS = "correct_sessions"
+    NOTE_SUPPLIES = "note_supplies"  # material that was used, an operator's time
     SEE_MONEY = "see_money"  # months, documents, prices
     SET_PRICES = "set_prices"  # tariffs and the VAT table
     ISSUE = "issue"  # close a month, issue
@@ -108,8 +109,9 @@ _RIGHTS: dict[Role, frozenset[Verb]] = {
     Role.MANAGER: frozenset(Verb) - {Verb.SEE_OWN, Verb.PUBLIC, Verb.LOGGED_IN},
     Role.DESK: _STAFF_LOOK
     | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.EDIT_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH, Verb.SEE_TENANTS}
-    | {Verb.SEE_SESSIONS},
-    Role.TRAINER: _STAFF_LOOK | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY, Verb.TEACH},
+    | {Verb.SEE_SESSIONS, Verb.NOTE_SUPPLIES},
+    Role.TRAINER: _STAFF_LOOK
+    | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY, Verb.TEACH, Verb.NOTE_SUPPLIES},
     Role.LAB_ACCOUNTANT: frozenset(
         {Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.COLLECT, Verb.SEE_TENANT_BOOKS}
     ),
@@ -153,7 +155,9 @@ def may_somewhere(actor: Actor, verb: Verb) -> bool:
     return any(verb in _RIGHTS[given.role] for given in actor.assignments)
 
 
-_WITHOUT_PLACE = frozenset({Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH})
+_WITHOUT_PLACE = frozenset(
+    {Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH, Verb.NOTE_SUPPLIES}
+)
 
 
 def _covers(given: Assignment, verb: Verb, about: About) -> bool:

@@ -4,7 +4,7 @@ Pure. A document is written in its reader's language and not in that of whoever 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from server.domain.period import Period
 from server.domain.supplies import LANGUAGES, Price, What
@@ -26,6 +26,7 @@ _BOOKINGS = {
         "en": "Missed booking, %s",
     },
 }
+_CORRECTION = {"fr": "Rectification", "de": "Berichtigung", "en": "Correction"}
 _SHARE = {
     "fr": "%(label)s (%(days)s jours sur %(of)s, à %(price)s par mois)",
     "de": "%(label)s (%(days)s von %(of)s Tagen, zu %(price)s im Monat)",
@@ -60,13 +61,8 @@ def of_course(title: str) -> Labels:
 
 def of_booking(what: str, machine: str, begins: datetime, period: Period) -> Labels:
     """With machine and day, never with the hour: who looks at a bill need not know when somebody was expected."""
-    day = period.day_of(begins)
-    place = {
-        "fr": f"{machine} ({day:%d/%m/%Y})",
-        "de": f"{machine} ({day:%d.%m.%Y})",
-        "en": f"{machine} ({day.day} {day:%B %Y})",
-    }
-    return {language: words % place[language] for language, words in _BOOKINGS[What(what)].items()}
+    days = _days(period.day_of(begins))
+    return {language: words % f"{machine} ({days[language]})" for language, words in _BOOKINGS[What(what)].items()}
 
 
 def of_share(labels: Mapping[str, str], days: int, cents: int, period: Period) -> Labels:
@@ -81,6 +77,17 @@ def of_share(labels: Mapping[str, str], days: int, cents: int, period: Period) -
     }
 
 
+def of_correction(labels: Mapping[str, str], machine: str, day: date) -> Labels:
+    """Of an adjustment: what it corrects, and of which day. A session has no label: its machine is named."""
+    what = in_all(labels) if labels else dict.fromkeys(LANGUAGES, machine)
+    days = _days(day)
+    return {language: f"{_CORRECTION[language]}, {what[language]} ({days[language]})" for language in LANGUAGES}
+
+
 def _euros(cents: int, language: str) -> str:
     amount = f"{cents // 100}.{cents % 100:02}"
     return f"€{amount}" if language == "en" else f"{amount.replace('.', ',')} €"
+
+
+def _days(day: date) -> Labels:
+    return {"fr": f"{day:%d/%m/%Y}", "de": f"{day:%d.%m.%Y}", "en": f"{day.day} {day:%B %Y}"}

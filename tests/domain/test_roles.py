@@ -37,6 +37,7 @@ see_tenants        yes yes -   yes -   -   -   -
 edit_tenants       yes -   -   -   -   -   -   -
 see_sessions       yes yes -   -   -   -   -   -
 correct_sessions   yes -   -   -   -   -   -   -
+note_supplies      yes yes yes -   -   -   -   -
 see_money          yes -   -   yes -   -   -   -
 set_prices         yes -   -   -   -   -   -   -
 issue              yes -   -   -   -   -   -   -

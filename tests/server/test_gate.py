@@ -37,6 +37,7 @@ REACHED = "X-Reached"
 TEXTS = {"own": "own", "other": "other", "missing": "nothing-is-called-so"}
 NUMBERS = {"own": 101, "other": 102, "missing": 999_999}  # of holders; accounts and months have none of these
 EVERYWHERE = {Verb.PUBLIC, Verb.LOGGED_IN, Verb.SEE_FLOOR, Verb.WATCH, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.TEACH}
+EVERYWHERE |= {Verb.NOTE_SUPPLIES}
 OF_NOBODY = {"month", "code", "machine", "filename"}  # values in addresses of my page that are no person's
 
 

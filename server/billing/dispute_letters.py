@@ -1,0 +1,72 @@
+"""The letter that tells a tenant's own people what became of a line they contested. Written in the same transaction.
+
+It names machine and amount and no person; who was there reads the outcome on their own page.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from babel.numbers import format_currency
+from sqlalchemy import or_, select
+
+from server.accounts.letters import letter, texts
+from server.accounts.models import Account, RoleAssignment
+from server.billing.models import Dispute
+from server.db import db
+from server.domain.roles import Role, ScopeKind
+from server.mail import service as mail
+from server.people.models import Payer, Tenant
+from server.settings import Settings
+
+_READ_BY = (Role.TENANT_ADMIN.value, Role.TENANT_ACCOUNTANT.value)
+
+
+def answered(row: Dispute, lab: Settings, now: datetime) -> None:
+    tenant: str = db.session.scalars(
+        select(Tenant.code).join(Payer, Payer.tenant_id == Tenant.id).where(Payer.id == row.payer_id)
+    ).one()
+    for account in _readers(tenant, now):
+        gettext = texts(account.language)
+        lines = [
+            gettext("The lab has answered about the line of %(month)s that you contested.") % {"month": row.month},
+            _outcome(row, account.language),
+            gettext("In its words: %(answer)s") % {"answer": row.answer},
+            f"{lab.web.url}/tenants/{tenant}/disputes/{row.id}",
+        ]
+        written = letter(account.name, account.language, gettext("What you contested: the answer"), tuple(lines), lab)
+        mail.write(account.email, written.subject, written.text, now)
+
+
+def _outcome(row: Dispute, language: str | None) -> str:
+    said = texts(language)
+    amount = format_currency(Decimal(row.settled_cents) / 100, "EUR", locale=language or "fr")
+    match row.outcome:
+        case "adjusted":
+            return said("%(amount)s without VAT is taken off on the invoice to come.") % {"amount": amount}
+        case "credited":
+            return said("%(amount)s without VAT is taken off by the credit note %(number)s.") % {
+                "amount": amount,
+                "number": row.settled_by,
+            }
+        case _:
+            return said("It stays as it is.")
+
+
+def _readers(tenant: str, now: datetime) -> Iterator[Account]:
+    """Whoever looks after this tenant's bills and has a login."""
+    wanted = (
+        select(Account)
+        .join(RoleAssignment, RoleAssignment.account_id == Account.id)
+        .where(
+            RoleAssignment.role.in_(_READ_BY),
+            RoleAssignment.scope_kind == ScopeKind.TENANT.value,
+            RoleAssignment.scope == tenant,
+            RoleAssignment.valid_from <= now,
+            or_(RoleAssignment.valid_until.is_(None), RoleAssignment.valid_until > now),
+            Account.ended_at.is_(None),
+        )
+        .distinct()
+        .order_by(Account.id)
+    )
+    yield from db.session.scalars(wanted)
