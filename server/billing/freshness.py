@@ -9,13 +9,16 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from server.audit.models import AuditEntry
-from server.billing.facts import FINISHED
 from server.billing.models import ChargeRefusal, Document
+from server.billing.uses import FINISHED
 from server.db import db
 from server.domain.period import Period
 from server.usage.models import SessionDecision, UsageSession
 
-MATTERS = ("seller", "tariff", "vat_cell", "tenant", "establishment", "payer", "machine")  # whose changes move a bill
+MATTERS = (  # whose changes move a bill
+    *("seller", "tariff", "vat_cell", "tenant", "establishment", "payer", "machine"),
+    *("contract", "pack", "order"),
+)
 _MONTHS_BEFORE = timedelta(days=190)
 
 
@@ -30,7 +33,7 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
     refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
     issued = db.session.scalar(select(func.count()).select_from(Document).where(Document.month == period.month))
     return (
-        f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {_last_change()} {day}"
+        f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {last_change()} {day}"
     )
 
 
@@ -49,7 +52,7 @@ def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:
     return {establishment_id: tuple(cents) for establishment_id, cents in bills.items()}
 
 
-def _last_change() -> int | None:
+def last_change() -> int | None:
     """The last thing that somebody changed and that moves a bill."""
     newest = select(AuditEntry.id).where(AuditEntry.object_kind.in_(MATTERS)).order_by(AuditEntry.id.desc()).limit(1)
     found: int | None = db.session.scalar(newest)

@@ -12,7 +12,7 @@ from server.contracts import letters
 from server.contracts.errors import ContractError
 from server.contracts.models import Budget, BudgetCrossing
 from server.contracts.rows import added, changed, held, payer_id, tenant_of
-from server.db import db, writing
+from server.db import db, reading, writing
 from server.domain import budgets
 from server.domain.budgets import Span, Stage
 from server.jobs import service as jobs
@@ -103,8 +103,13 @@ def known_budgets(tenant_id: int | None = None) -> list[Known]:
 def note_crossing(one: Known, span: Span, stage: Stage, spent_cents: int, lab: Settings, now: datetime) -> bool:
     """Write down and tell, once, that a budget is used so far. False where it was told already."""
     key = {"budget_id": one.rule.id, "span_from": span.first, "percent": int(stage), "cents": one.rule.cents}
+    told = select(BudgetCrossing.id).filter_by(**key)
+    with reading() as session:  # most looks find that it is told
+        if session.scalar(told) is not None:
+            return False
     with writing() as session:
-        if session.scalar(select(BudgetCrossing.id).filter_by(**key)) is not None:
+        session.get(Budget, one.rule.id, with_for_update=True)  # whoever looks at the same time waits here
+        if session.scalar(told) is not None:
             return False
         session.add(BudgetCrossing(**key, spent_cents=spent_cents, at=now))
         letters.budget_used(one, span, stage, spent_cents, lab, now)

@@ -19,12 +19,12 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from server.access.service import load_facts
-from server.billing.models import Tariff
-from server.billing.prices import rates_for
-from server.db import db, reading, writing
+from server.billing.left import left_now
+from server.billing.prices import next_price, rates_for
+from server.db import reading, writing
 from server.domain.access import Judged, compile_list, judge, validity
 from server.domain.facts import Facts, next_turn
 from server.domain.takings import REVOKED_FOR
@@ -61,8 +61,9 @@ def compile_all(
 
     ``key_id``: of the newest site key; ``older_keys``: those that still hold; ``newer``: what agents learn new keys by."""
     with reading() as session, _uncollected():
-        judged = judge(load_facts(now, key_id, rates_for(now), None, now - REVOKED_FOR, older_keys), now, zone)
-        turn = min((at for at in (next_turn(judged.facts, now), _next_price(now)) if at is not None), default=None)
+        shown = rates_for(now, zone), None, now - REVOKED_FOR, older_keys, left_now(now, zone)
+        judged = judge(load_facts(now, key_id, *shown), now, zone)
+        turn = min((at for at in (next_turn(judged.facts, now), next_price(now, zone)) if at is not None), default=None)
         paper = Paper(_rules(judged.facts))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
@@ -155,10 +156,3 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _next_price(now: datetime) -> datetime | None:
-    """When the next price begins or ends: the cards of the payers show prices."""
-    begins = db.session.scalar(select(func.min(Tariff.valid_from)).where(Tariff.valid_from > now))
-    ends = db.session.scalar(select(func.min(Tariff.valid_until)).where(Tariff.valid_until > now))
-    return min((moment for moment in (begins, ends) if moment is not None), default=None)

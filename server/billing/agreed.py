@@ -1,0 +1,120 @@
+"""What each tenant can use of its contracts and packs in a month: what was agreed, less what other months have used of it.
+
+Of months that are billed that stands on their charges. What of a month is not billed yet is rated here, the oldest month
+first, for each uses what the one before has left.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, or_, select
+
+from server.billing.models import Charge
+from server.billing.uses import FINISHED, load_uses, rated_as, reopened
+from server.contracts.service import Agreed, agreed
+from server.db import db
+from server.domain import rating
+from server.domain.allowances import Covered, Terms
+from server.domain.contracts import months
+from server.domain.period import Period, month_of, period_of
+from server.domain.rating import RatedSession
+from server.domain.tariffs import PriceBook, Tariff
+from server.people.models import Payer
+from server.usage.models import UsageSession
+
+_Used = dict[tuple[str, str], int]  # reference, month → seconds or cents
+
+
+def terms_of(
+    period: Period, specimen: bool, tariffs: Sequence[Tariff], tenant_id: int | None = None
+) -> dict[str, Terms]:
+    """By the tenant's code, inside ``reading()``; of all tenants that have agreed something, or of one."""
+    known = agreed(None if tenant_id is None else [tenant_id])
+    used = used_before(known, period, specimen, tariffs)
+    return {one.tenant: one.terms(period.month, used[one.tenant_id]) for one in known.values()}
+
+
+def used_before(
+    known: Mapping[int, Agreed], period: Period, specimen: bool, tariffs: Sequence[Tariff]
+) -> dict[int, _Used]:
+    """What tenants have used, by their id: in months before the period, and in later ones as far as they are billed."""
+    since = {number: day for number, one in known.items() if (day := one.looks_back_to(period.month)) is not None}
+    used: dict[int, _Used] = defaultdict(dict)
+    for tenant_id, month, one in _charged(since, period):
+        _add(used[tenant_id], month, one)
+    if since:
+        book = PriceBook(tariffs)
+        for month in months(min(since.values()), period.month)[:-1]:
+            whom = [number for number, day in since.items() if f"{day:%Y-%m}" <= month]
+            for tenant_id, one in _unbilled(known, used, period_of(month, period.zone), specimen, whom, book):
+                _add(used[tenant_id], month, one)
+    return used
+
+
+def _add(used: _Used, month: str, one: Covered) -> None:
+    used[one.ref, month] = used.get((one.ref, month), 0) + (one.seconds or one.cents)
+
+
+def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, str, Covered]]:
+    """What charges say was covered, by tenant and the month in which the session ended; but for those taken back."""
+    wanted = (
+        select(Payer.tenant_id, Charge.subject, Charge.round, Charge.ended_at, Charge.priced)
+        .join(Payer, Payer.id == Charge.payer_id)
+        .where(Charge.kind == "session", Payer.tenant_id.in_(since))
+    )
+    again = reopened()
+    for tenant_id, subject, number, ended_at, priced in db.session.execute(wanted):
+        if number >= again.get(subject, 0):
+            month = month_of(ended_at, period.zone)
+            yield from ((tenant_id, month, one) for one in _covered(priced))
+
+
+def _covered(priced: Mapping[str, object]) -> Iterator[Covered]:
+    """As ``domain.proof.steps_of`` writes it."""
+    parts: object = priced.get("parts", [])
+    for part in parts if isinstance(parts, list) else []:
+        yield from (Covered(ref, seconds, cents) for ref, seconds, cents in part.get("covered", []))
+    credit = priced.get("credit", [])
+    for ref, cents in credit if isinstance(credit, list) else []:
+        yield Covered(ref, 0, cents)
+
+
+def _unbilled(
+    known: Mapping[int, Agreed],
+    used: dict[int, _Used],
+    period: Period,
+    specimen: bool,
+    whom: Collection[int],
+    book: PriceBook,
+) -> list[tuple[int, Covered]]:
+    """What the sessions of a month use that stand on no bill yet. The whole month is rated for that: who comes first takes
+    first."""
+    waiting = _waiting(period, specimen, whom)
+    found: list[tuple[int, Covered]] = []
+    if not waiting:
+        return found
+    uses = load_uses(*_ended(period, specimen, waiting))
+    for tenant_id, group in groupby(uses, key=lambda use: use.tenant_id):
+        own = {use.id: use for use in group}
+        terms = known[tenant_id].terms(period.month, used[tenant_id])
+        sessions = [rated_as(use, period.zone) for use in own.values()]
+        for rated in rating.rate_month(sessions, book, terms, period.zone):
+            if isinstance(rated, RatedSession) and own[rated.session.id].charge is None:
+                found += [(tenant_id, one) for one in rated.covered]
+    return found
+
+
+def _waiting(period: Period, specimen: bool, whom: Collection[int]) -> list[int]:
+    """The tenants among these with sessions of a month that no charge stands for."""
+    unbilled = ~select(Charge.id).where(Charge.subject == UsageSession.id, Charge.kind == "session").exists()
+    taken_back = UsageSession.id.in_(list(reopened()))
+    wanted = select(Payer.tenant_id).join(UsageSession, UsageSession.payer_id == Payer.id).distinct()
+    return list(db.session.scalars(wanted.where(*_ended(period, specimen, whom), or_(unbilled, taken_back))))
+
+
+def _ended(period: Period, specimen: bool, whom: Collection[int]) -> list[ColumnElement[bool]]:
+    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    return [finished, ended, UsageSession.payer_id.in_(select(Payer.id).where(Payer.tenant_id.in_(whom)))]
