@@ -11,9 +11,19 @@ from server.billing.errors import BillingError
 from server.billing.models import Seller
 from server.db import writing
 from server.domain import invoicing
-from server.domain.identities import french_vat_id, is_bic, is_iban, is_siren, is_siret, is_vat_id
+from server.domain.refusals import Refusal
+from server.domain.vat import Regime
+from server.jobs import service as jobs
+from server.people.identities import french_vat_id, wrong_bic, wrong_iban, wrong_siren, wrong_siret, wrong_vat_id
 
-LONGEST_TERM = 45  # days, for a periodic invoice: art. L441-10 I of the code de commerce
+LONGEST_TERM = 45  # days, for a periodic invoice: art. L441-10 I al. 4 of the code de commerce
+LONGEST_PUBLIC = 30  # days, of public bodies: art. R2192-10 of the code de la commande publique
+MODES = ("issue", "statement")
+LATE_RATES = (  # of companies: at least three times the legal rate, or what L441-10 II says where nothing is agreed
+    "trois fois le taux d’intérêt légal",
+    "taux de refinancement de la Banque centrale européenne majoré de 10 points",
+)
+MAY_BE_EMPTY = frozenset({"email", "phone"})
 
 
 def add_seller(
@@ -22,48 +32,80 @@ def add_seller(
     *,
     actor: str,
     now: datetime,
-    regime: str = "normal",
     series_prefix: str = "F",
 ) -> Seller:
     """Who issues from a day on; the one before issues until that day."""
-    if not 0 <= seller.payment_days <= LONGEST_TERM:
-        raise BillingError(
-            "A monthly invoice is payable within %(days)s days (art. L441-10 of the code de commerce).",
-            days=LONGEST_TERM,
-        )
-    values = {**asdict(seller), "regime": regime, "series_prefix": series_prefix, "valid_from": valid_from}
+    for problem in (*_terms(seller), *_choices(seller)):
+        raise problem[1]
+    values = {**asdict(seller), "series_prefix": series_prefix, "valid_from": valid_from}
     row = Seller(**values)
     with writing() as session:
+        others = select(Seller.id).where(Seller.series_prefix == series_prefix, Seller.siren != seller.siren)
+        if session.scalar(others.limit(1)) is not None:
+            raise BillingError(
+                "Another seller's numbers begin with %(prefix)s: choose one of its own.", prefix=series_prefix
+            )
         end_last(session.scalars(select(Seller)), valid_from)
         add(row, "seller", values, "", actor, now)
+        jobs.announce("document", f"seller:{row.id}", now)
     return row
 
 
-def problems_of(seller: invoicing.Seller) -> dict[str, BillingError]:
-    """By field, what a check digit or an empty line shows to be wrong. A lab's numbers are typed once and printed for
-    years. The first problem of a field counts."""
-    found: dict[str, BillingError] = {}
-    for name, problem in (*_empty(seller), *_wrong(seller)):
+def problems_of(seller: invoicing.Seller) -> dict[str, Refusal]:
+    """By field, what a check digit, an empty line or the law of payments shows to be wrong. A lab's numbers are typed once
+    and printed for years. The first problem of a field counts."""
+    found: dict[str, Refusal] = {}
+    for name, problem in (*_empty(seller), *_wrong(seller), *_terms(seller), *_choices(seller)):
         found.setdefault(name, problem)
     return found
 
 
-def _empty(seller: invoicing.Seller) -> Iterator[tuple[str, BillingError]]:
+def _empty(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
     for field in fields(seller):
-        if getattr(seller, field.name) == "":
+        if field.name not in MAY_BE_EMPTY and getattr(seller, field.name) == "":
             yield field.name, BillingError("It is printed on every invoice and cannot be empty.")
 
 
-def _wrong(seller: invoicing.Seller) -> Iterator[tuple[str, BillingError]]:
-    if not is_siren(seller.siren):
-        yield "siren", BillingError("Not a SIREN: 9 digits, of which the last one checks the others.")
+def _wrong(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
+    if wrong := wrong_siren(seller.siren):
+        yield "siren", wrong
     elif seller.country == "FR" and seller.vat_id != french_vat_id(seller.siren):
         yield "vat_id", BillingError("The VAT id of this SIREN is %(vat_id)s.", vat_id=french_vat_id(seller.siren))
-    if not is_siret(seller.siret, seller.siren):
-        yield "siret", BillingError("Not a SIRET: the SIREN, then 5 digits, of which the last one checks the others.")
-    if not is_vat_id(seller.vat_id):
-        yield "vat_id", BillingError("Not a VAT id: the country, then its digits, such as FR12345678901.")
-    if not is_iban(seller.iban):
-        yield "iban", BillingError("Not an IBAN: a digit is wrong or missing.")
-    if not is_bic(seller.bic):
-        yield "bic", BillingError("Not a BIC: 8 or 11 letters and digits.")
+    checked = {
+        "siret": wrong_siret(seller.siret, seller.siren),
+        "vat_id": wrong_vat_id(seller.vat_id, seller.siren),
+        "iban": wrong_iban(seller.iban),
+        "bic": wrong_bic(seller.bic),
+    }
+    yield from ((name, problem) for name, problem in checked.items() if problem)
+
+
+def _terms(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
+    """What the law of payments forbids, with its article."""
+    if not 0 <= seller.payment_days <= LONGEST_TERM:
+        yield (
+            "payment_days",
+            BillingError(
+                "A monthly invoice is payable within %(days)s days (art. L441-10 I al. 4 of the code de commerce).",
+                days=LONGEST_TERM,
+            ),
+        )
+    if not 0 <= seller.payment_days_public <= LONGEST_PUBLIC:
+        yield (
+            "payment_days_public",
+            BillingError(
+                "A public body pays within %(days)s days (art. R2192-10 of the code de la commande publique).",
+                days=LONGEST_PUBLIC,
+            ),
+        )
+    if not 0 <= seller.payment_days_private <= LONGEST_TERM:
+        yield "payment_days_private", BillingError("Between 0 and %(days)s days.", days=LONGEST_TERM)
+
+
+def _choices(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
+    if seller.mode not in MODES:
+        yield "mode", BillingError("A seller issues invoices, or statements for a system that does.")
+    if seller.regime not in set(Regime):
+        yield "regime", BillingError("A seller's regime is normal, or franchise.")
+    if seller.regime == Regime.FRANCHISE and seller.vat_on_debits:
+        yield "vat_on_debits", BillingError("Who charges no VAT has none that could be due on invoicing.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.billing.errors import BillingError
-from server.billing.sellers import problems_of
+from server.billing.sellers import MAY_BE_EMPTY, problems_of
 from server.domain.invoicing import Seller
 from wire.codec import WireError, from_plain
 
@@ -28,7 +28,13 @@ vat_id = ""                   # FR and 11 digits
 iban = ""
 bic = ""
 vat_on_debits = false         # true only with the option for paying the tax on invoicing
-payment_days = 30             # 45 at most on monthly invoices
+regime = "normal"             # or "franchise": art. 293 B, no VAT is charged
+mode = "issue"                # or "statement": another system makes the invoices, this one its lines
+email = ""                    # may stay empty
+phone = ""                    # may stay empty
+payment_days = 30             # of companies: 45 at most on monthly invoices
+payment_days_public = 30      # of public bodies: 30 at most
+payment_days_private = 30
 late_rate = "trois fois le taux d’intérêt légal"
 """
 
@@ -45,7 +51,7 @@ def read(file: Path) -> tuple[Seller, date]:
     if unknown := plain.keys() - {field.name for field in fields(Seller)}:
         named = ", ".join(sorted(unknown))
         raise BillingError(f"{file}: not a field of a seller: {named}")
-    if empty := [name for name, value in plain.items() if value == ""]:
+    if empty := [name for name, value in plain.items() if value == "" and name not in MAY_BE_EMPTY]:
         named = ", ".join(empty)
         raise BillingError(f"{file}: still empty: {named}")
     try:

@@ -16,6 +16,7 @@ from server.demo.lab_tenants import UNDECIDED, Tenant, french_vat_id, siren
 from server.domain import invoicing
 from server.domain.commissioning import Result, SheetLine, SheetTest, needs_record
 from server.domain.period import day_of
+from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
 from server.machines import service as machines
@@ -94,8 +95,8 @@ class _Founder:
             proposed, OPENED, "as the law texts suggest", actor="accountant of the demo", now=self._by["now"]
         )
         for tariff in sorted(self._lab.tariffs, key=lambda tariff: tariff.valid_from):
-            scope = billing.PricedFor(tariff.machine, tariff.category, tariff.tenant_kind)
-            price = billing.Price(tariff.cents_per_hour, tariff.step_s, tariff.minimum_s, tariff.fee_cents)
+            scope = Scope(tariff.machine, tariff.category, tenant_kind=tariff.tenant_kind)
+            price = simple(tariff.cents_per_hour, tariff.step_s, tariff.minimum_s, tariff.fee_cents)
             until = midnight(tariff.valid_until) if tariff.valid_until else None
             billing.add_tariff(scope, price, midnight(tariff.valid_from), until, "price list", **self._by)
 
@@ -157,5 +158,5 @@ def _seller() -> invoicing.Seller:
         bic="DEMOFRP1XXX",
         vat_on_debits=False,
         payment_days=30,
-        late_rate="trois fois le taux de l'intérêt légal",
+        late_rate="trois fois le taux d’intérêt légal",
     )

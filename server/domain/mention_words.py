@@ -122,6 +122,10 @@ RATES = {  # what sellers usually write into their late rate, said in the other 
         "de": "das Dreifache des französischen gesetzlichen Zinssatzes",
         "en": "three times the French legal interest rate",
     },
+    "taux de refinancement de la Banque centrale européenne majoré de 10 points": {
+        "de": "Refinanzierungssatz der Europäischen Zentralbank zuzüglich 10 Prozentpunkten",
+        "en": "the refinancing rate of the European Central Bank plus 10 percentage points",
+    },
 }
 
 REVERSE = {"de": "Steuerschuldnerschaft des Leistungsempfängers", "en": "Reverse charge"}

@@ -33,7 +33,7 @@ AREAS = {
     "refusals": "views",
     "search": "views",
     "sessions": "views",
-    "tenants": "limits members papers terms views",
+    "tenants": "limits members papers proofs terms views",
     "today": "views",
     "training": "giving lapsing views",
     "why": "views",

@@ -21,10 +21,11 @@ from server.people.masters import end_master, give_master
 from server.people.memberships import add_membership, end_membership, prefer_membership
 from server.people.models import Token
 from server.people.newcomers import add_holder
+from server.people.proofs import Seen, add_proof, proofs_of, take_back_proof
 from server.people.rows import PeopleError, holder_by_number, token_by_ref
 from server.people.suspending import Papers, resume_tenant, suspend_tenant, warn_members
 from server.people.tenancies import Address, edit_establishment, edit_tenant, end_payer, end_tenant
-from server.people.tenants import add_establishment, add_payer, add_tenant, set_bill_to, set_treatment
+from server.people.tenants import Site, add_establishment, add_payer, add_tenant, set_bill_to, set_treatment
 from server.people.terms import Terms, hide_names, set_terms, show_names
 from wire.tokens import fingerprint
 
@@ -36,6 +37,8 @@ __all__ = [
     "PeopleError",
     "PersonFacts",
     "Roster",
+    "Seen",
+    "Site",
     "Terms",
     "When",
     "add_establishment",
@@ -43,6 +46,7 @@ __all__ = [
     "add_membership",
     "add_payer",
     "add_payer_rule",
+    "add_proof",
     "add_tenant",
     "block_holder",
     "block_token",
@@ -71,6 +75,7 @@ __all__ = [
     "move_member",
     "plan_import",
     "prefer_membership",
+    "proofs_of",
     "rekey_token",
     "remove_payer_rule",
     "replace_token",
@@ -84,6 +89,7 @@ __all__ = [
     "show_names",
     "suspend_tenant",
     "take_back",
+    "take_back_proof",
     "unblock_holder",
     "unblock_token",
     "warn_members",

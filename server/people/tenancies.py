@@ -29,6 +29,12 @@ class Address:
     country: str
     siren: str | None
     vat_id: str | None
+    siret: str | None = None
+    email: str | None = None
+    service_code: str | None = None
+    needs_service_code: bool = False
+    needs_order: bool = False
+    one_per_order: bool = False
 
 
 def edit_tenant(

@@ -3,6 +3,7 @@
 Called as ``server.people.service``, like everything about people; the rules are the same as there.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from server.audit import service as audit
 from server.db import writing
+from server.domain.vat import Treatment
 from server.jobs import service as jobs
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
 from server.people.rows import PeopleError, establishment_by_id, tenant_by_code
@@ -49,11 +51,13 @@ def add_establishment(
     *,
     actor: str,
     now: datetime,
+    **wishes: Any,
 ) -> Establishment:
-    """An address and tax identity. Bills go there from the day ``set_bill_to`` says."""
+    """An address and tax identity. Bills go there from the day ``set_bill_to`` says. ``wishes``: the other fields of
+    ``tenancies.Address``."""
     with writing() as session:
         address = {"street": street, "postcode": postcode, "city": city, "country": country}
-        identity = {"legal_name": legal_name, "siren": siren, "vat_id": vat_id}
+        identity = {"legal_name": legal_name, "siren": siren, "vat_id": vat_id, **wishes}
         establishment = Establishment(tenant_id=tenant_by_code(tenant_code).id, **identity, **address)
         session.add(establishment)
         session.flush()
@@ -62,10 +66,28 @@ def add_establishment(
     return establishment
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a foreign business has said of itself: whether own people and means here use the service, and where it says so."""
+
+    staff: bool
+    since: date | None = None
+    stated_by: str = ""
+    stated_in: str = ""
+
+
 def set_treatment(
-    establishment_id: int, treatment: str, valid_from: date, reason: str, *, actor: str, now: datetime
+    establishment_id: int,
+    treatment: str,
+    valid_from: date,
+    reason: str,
+    site: Site | None = None,
+    *,
+    actor: str,
+    now: datetime,
 ) -> TaxTreatment:
     """How this establishment is treated for VAT from a day on, decided by ``actor``; the one before ends that day."""
+    _expect_fitting(treatment, site)
     with writing() as session:
         establishment_by_id(establishment_id)
         earlier = select(TaxTreatment).where(TaxTreatment.establishment_id == establishment_id)
@@ -76,12 +98,30 @@ def set_treatment(
             valid_from=valid_from,
             reason=reason,
             decided_by=actor,
+            **_columns(site),
         )
         session.add(row)
         was = {"treatment": before.treatment} if before else None
-        after = {"treatment": treatment, "valid_from": valid_from}
+        after = {"treatment": treatment, "valid_from": valid_from, **(_columns(site) if site else {})}
         audit.record(actor, "treat", "establishment", establishment_id, was, after, reason, now)
     return row
+
+
+def _expect_fitting(treatment: str, site: Site | None) -> None:
+    """An establishment here is what its owner has stated; and who has stated one is not treated as from abroad."""
+    if treatment == Treatment.FR_ESTABLISHMENT and not (
+        site and site.staff and site.since and site.stated_by and site.stated_in
+    ):
+        raise PeopleError("Say since when it has staff on site, who stated it, and in which document.")
+    if treatment in {Treatment.EU_BUSINESS, Treatment.NON_EU_BUSINESS} and site and site.staff:
+        raise PeopleError("With own staff and means on site that use the service it is an establishment in France.")
+
+
+def _columns(site: Site | None) -> dict[str, Any]:
+    if site is None:
+        return {}
+    said = {"stated_by": site.stated_by, "stated_in": site.stated_in}
+    return {"staff_on_site": site.staff, "staff_since": site.since, **said}
 
 
 def set_bill_to(tenant_code: str, establishment_id: int, valid_from: date, *, actor: str, now: datetime) -> BillTo:

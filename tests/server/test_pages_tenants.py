@@ -47,7 +47,7 @@ def test_a_new_tenant_is_led_from_step_to_step_until_it_can_be_billed(manager):
         ({"siren": "12345678"}, "Un SIREN a 9 chiffres ; ici 8 signes."),
         ({"siren": "123456789"}, "l’un d’eux est mal tapé"),
         ({"vat_id": "FR1200000127"}, "il en manque 1"),
-        ({"vat_id": "FR99000001271"}, "deux lettres du pays, puis ses chiffres"),
+        ({"vat_id": "FR99000001271"}, "sa clé de 2 chiffres ne va pas avec le SIREN"),
         ({"siren": "000001305", "vat_id": "FR42000001271"}, "Avec ce SIREN, ce serait FR47000001305."),
         ({"country": "France"}, "Tapez les deux lettres du pays"),
     ],

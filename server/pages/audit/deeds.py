@@ -57,6 +57,8 @@ _DEEDS = {
     "establishment.add": lazy_gettext("Address added"),
     "establishment.edit": lazy_gettext("Address changed"),
     "establishment.treat": lazy_gettext("VAT treatment decided"),
+    "establishment.prove": lazy_gettext("Proof of status seen"),
+    "establishment.disprove": lazy_gettext("Proof of status taken back"),
     "holder.accept": lazy_gettext("Safety sheet accepted"),
     "handout.begin": lazy_gettext("Hand-out begun"),
     "handout.call_up": lazy_gettext("Called up before the others"),

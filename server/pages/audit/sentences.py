@@ -86,6 +86,14 @@ _FACTS = {
     "city": lazy_gettext("city"),
     "country": lazy_gettext("country"),
     "siren": "SIREN",
+    "siret": "SIRET",
+    "service_code": lazy_gettext("service code"),
+    "needs_service_code": lazy_gettext("refuses invoices without its service code"),
+    "needs_order": lazy_gettext("refuses invoices without its order number"),
+    "one_per_order": lazy_gettext("wants one document for each order"),
+    "staff_on_site": lazy_gettext("own staff on site"),
+    "dated_on": lazy_gettext("of"),
+    "recheck_on": lazy_gettext("good until"),
     "vat_id": lazy_gettext("VAT id"),
     "treatment": lazy_gettext("treatment"),
     "role": lazy_gettext("role"),
@@ -111,7 +119,7 @@ _FACTS = {
 }
 # Of something new: what tells it apart. That it begins at once goes without saying.
 _OF_NEW = frozenset(
-    {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope"}
+    {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope", "staff_on_site", "dated_on", "recheck_on"}
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
     | {"make", "serial", "replaces", "why", "by", "drawing", "result", "due_on", "holiday", "year", "days"}
     | {"begins", "ends", "decided_by", "letter_on", "minor_until", "people", "month", "charged", "machines"}

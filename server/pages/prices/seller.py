@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 from server.audit import service as audit
 from server.billing import service as billing
 from server.billing.models import Seller as SellerRow
+from server.billing.sellers import LATE_RATES
 from server.db import reading
 from server.domain import invoicing
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
-from server.pages.prices.forms import SellerForm
+from server.pages.prices import words
+from server.pages.prices.seller_form import MODES, RATES, SellerForm
 from server.pages.refused import form_page, said
 from server.web import formats
 from server.web.answers import done, see_other
@@ -48,18 +50,30 @@ def shown() -> str:
     sellers = _sellers()
     current = next((one for one in sellers if one.holds(today())), None)
     trail = told(audit.trail_of([("seller", one.id) for one in sellers]))
-    return render_template("prices/seller.html", sellers=sellers, current=current, today=today(), trail=trail)
+    return render_template(
+        "prices/seller.html",
+        sellers=sellers,
+        current=current,
+        today=today(),
+        trail=trail,
+        modes=MODES,
+        rates=RATES,
+        regimes=words.REGIMES,
+    )
 
 
 @pages.route("/seller/new", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES)
 def new() -> Response | tuple[str, int]:
-    form = SellerForm(data={**_known(), "since": today()})
+    known = _known()
+    form = SellerForm(data={**known, "since": today()})
+    form.offer_rates(known["late_rate"])
     if form.validate_on_submit() and _is_right(form):
         try:
-            billing.add_seller(form.seller(), form.since.data, actor=actor().label, now=now())
+            prefix = form.prefix.data or "F"
+            billing.add_seller(form.seller(), form.since.data, series_prefix=prefix, actor=actor().label, now=now())
         except Refusal as refusal:
-            form.refuse("since", said(refusal))
+            form.refuse("prefix" if "prefix" in refusal.blanks else "since", said(refusal))
         else:
             day = formats.day(form.since.data)
             done(gettext("%(seller)s issues the invoices from %(day)s on.", seller=form.legal_name.data, day=day))
@@ -95,5 +109,7 @@ def _known() -> dict[str, Any]:
     """The form begins with the last one: mostly one line has changed."""
     last = next(iter(_sellers()), None)
     if last is None:
-        return {"country": "FR", "payment_days": _TO_PAY, "late_rate": "trois fois le taux d’intérêt légal"}
-    return {field.name: getattr(last.seller, field.name) for field in fields(invoicing.Seller)}
+        return {"country": "FR", "payment_days": _TO_PAY, "late_rate": LATE_RATES[0]}
+    return {field.name: getattr(last.seller, field.name) for field in fields(invoicing.Seller)} | {
+        "prefix": last.prefix
+    }

@@ -1,4 +1,4 @@
-"""What is asked about who pays: the tenant, its addresses and numbers, the treatment for VAT, cost centres, dates, reasons."""
+"""What is asked about who pays: the tenant, where bills go, cost centres, dates, reasons."""
 
 from typing import Any
 
@@ -6,9 +6,8 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
-from server.domain.identities import compact, french_vat_id, is_siren, is_vat_id
 from server.pages.people.forms import LANGUAGES
-from server.pages.prices.words import KINDS, TREATMENTS
+from server.pages.prices.words import KINDS
 from server.pages.tenants.choices import address_choices, tenant_names
 from server.web.forms import Day, Form, Moment, Reason
 from wire.messages import Shows
@@ -19,7 +18,6 @@ SHOWS = {
     Shows.NOTHING: lazy_gettext("neither price nor time"),
 }
 _CODE = Regexp(r"[a-z0-9][a-z0-9-]*$", message=lazy_gettext("Only a-z, 0-9 and -, such as blue-school."))
-_COUNTRY = Regexp(r"[A-Za-z]{2}$", message=lazy_gettext("Type the two letters of the country: FR, DE, CH."))
 
 
 class TenantForm(Form):
@@ -39,53 +37,6 @@ class TenantForm(Form):
 class NewTenantForm(TenantForm):
     code = StringField(lazy_gettext("Code"), [InputRequired(), Length(max=20), _CODE])
     cost_centre = StringField(lazy_gettext("First cost centre"), [InputRequired(), Length(max=60)])
-
-
-def _number(text: str | None) -> str | None:
-    return compact(text) or None if text else None
-
-
-def _is_siren(form: Form, field: Field) -> None:
-    if field.data and not is_siren(field.data):
-        count = len(field.data)
-        if count != 9 or not field.data.isdecimal():
-            raise ValidationError(gettext("A SIREN has 9 digits; this has %(count)s signs.", count=count))
-        raise ValidationError(gettext("These 9 digits do not go together: one of them is mistyped."))
-
-
-def _is_vat_id(form: Any, field: Field) -> None:
-    if not field.data:
-        return
-    if field.data.startswith("FR") and len(field.data) != 13:
-        count = abs(13 - len(field.data))
-        text = gettext("FR, a key of 2 digits, then the 9 of the SIREN: %(count)s too many.", count=count)
-        short = gettext("FR, a key of 2 digits, then the 9 of the SIREN: %(count)s missing.", count=count)
-        raise ValidationError(short if len(field.data) < 13 else text)
-    if not is_vat_id(field.data):
-        raise ValidationError(gettext("This cannot be a VAT id: two letters of the country, then its digits."))
-    siren = form.siren.data
-    if field.data.startswith("FR") and siren and is_siren(siren) and field.data != french_vat_id(siren):
-        raise ValidationError(gettext("With this SIREN it would be %(number)s.", number=french_vat_id(siren)))
-
-
-class AddressForm(Form):
-    legal_name = StringField(lazy_gettext("Legal name"), [InputRequired(), Length(max=200)])
-    street = StringField(lazy_gettext("Street"), [InputRequired(), Length(max=200)])
-    postcode = StringField(lazy_gettext("Postcode"), [InputRequired(), Length(max=12)])
-    city = StringField(lazy_gettext("City"), [InputRequired(), Length(max=100)])
-    country = StringField(lazy_gettext("Country"), [InputRequired(), _COUNTRY], default="FR")
-    siren = StringField("SIREN", [Optional(), _is_siren], filters=[_number])
-    vat_id = StringField(lazy_gettext("VAT id"), [Optional(), Length(max=20), _is_vat_id], filters=[_number])
-
-
-class TreatmentForm(Form):
-    treatment = SelectField(
-        lazy_gettext("VAT treatment"), choices=[(treatment.value, name) for treatment, name in TREATMENTS.items()]
-    )
-    since = Day(lazy_gettext("From"), [InputRequired()])
-    reason = TextAreaField(
-        lazy_gettext("Why"), [InputRequired(lazy_gettext("Say what this rests on: a VAT id checked, a paper seen."))]
-    )
 
 
 class BillToForm(Form):

@@ -12,7 +12,8 @@ from server.pages.people.choices import begin_of, end_of
 from server.pages.prices.words import treatment
 from server.pages.refused import said
 from server.pages.tenants.about import establishment_of, payer_of, tenant_of
-from server.pages.tenants.forms import AddressForm, BillToForm, EndPayerForm, PayerForm, TreatmentForm
+from server.pages.tenants.forms import BillToForm, EndPayerForm, PayerForm
+from server.pages.tenants.identity_forms import AddressForm, TreatmentForm
 from server.pages.tenants.reads import Address, read_tenant
 from server.pages.tenants.views import label_of
 from server.people import service as people
@@ -74,12 +75,14 @@ def save_address(code: str, number: int) -> Answer:
 
 def _said(form: AddressForm) -> dict[str, Any]:
     data = {name: value for name, value in form.data.items() if name not in {"version", "once", "csrf_token"}}
-    return data | {"country": data["country"].upper(), "siren": data["siren"] or None, "vat_id": data["vat_id"] or None}
+    optional = {name: data[name] or None for name in ("siren", "siret", "vat_id", "email", "service_code")}
+    return data | optional | {"country": data["country"].upper()}
 
 
 def _values(address: Address) -> dict[str, Any]:
-    names = ("legal_name", "street", "postcode", "city", "country", "siren", "vat_id")
-    return {name: getattr(address, name) or "" for name in names}
+    texts = ("legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "email", "service_code")
+    wishes = ("needs_service_code", "needs_order", "one_per_order")
+    return {name: getattr(address, name) or "" for name in texts} | {name: getattr(address, name) for name in wishes}
 
 
 # --- VAT and where bills go ---------------------------------------------------------------------------------------------
@@ -99,11 +102,13 @@ def set_treatment(code: str, number: int) -> Answer:
         return _treatment_page(code, number, form), 422
     by: Any = {"actor": actor().label, "now": now()}
     try:
-        people.set_treatment(number, form.treatment.data, form.since.data, form.reason.data, **by)
+        people.set_treatment(number, form.treatment.data, form.since.data, form.reason.data, form.site(), **by)
     except people.PeopleError as error:
-        form.refuse("since", said(error))
+        form.refuse("staff" if "staff" in error.sentence else "since", said(error))
         return _treatment_page(code, number, form), 422
     done(gettext("The treatment is decided in your name."))
+    if _address(code, number).lacks_proof(form.since.data):
+        return see_other(url_for("proofs.new", code=code, number=number))
     if not read_tenant(code, now()).bills_to:
         return see_other(url_for("papers.new_bill_to", code=code, establishment=number))
     return see_other(url_for("tenants.show", code=code))

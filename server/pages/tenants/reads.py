@@ -1,7 +1,6 @@
 """What the pages about tenants show, as plain values: the list, and everything about one of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -10,9 +9,10 @@ from sqlalchemy import func, select
 
 from server.audit.service import Entry, trail_of
 from server.db import db, reading
+from server.domain.status import NEED_PROOF, Proof
 from server.pages.people.finding import in_force
 from server.pages.people.names import Named, folded, named
-from server.people.models import BillTo, Establishment, Membership, Payer, TaxTreatment, Tenant
+from server.people.models import BillTo, Establishment, Membership, Payer, StatusProof, TaxTreatment, Tenant
 from server.web.paging import Page, page_of
 
 MEMBERS_SHOWN = 30
@@ -46,6 +46,32 @@ class Treated:
     valid_until: date | None
     reason: str
     decided_by: str
+    staff_on_site: bool | None = None
+    staff_since: date | None = None
+    stated_by: str = ""
+    stated_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRow:
+    """One proof of status. ``about``: the VAT id it is about, or None."""
+
+    id: int
+    kind: str
+    number: str
+    about: str | None
+    dated_on: date
+    recheck_on: date
+    note: str
+    seen_by: str
+    file_name: str
+    file_kind: str
+    file_sha256: str
+    taken_back_because: str | None
+
+    def covers(self, day: date, vat_id: str | None) -> bool:
+        proof = Proof(self.kind, self.about, self.dated_on, self.recheck_on)
+        return self.taken_back_because is None and proof.covers(day, vat_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +85,23 @@ class Address:
     siren: str | None
     vat_id: str | None
     version: int
+    siret: str | None = None
+    email: str | None = None
+    service_code: str | None = None
+    needs_service_code: bool = False
+    needs_order: bool = False
+    one_per_order: bool = False
     treatments: tuple[Treated, ...] = ()
+    proofs: tuple[ProofRow, ...] = ()
+
+    def proven_until(self, day: date) -> date | None:
+        """The first day on which none of its proofs will do any more; None where none does."""
+        return max((one.recheck_on for one in self.proofs if one.covers(day, self.vat_id)), default=None)
+
+    def lacks_proof(self, day: date) -> bool:
+        """Whether it is treated as a business abroad, and nobody has seen that it is one."""
+        treated = self.treated_on(day)
+        return treated is not None and treated.treatment in NEED_PROOF and self.proven_until(day) is None
 
     def treated_on(self, day: date) -> Treated | None:
         holding = (
@@ -224,14 +266,39 @@ def _addresses(tenant_id: int) -> tuple[Address, ...]:
     treated: dict[int, list[Treated]] = {row.id: [] for row in rows}
     wanted = select(TaxTreatment).where(TaxTreatment.establishment_id.in_(treated)).order_by(TaxTreatment.valid_from)
     for one in db.session.scalars(wanted):
-        decision = Treated(one.treatment, one.valid_from, one.valid_until, one.reason, one.decided_by)
-        treated[one.establishment_id].append(decision)
-    return tuple(Address(**_columns(row), treatments=tuple(treated[row.id])) for row in rows)
+        treated[one.establishment_id].append(Treated(**_named(one, Treated)))
+    proven = _proofs(list(treated))
+    return tuple(
+        Address(
+            **{name: getattr(row, name) for name in _OF_ADDRESS},
+            treatments=tuple(treated[row.id]),
+            proofs=tuple(proven.get(row.id, ())),
+        )
+        for row in rows
+    )
 
 
-def _columns(row: Establishment) -> Mapping[str, Any]:
-    names = ("id", "legal_name", "street", "postcode", "city", "country", "siren", "vat_id", "version")
-    return {name: getattr(row, name) for name in names}
+_OF_ADDRESS = (
+    *("id", "legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "version"),
+    *("email", "service_code", "needs_service_code", "needs_order", "one_per_order"),
+)
+
+
+def _proofs(establishments: list[int]) -> dict[int, list[ProofRow]]:
+    """The newest first."""
+    wanted = select(StatusProof).where(StatusProof.establishment_id.in_(establishments))
+    found: dict[int, list[ProofRow]] = {}
+    for row in db.session.scalars(wanted.order_by(StatusProof.dated_on.desc(), StatusProof.id.desc())):
+        plain = {one.name: getattr(row, one.name) for one in fields(ProofRow) if hasattr(row, one.name)}
+        taken_back = row.taken_back_because if row.taken_back_at else None
+        proof = ProofRow(**plain | {"about": row.vat_id, "taken_back_because": taken_back})
+        found.setdefault(row.establishment_id, []).append(proof)
+    return found
+
+
+def _named(row: Any, kind: Any) -> dict[str, Any]:
+    """The columns that a value of this kind has."""
+    return {one.name: getattr(row, one.name) for one in fields(kind)}
 
 
 def _bills_to(tenant_id: int) -> tuple[BillsTo, ...]:

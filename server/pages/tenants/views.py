@@ -14,6 +14,7 @@ from server.pages.refused import said
 from server.pages.tenants.about import tenant_of
 from server.pages.tenants.forms import NewTenantForm, SuspendForm, TenantForm
 from server.pages.tenants.reads import Show, TenantFile, find_tenants, members, read_tenant
+from server.pages.tenants.words import PROOFS
 from server.people import service as people
 from server.people.models import TenantKind
 from server.web.answers import done, see_other
@@ -80,6 +81,7 @@ def _new_page(form: NewTenantForm) -> str:
 def show(code: str) -> str:
     file = read_tenant(code, now())
     told = {"now": now(), "today": today(), "kinds": KINDS, "treatment": treatment, "limits": limits_of(code)}
+    told |= {"proof_kinds": PROOFS}
     return render_template("tenants/tenant.html", file=file, **told)
 
 
