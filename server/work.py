@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
+from server.billing import standing
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
@@ -40,6 +41,7 @@ POLL_S = 0.2
 RETRY_S = 1.0
 TIDY_EVERY_S = 3600.0
 SETTLE_EVERY_S = 60.0
+STANDINGS_EVERY_S = 60.0
 _A_WEEK = timedelta(days=7)
 _STANDS_BACK = 10  # a nice value: gets a tenth of what others get of a processor that both want
 
@@ -158,6 +160,11 @@ def _settle_bookings(settings: Settings, now: datetime) -> None:
         log.info("%d bookings were kept, missed, excused or let go", changed)
 
 
+def _work_out_standings(settings: Settings, now: datetime) -> None:
+    if worked_out := standing.refresh(settings, now):
+        log.info("what is left to %d tenants' months was worked out", worked_out)
+
+
 def _shut(now: datetime) -> set[int]:
     """Machines that nobody may start: nobody misses a booking there."""
     with reading():
@@ -179,5 +186,6 @@ def _forget_old_keys(settings: Settings, now: datetime) -> None:
 _ROUNDS: dict[_Round, float] = {
     _beat: pulse.EVERY.total_seconds(),
     _settle_bookings: SETTLE_EVERY_S,
+    _work_out_standings: STANDINGS_EVERY_S,
     _tidy: TIDY_EVERY_S,
 }

@@ -51,6 +51,8 @@ class Verb(StrEnum):
     COLLECT = "collect"  # note payments, remind, state reference rates and the accounts of the journal
     SEE_TENANT_BOOKS = "see_tenant_books"  # hours and cost of one tenant, its invoices; no person, no time of day
     MANAGE_MEMBERS = "manage_members"  # of one tenant: invite, move, end; what its cost centres pay for
+    SET_CONTRACTS = "set_contracts"  # of any tenant: hours, credit, discounts, packs and orders
+    SET_BUDGETS = "set_budgets"  # of one tenant and its cost centres
     REFUSE_CHARGES = "refuse_charges"  # of one tenant, on the day of the session
     WATCH = "watch"  # Today: what waits for staff
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -114,8 +116,9 @@ _RIGHTS: dict[Role, frozenset[Verb]] = {
     | {Verb.RUN_MACHINES, Verb.SEE_PEOPLE, Verb.SEE_TRAINING, Verb.QUALIFY, Verb.TEACH, Verb.NOTE_SUPPLIES},
     Role.LAB_ACCOUNTANT: frozenset(
         {Verb.SEE_FLOOR, Verb.SEE_TENANTS, Verb.SEE_MONEY, Verb.COLLECT, Verb.SEE_TENANT_BOOKS}
+        | {Verb.SET_CONTRACTS, Verb.SET_BUDGETS}
     ),
-    Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS}),
+    Role.TENANT_ADMIN: frozenset({Verb.SEE_FLOOR, *_OF_ITS_BOOKS, Verb.MANAGE_MEMBERS, Verb.SET_BUDGETS}),
     Role.TENANT_ACCOUNTANT: _OF_ITS_BOOKS,
     Role.HOLDER: frozenset({Verb.SEE_FLOOR, Verb.BOOK}),
 }

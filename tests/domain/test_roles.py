@@ -44,6 +44,8 @@ issue              yes -   -   -   -   -   -   -
 collect            yes -   -   yes -   -   -   -
 see_tenant_books   yes -   -   yes yes yes -   -
 manage_members     yes -   -   -   yes -   -   -
+set_contracts      yes -   -   yes -   -   -   -
+set_budgets        yes -   -   yes yes -   -   -
 refuse_charges     yes -   -   -   yes yes -   -
 watch              yes yes yes -   -   -   -   -
 manage_accounts    yes -   -   -   -   -   -   -
