@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from server.billing import facts
 from server.billing.models import Seller, VatCell
+from server.billing.natures import natures_in_use
+from server.billing.tariffs import load_tariffs
 from server.db import db, reading
 from server.domain import pricelist
 from server.domain.pricelist import Gap, Place
@@ -52,7 +53,7 @@ def places() -> list[Place]:
 def price_gaps(now: datetime) -> tuple[Gap, ...]:
     """Machines that cost some kind of tenant, of which there are some, nothing anybody has said."""
     with reading():
-        return pricelist.gaps(facts.load_tariffs(), places(), kinds_here(), now)
+        return pricelist.gaps(load_tariffs(), places(), kinds_here(), now)
 
 
 def vat_gaps(day: date) -> tuple[VatGap, ...]:
@@ -60,18 +61,14 @@ def vat_gaps(day: date) -> tuple[VatGap, ...]:
     with reading():
         cells = [Cell(*row) for row in db.session.execute(_CELLS)]
         found: dict[MissingCell, list[Billed]] = {}
-        regime, used = regime_on(day), [one for one in Nature if one in natures_in_use()]
+        regime, there = regime_on(day), natures_in_use(day)
+        used = [one for one in Nature if one in there]
         for billed, treatment in _billed(day):
             for nature in used if treatment else used[:1]:  # without a treatment one gap is enough
                 cell = decide(cells, regime, treatment, nature, day)
                 if isinstance(cell, MissingCell):
                     found.setdefault(cell, []).append(billed)
     return tuple(VatGap(cell.regime, cell.treatment, cell.nature, tuple(own)) for cell, own in found.items())
-
-
-def natures_in_use() -> frozenset[Nature]:
-    """What this lab sells. Inside ``reading()``."""
-    return frozenset({Nature.MACHINE_USE})
 
 
 def regime_on(day: date) -> str:

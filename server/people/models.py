@@ -67,8 +67,6 @@ class Establishment(Model):
     email: Mapped[str | None] = mapped_column(String(200))  # where invoices are sent
     service_code: Mapped[str | None] = mapped_column(String(100))  # of a public body that asks for one
     needs_service_code: Mapped[bool] = mapped_column(default=False)
-    needs_order: Mapped[bool] = mapped_column(default=False)  # it refuses invoices without its order number
-    one_per_order: Mapped[bool] = mapped_column(default=False)  # it wants a document for each order
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
 
@@ -209,6 +207,7 @@ class Membership(Model):
     valid_until: Mapped[datetime | None] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)  # ended before its time, by a person
     ended_reason: Mapped[str] = mapped_column(Text, default="")
+    member_class: Mapped[str | None] = mapped_column(String(20))  # for prices of their own; None: no class
     payer: Mapped[Payer] = relationship()
 
 

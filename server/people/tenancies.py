@@ -33,8 +33,6 @@ class Address:
     email: str | None = None
     service_code: str | None = None
     needs_service_code: bool = False
-    needs_order: bool = False
-    one_per_order: bool = False
 
 
 def edit_tenant(

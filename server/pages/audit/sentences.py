@@ -89,8 +89,6 @@ _FACTS = {
     "siret": "SIRET",
     "service_code": lazy_gettext("service code"),
     "needs_service_code": lazy_gettext("refuses invoices without its service code"),
-    "needs_order": lazy_gettext("refuses invoices without its order number"),
-    "one_per_order": lazy_gettext("wants one document for each order"),
     "staff_on_site": lazy_gettext("own staff on site"),
     "dated_on": lazy_gettext("of"),
     "recheck_on": lazy_gettext("good until"),

@@ -9,8 +9,9 @@ from datetime import date
 from flask import abort
 from sqlalchemy import func, select
 
-from server.billing.gaps import VatGap, natures_in_use, regime_on, vat_gaps
+from server.billing.gaps import VatGap, regime_on, vat_gaps
 from server.billing.models import VatCell
+from server.billing.natures import natures_in_use
 from server.db import db, reading
 from server.domain.vat import Nature, Treatment
 from server.domain.vat_proposals import Proposal, proposals_for
@@ -97,7 +98,7 @@ def vat_table(day: date, regime: str = "") -> Table:
     with reading():
         regime = regime or regime_on(day)
         cells = [cell for cell in _cells(day) if cell.regime == regime]
-        needed, used = _used(day), natures_in_use()
+        needed, used = _used(day), natures_in_use(day)
     treatments = [*Treatment, *sorted({cell.treatment for cell in cells} - set(Treatment))]
     columns = tuple(
         Column(

@@ -60,8 +60,6 @@ class AddressForm(Form):
     )
     service_code = StringField(lazy_gettext("Service code"), [Optional(), Length(max=100)])
     needs_service_code = BooleanField(lazy_gettext("Refuses invoices without its service code"))
-    needs_order = BooleanField(lazy_gettext("Refuses invoices without its order number"))
-    one_per_order = BooleanField(lazy_gettext("Wants one document for each order"))
 
 
 class TreatmentForm(Form):

@@ -81,8 +81,7 @@ def _said(form: AddressForm) -> dict[str, Any]:
 
 def _values(address: Address) -> dict[str, Any]:
     texts = ("legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "email", "service_code")
-    wishes = ("needs_service_code", "needs_order", "one_per_order")
-    return {name: getattr(address, name) or "" for name in texts} | {name: getattr(address, name) for name in wishes}
+    return {name: getattr(address, name) or "" for name in texts} | {"needs_service_code": address.needs_service_code}
 
 
 # --- VAT and where bills go ---------------------------------------------------------------------------------------------

@@ -89,8 +89,6 @@ class Address:
     email: str | None = None
     service_code: str | None = None
     needs_service_code: bool = False
-    needs_order: bool = False
-    one_per_order: bool = False
     treatments: tuple[Treated, ...] = ()
     proofs: tuple[ProofRow, ...] = ()
 
@@ -280,7 +278,7 @@ def _addresses(tenant_id: int) -> tuple[Address, ...]:
 
 _OF_ADDRESS = (
     *("id", "legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "version"),
-    *("email", "service_code", "needs_service_code", "needs_order", "one_per_order"),
+    *("email", "service_code", "needs_service_code"),
 )
 
 
