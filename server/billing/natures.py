@@ -31,7 +31,7 @@ def natures_in_use(day: date) -> frozenset[Nature]:
     return frozenset({Nature.MACHINE_USE} | {Nature(one) for one in found if one in set(Nature)})
 
 
-def _stated(day: date) -> Iterator[Select[tuple[str]]]:
+def _stated(day: date) -> Iterator[Select[str]]:
     """Where somebody has said what something is."""
     yield select(Material.nature).where(Material.ended_at.is_(None)).distinct()
     yield select(Preset.nature).where(Preset.ended_at.is_(None)).distinct()

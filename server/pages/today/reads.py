@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from server.billing import gaps
 from server.billing.models import ChargeRefusal, Draft, Period
+from server.billing.proving import proofs_wanted
 from server.care.models import MachineCheck
 from server.db import db, reading
 from server.domain.checks import CheckKind, waits
@@ -33,6 +34,7 @@ from wire.messages import DenialReason, EndReason, ListExtended, ProblemReported
 
 _UNKNOWN_FOR = timedelta(days=7)
 _A_WEEK = timedelta(days=7)
+_NAMED = 4  # of those a row is about
 _BADGES = 5
 _MASTERS_FOR = timedelta(days=7)
 _PROVEN_FOR = timedelta(days=30)
@@ -62,6 +64,7 @@ class Kind(StrEnum):
     SIGN_OFFS_LAPSED = "sign_offs_lapsed"
     PRICES = "prices"
     VAT = "vat"
+    PROOFS = "proofs"
     HELD = "held"
     TO_CLOSE = "to_close"
     DRAFTS = "drafts"
@@ -262,7 +265,18 @@ def _undecided(now: datetime) -> Iterator[Waiting]:
         yield Waiting(Kind.PRICES, len(prices))
     if cells:
         named = {billed.tenant_name for cell in cells for billed in cell.billed}
-        yield Waiting(Kind.VAT, len(cells), detail=", ".join(sorted(named)))
+        yield Waiting(Kind.VAT, len(cells), detail=_few(sorted(named)))
+    wanted = proofs_wanted(day_of(now, zone()))
+    for lacking in (True, False):
+        own = [one for one in wanted if (one.until is None) is lacking]
+        if own:
+            first = "" if own[0].until is None else own[0].until.isoformat()
+            tenant = own[0].tenant if len(own) == 1 else ""
+            yield Waiting(Kind.PROOFS, len(own), tenant, detail=_few([one.legal_name for one in own]), why=first)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" +{len(names) - _NAMED}" if len(names) > _NAMED else "")
 
 
 def _months(now: datetime) -> Iterator[Waiting]:

@@ -208,6 +208,8 @@ def _of_money(waiting: Waiting) -> Row:
             title = ngettext("%(num)d VAT cell undecided", "%(num)d VAT cells undecided", number)
             text = gettext("It holds the invoices of %(tenants)s.", tenants=waiting.detail)
             return Row(title, text, gettext("Decide"), "/vat", Verb.SET_PRICES, icon="percent")
+        case Kind.PROOFS:
+            return _of_proofs(waiting)
         case Kind.HELD:
             title = ngettext("%(num)d draft held", "%(num)d drafts held", number)
             text = gettext(
@@ -293,3 +295,17 @@ def _of_teaching(waiting: Waiting) -> Row:
             text = gettext("Nobody ticked the checklist in time: supervised use only. Do it again at the machine.")
             href = url_for("instruction.listed")
             return Row(title, text, gettext("Look at them"), href, Verb.SEE_TRAINING, icon="clock-alert")
+
+
+def _of_proofs(waiting: Waiting) -> Row:
+    """Whose status as a business abroad nobody has seen within a year, or soon will not have."""
+    number = waiting.count
+    way = (gettext("Add the proof"), f"/tenants/{waiting.subject}" if waiting.subject else "/tenants")
+    if not waiting.why:
+        title = ngettext("%(num)d proof of status missing", "%(num)d proofs of status missing", number)
+        text = gettext("Without it invoices without VAT are held: %(names)s.", names=waiting.detail)
+        return Row(title, text, *way, Verb.EDIT_TENANTS, icon="file-warning")
+    title = ngettext("%(num)d proof of status runs out", "%(num)d proofs of status run out", number)
+    day = formats.day(date.fromisoformat(waiting.why))
+    text = gettext("The first on %(day)s: %(names)s.", day=day, names=waiting.detail)
+    return Row(title, text, *way, Verb.EDIT_TENANTS, icon="file-clock")
