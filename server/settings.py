@@ -176,6 +176,10 @@ class Settings(BaseSettings):
     def backups_dir(self) -> Path:
         return self.data_dir / "backups"
 
+    @property
+    def archives_dir(self) -> Path:
+        return self.data_dir / "archives"
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

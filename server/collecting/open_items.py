@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -77,7 +78,7 @@ def _items(day: date, specimen: bool, tenant: str | None) -> Iterator[tuple[int,
     """By tenant. What was settled on or before the day is not even read."""
     given = select(Allocation.document_id, func.sum(Allocation.cents).label("cents"))
     paid = given.where(Allocation.given_on <= day).group_by(Allocation.document_id).subquery()
-    wanted = (
+    wanted: Any = (
         select(
             *(Establishment.tenant_id, Document.id, Document.number, Document.kind, Document.month),
             *(Document.issued_on, Document.due_on, Document.gross_cents, func.coalesce(paid.c.cents, 0)),
@@ -95,7 +96,8 @@ def _items(day: date, specimen: bool, tenant: str | None) -> Iterator[tuple[int,
     if tenant is not None:
         wanted = wanted.join(Tenant, Tenant.id == Establishment.tenant_id).where(Tenant.code == tenant)
     found: dict[int, list[OpenItem]] = {}
-    for owner, *facts, due_on, gross, done in db.session.execute(wanted):
-        item = OpenItem(*facts, due_on, gross, int(done), days_late(due_on, day), age(due_on, day))
+    for row in db.session.execute(wanted):
+        owner, due_on = row[0], row.due_on
+        item = OpenItem(*(*row[1:-1], int(row[-1]), days_late(due_on, day), age(due_on, day)))
         found.setdefault(owner, []).append(item)
     yield from found.items()

@@ -51,9 +51,8 @@ def new(code: str) -> Answer:
     items = account.items if account else ()
     form = forms.payment_form(items, today(), request.args.get("document", ""))
     if form.validate_on_submit():
-        received = Received(
-            code, form.received_on.data, form.cents.data, Means(form.means.data), form.reference.data or ""
-        )
+        cents = form.cents.data or 0
+        received = Received(code, form.received_on.data, cents, Means(form.means.data), form.reference.data or "")
         try:
             number = payments.receive(received, form.given(), today(), settings().demo, **_by())
         except Refusal as refusal:
@@ -99,8 +98,8 @@ def set_off(code: str) -> Answer:
     form.note.choices, form.invoice.choices = _choices(notes), _choices(bills)
     if form.validate_on_submit():
         try:
-            wanted = (form.note.data, form.invoice.data, form.cents.data, form.day.data, today())
-            number = payments.set_off(*wanted, **_by())
+            cents, day = form.cents.data or 0, form.day.data
+            number = payments.set_off(form.note.data, form.invoice.data, cents, day, today(), **_by())
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
@@ -118,7 +117,7 @@ def use_credit(code: str) -> Answer:
     form = forms.CreditForm(data={"day": today(), "cents": min(credit, bills[0].open_cents) if bills else None})
     form.invoice.choices = _choices(bills)
     if form.validate_on_submit():
-        given = {form.invoice.data: form.cents.data}
+        given = {form.invoice.data: form.cents.data or 0}
         try:
             payments.use_credit(code, given, form.day.data, today(), settings().demo, **_by())
         except Refusal as refusal:

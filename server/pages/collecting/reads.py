@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
@@ -93,7 +94,7 @@ def billed_tenants(specimen: bool) -> list[tuple[str, str]]:
         return [(code, name) for code, name in db.session.execute(wanted)]
 
 
-def _rows() -> Select[*tuple[object, ...]]:
+def _rows() -> Select[*tuple[Any, ...]]:
     used = select(func.coalesce(func.sum(Allocation.cents), 0)).where(Allocation.payment_id == Payment.id)
     against = aliased(Payment)
     return (

@@ -1,0 +1,176 @@
+"""What leaves the house: the journal by its account map, every table as CSV and XLSX."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from io import BytesIO, StringIO
+from typing import Any
+from zipfile import ZipFile
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+
+from server.billing.errors import BillingError
+from server.collecting import payments
+from server.collecting.payments import Received
+from server.db import closing_database, make_app
+from server.domain.journal import AccountKind, NoAccount, Rule
+from server.domain.payments import Means
+from server.domain.stretch import Stretch, stretch_of
+from server.exports import accounts
+from server.exports.journal import journal_of
+from server.exports.registry import TABLES, tables_of
+from server.exports.tables import Asked, Privacy, csv_of, xlsx_of
+from tests.server.collecting_lab import add_tenant, issued, line
+
+TODAY = date(2026, 11, 20)
+BY: dict[str, Any] = {"actor": "account:1", "now": datetime(2026, 11, 20, 9, tzinfo=UTC)}
+NOVEMBER = date(2026, 11, 1)
+
+
+@pytest.fixture
+def books(database_url: str) -> Iterator[Flask]:
+    """October: 100.00 at 20 % for acme; November: a plate and an hour for nord, and a statement that is no invoice."""
+    app = make_app(database_url)
+    with app.app_context(), closing_database():
+        add_tenant("acme", "Acme SARL")
+        add_tenant("nord", "=Nordwerk; GmbH")
+        issued("F-2026-0001")
+        both = (line(5000, "AE", 0), line(4000, nature="goods", what="item", machine="", label="Plaque"))
+        issued("F-2026-0002", "nord", (("AE", 0, 5000), ("S", 2000, 4000)), date(2026, 11, 3), lines=both)
+        issued("R-2026-10-1", "acme", issued_on=date(2026, 11, 4), kind="statement")
+        yield app
+
+
+def asked(name: str = "2026") -> Asked:
+    return Asked(stretch(name), False, ZoneInfo("Europe/Paris"), TODAY)
+
+
+def stretch(name: str) -> Stretch:
+    found = stretch_of(name)
+    assert found is not None
+    return found
+
+
+def table(name: str, of: str = "2026") -> list[dict[str, str]]:
+    text = b"".join(csv_of(TABLES[name], asked(of))).decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text), delimiter=";"))
+
+
+def decide(kind: AccountKind, subject: str, account: str, day: date = date(2026, 1, 1)) -> None:
+    accounts.decide(Rule(kind, subject, account, day), "plan comptable", **BY)
+
+
+def test_without_accounts_nothing_is_exported_and_all_that_is_missing_is_named(books: Flask) -> None:
+    found = journal_of(stretch("2026-11"), False)
+
+    day = date(2026, 11, 3)
+    assert found.bookings == ()
+    assert found.missing == (
+        NoAccount(AccountKind.CUSTOMER, "nord", day),
+        NoAccount(AccountKind.REVENUE, "goods:S", day),
+        NoAccount(AccountKind.REVENUE, "machine_use:AE", day),
+        NoAccount(AccountKind.VAT, "2000", day),
+    )
+
+
+def test_with_its_accounts_every_invoice_of_the_stretch_is_booked(books: Flask) -> None:
+    for rule in accounts.first_rows(date(2026, 1, 1)):
+        decide(rule.kind, rule.subject, rule.account)
+    decide(AccountKind.REVENUE, "machine_use:AE", "706800")
+
+    found = journal_of(stretch("2026"), False)
+
+    assert found.missing == ()
+    assert [booking.piece for booking in found.bookings] == ["F-2026-0001", "F-2026-0002"], "a statement is not booked"
+    # 120.00; and 50.00 + 40.00 + 8.00 of VAT on goods, owed at once though the seller is on receipts
+    assert found.cents == 12000 + 9800
+    assert [(row.account, row.credit) for row in found.bookings[1].rows[1:]] == [
+        ("707000", 4000), ("706800", 5000), ("445710", 800),
+    ]  # fmt: skip
+
+
+def test_an_account_decided_again_for_a_day_is_put_right_and_a_later_day_begins_another(books: Flask) -> None:
+    decide(AccountKind.VAT, "2000", "445711")
+    decide(AccountKind.VAT, "2000", "445710")
+    decide(AccountKind.VAT, "2000", "445720", NOVEMBER)
+    found = accounts.account_map()
+
+    days = (date(2025, 12, 31), date(2026, 10, 31), NOVEMBER)
+    assert [found.on(AccountKind.VAT, "2000", day) for day in days] == [None, "445710", "445720"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "account"),
+    [
+        ("vat", "2000", "44 57"),
+        ("revenue", "rent:S", "706000"),
+        ("revenue", "goods:X", "707000"),
+        ("vat", "20 %", "4457"),
+    ],
+)
+def test_what_cannot_be_booked_has_no_account(books: Flask, kind: str, subject: str, account: str) -> None:
+    with pytest.raises(BillingError):
+        decide(AccountKind(kind), subject, account)
+
+
+def test_every_table_can_be_written_both_ways(books: Flask) -> None:
+    received = Received("acme", date(2026, 11, 10), 15000, Means.CARD, "+33 ticket")
+    payments.receive(received, {"F-2026-0001": 12000}, TODAY, False, **BY)
+
+    for one in TABLES.values():
+        text = b"".join(csv_of(one, asked())).decode("utf-8-sig")
+        assert text.splitlines()[0].split(";") == [head for head, _ in one.columns]
+        assert ZipFile(BytesIO(xlsx_of(one, asked()))).testzip() is None
+    assert len(TABLES) > 20
+
+
+def test_documents_and_their_lines_are_those_of_the_days_asked_for(books: Flask) -> None:
+    (one,) = table("documents", "2026-10")
+    lines = table("lines", "2026-Q4")
+
+    assert (one["document"], one["net"], one["vat"], one["gross"]) == ("F-2026-0001", "100,00", "20,00", "120,00")
+    assert [row["document"] for row in lines] == ["F-2026-0001", "F-2026-0002", "F-2026-0002", "R-2026-10-1"]
+    assert [row["net"] for row in lines] == ["100,00", "50,00", "40,00", "100,00"]
+    assert table("documents", "2027") == []
+
+
+def test_payments_stand_with_their_split_by_rate_and_what_is_open_with_its_age(books: Flask) -> None:
+    received = Received("acme", date(2026, 11, 10), 15000, Means.CARD, "+33 ticket")
+    payments.receive(received, {"F-2026-0001": 6000}, TODAY, False, **BY)
+
+    (paid,) = table("payments")
+    (part,) = table("payments_by_rate")
+    rows = table("open_items")
+
+    assert (paid["amount"], paid["reference"]) == ("150,00", "'+33 ticket"), "no spreadsheet takes it for a formula"
+    assert (part["document"], part["net"], part["vat"], part["gross"]) == ("F-2026-0001", "50,00", "10,00", "60,00")
+    assert sorted((row["document"], row["open"], row["days_late"]) for row in rows) == [
+        ("", "-90,00", "0"), ("F-2026-0001", "60,00", "18"), ("F-2026-0002", "98,00", "0"), ("R-2026-10-1", "120,00", "0"),
+    ]  # fmt: skip
+
+
+def test_a_name_that_looks_like_a_formula_is_a_text(books: Flask) -> None:
+    assert {row["name"] for row in table("tenants")} >= {"'=Nordwerk; GmbH"}
+
+
+def test_a_long_table_comes_in_batches_without_doubles_and_without_gaps(
+    books: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from server.exports import papers, tables
+
+    monkeypatch.setattr(tables, "_AT_ONCE", 1)
+    monkeypatch.setattr(papers, "_AT_ONCE", 1)
+
+    assert [row["tenant"] for row in table("tenants")] == ["acme", "nord"]
+    assert [row["document"] for row in table("documents")] == ["F-2026-0001", "F-2026-0002", "R-2026-10-1"]
+
+
+def test_when_people_were_there_stands_only_in_the_tables_about_times() -> None:
+    about_times = {table.name for table in tables_of(Privacy.TIMES)}
+
+    assert about_times == {"sessions"}
+    for one in tables_of(Privacy.BOOKS):
+        heads = {head for head, _ in one.columns}
+        assert not heads & {"holder", "started_at", "ended_at", "person"} or one.name in {"machines", "tenants"}
