@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
-from server.billing import standing
+from server.billing import standing, whatif
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
@@ -115,6 +115,8 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
             render_document(job.args["document_id"], settings.documents_dir, now)
         case "issue_month":
             issue_month(job.args["month"], job.args["actor"], now, settings.zone, settings.demo)
+        case whatif.JOB:
+            whatif.work_out(job.args["draft_id"], job.args["month"], settings.zone, settings.demo)
         case mail.JOB:
             mail.send(job.args["mail_id"], settings.smtp, now)
         case notices.TELL_JOB:
