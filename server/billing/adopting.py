@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from server.audit import service as audit
 from server.billing import entries
@@ -82,10 +82,10 @@ def _adopt(content: dict[str, Any], text: str, rendered: Path, now: datetime) ->
 def _adopt_decisions(content: dict[str, Any], now: datetime) -> None:
     """What was decided about its sessions came to this document; the books may have been older than that."""
     for charge in content["charges"]:
-        decision = Decision(charge.get("counted_s"), charge.get("free"))
-        if decision != AS_MEASURED:
+        decision = Decision(charge["counted_s"], charge["free"])
+        if charge["kind"] == "session" and decision != AS_MEASURED:
             reason = f"as it stands on {content['number']}"
-            decisions.adopt(charge["session"], decision, reason, actor=ACTOR, now=now)
+            decisions.adopt(charge["subject"], decision, reason, actor=ACTOR, now=now)
 
 
 def _lift_series(name: str, sequence: int, day: date) -> None:
@@ -114,9 +114,10 @@ def _missing(content: dict[str, Any], ids: entries.Ids, establishment_id: int | 
     if establishment_id is None:
         return f"{content['buyer']['legal_name']} is not in the database"
     payers = {charge["payer"] for charge in content["charges"]} - ids.payers.keys()
-    machines = {charge["machine"] for charge in content["charges"]} - ids.machines.keys()
+    machines = {charge["machine"] for charge in content["charges"] if charge["machine"]} - ids.machines.keys()
     if payers or machines:
         return f"not in the database: {', '.join(sorted(payers | machines))}"
-    sessions = [charge["session"] for charge in content["charges"]]
-    twice = db.session.scalar(select(Charge.session_id).where(Charge.session_id.in_(sessions)).limit(1))
+    subjects = [(charge["subject"], charge["round"]) for charge in content["charges"]]
+    taken = select(Charge.subject).where(tuple_(Charge.subject, Charge.round).in_(subjects))
+    twice = db.session.scalar(taken.limit(1))
     return f"session {twice} stands on another document already" if twice else ""

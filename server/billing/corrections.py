@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Document
+from server.billing.uses import charge_in_force
 from server.db import db, writing
 from server.domain.period import month_of
 from server.people.models import Payer
@@ -72,8 +73,9 @@ def enter_by_hand(
 def _still_open(session_id: str) -> None:
     """Nobody charges it from here on until this transaction is over; and nobody has."""
     decisions.locked(session_id)
-    on = select(Document.number).join(Charge, Charge.document_id == Document.id).where(Charge.session_id == session_id)
-    if (number := db.session.scalar(on)) is not None:
+    charge = charge_in_force(session_id)
+    if charge is not None:
+        number = db.session.get_one(Document, charge.document_id).number
         raise BillingError(
             "%(number)s is issued with this session on it: it can only be put right by a credit note.", number=number
         )

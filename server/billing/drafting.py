@@ -1,26 +1,36 @@
-"""From the facts of a month to its drafts: whose sessions stand on whose document, and what each would say.
+"""From the facts of a month to its drafts: whose sessions and items stand on whose document, and what each would say.
 
 Nothing here touches the database. The content of a draft is plain JSON; issuing adds number and dates and freezes it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date, tzinfo
 from itertools import groupby
 from typing import Any
 
-from server.billing.facts import Facts, Issuer, Use, in_force, rated_as
+from server.billing.charging import charge_of
+from server.billing.facts import Facts, Issuer, Whose
+from server.billing.uses import Use, in_force, rated_as
 from server.domain import invoicing, rating
+from server.domain.allowances import Terms
 from server.domain.decisions import AS_MEASURED
 from server.domain.holds import Hold, holds
-from server.domain.invoicing import Item, Sold
+from server.domain.invoicing import Extra, Frame, Item
+from server.domain.items import BillItem
+from server.domain.numbering import credit_prefix
 from server.domain.oddities import Looked
+from server.domain.parting import Original, Part, Placed, parts_of
 from server.domain.period import Period, day_of
-from server.domain.vat import Nature, decide
+from server.domain.rating import Rated, RatedSession
+from server.domain.supplies import MissingItemPrice
+from server.domain.tariffs import PriceBook
+from server.domain.vat import Cell, MissingCell, Nature, customer, decide
 
-FORMAT = 1  # of the frozen JSON
-Rated = rating.RatedSession | rating.MissingPrice
+FORMAT = 2  # of the frozen JSON
+_NOTHING_AGREED = Terms()
+STATEMENT = "statement"  # the mode of a seller whose invoices another system writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,26 @@ class NewDraft:
     @property
     def held(self) -> str:
         return "; ".join(map(str, self.holds))
+
+    @property
+    def part(self) -> str:
+        said: str = self.content["part"]
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a month bills beside its own sessions: those of earlier months that came late, priced; what came to be known of
+    charged ones, with the establishment whose document is corrected, and the invoice. ``elsewhere``: those of its own
+    sessions that a later month bills."""
+
+    late: tuple[tuple[Use, Rated], ...] = ()
+    elsewhere: frozenset[str] = frozenset()
+    adjusted: tuple[tuple[int, Extra], ...] = ()
+    originals: Mapping[str, Original] = field(default_factory=dict)
+
+
+NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +80,9 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """All drafts of a month, by tenant and name; whose sessions nobody pays for; each session not issued yet, priced, for
-    whoever looks for what is odd; and of all sessions, issued or not, how many have no price or are free, and what the
-    free ones would have cost."""
+    """All drafts of a month, by tenant and name; whose sessions or items nobody pays for; each session not issued yet,
+    priced, for whoever looks for what is odd; and of all sessions, issued or not, how many have no price or are free, and
+    what the free ones would have cost."""
 
     drafts: tuple[NewDraft, ...]
     unplaced: tuple[Unplaced, ...]
@@ -60,28 +90,46 @@ class Month:
     figures: dict[str, int]
 
 
-def draft_month(facts: Facts, period: Period, issuer: Issuer, zone: tzinfo, specimen: bool) -> Month:
+def draft_month(
+    facts: Facts, period: Period, issuer: Issuer, zone: tzinfo, specimen: bool, beside: Beside = NOTHING_BESIDE
+) -> Month:
     """Rate each tenant's whole period, leave out what is already charged, and gather the rest by who is billed."""
-    items: dict[int, list[Item]] = defaultdict(list)
+    placed: dict[int, list[Placed]] = defaultdict(list)
     unplaced: dict[str, Unplaced] = {}
     looked: list[Looked] = []
     all_rated = list(rate_uses(facts, zone))
-    for use, rated in all_rated:
-        if use.charge is not None:
+    vat = _Vat(facts)
+    for use, rated in (*all_rated, *beside.late):
+        if use.charge is not None or use.id in beside.elsewhere:
             continue
         looked.append(_looked(use, rated))
-        establishment_id = in_force(facts.bill_to.get(use.tenant_id, []), rated.session.day)
-        if establishment_id is None:
+        pays = in_force(facts.bill_to.get(use.tenant_id, []), rated.session.day)
+        if pays is None:
             unplaced.setdefault(use.tenant, Unplaced(use.tenant, use.tenant_name, rated.session.day))
         else:
-            items[establishment_id].append(_item(facts, use, rated, establishment_id, zone))
-    drafts = [_draft(facts, period, issuer, specimen, *place) for place in items.items()]
+            placed[pays].append(_item(facts, use, rated, pays, vat, zone))
+    for item in facts.items:
+        whose, again = facts.payers[item.payer], facts.reopened.get(item.ref, 0)
+        if facts.charged.get(item.ref, -1) >= again:
+            continue
+        pays = in_force(facts.bill_to.get(whose.tenant_id, []), item.day)
+        if pays is None:
+            unplaced.setdefault(item.tenant, Unplaced(item.tenant, whose.tenant_name, item.day))
+        else:
+            placed[pays].append(_extra(facts, item, whose, pays, vat, again))
+    for establishment_id, extra in beside.adjusted:
+        placed[establishment_id].append(extra)
+    drafts = [
+        _draft(facts, period, issuer, specimen, zone, establishment_id, part)
+        for establishment_id, items in placed.items()
+        for part in parts_of(items, beside.originals, statement=issuer.seller.mode == STATEMENT)
+    ]
     in_order = tuple(sorted(drafts, key=_order))
     return Month(in_order, tuple(unplaced.values()), tuple(looked), _figures([rated for _, rated in all_rated]))
 
 
 def _figures(rated: list[Rated]) -> dict[str, int]:
-    priced = [one for one in rated if isinstance(one, rating.RatedSession)]
+    priced = [one for one in rated if isinstance(one, RatedSession)]
     return {
         "unpriced": len(rated) - len(priced),
         "free": sum(one.session.free is not None for one in priced),
@@ -91,9 +139,15 @@ def _figures(rated: list[Rated]) -> dict[str, int]:
 
 def rate_uses(facts: Facts, zone: tzinfo) -> Iterator[tuple[Use, Rated]]:
     """Every use with its price: rating is given a tenant's whole month at once."""
-    for _, own in groupby(facts.uses, key=lambda use: use.tenant_id):
+    book = PriceBook(facts.tariffs)
+    carried: dict[int, list[rating.Session]] = defaultdict(list)
+    for use in facts.carried:
+        carried[use.tenant_id].append(rated_as(use, zone))
+    for tenant_id, own in groupby(facts.uses, key=lambda use: use.tenant_id):
         uses = {use.id: use for use in own}
-        for rated in rating.rate_month([rated_as(use, zone) for use in uses.values()], facts.tariffs, (), ()):
+        sessions = [rated_as(use, zone) for use in uses.values()]
+        terms = facts.terms.get(sessions[0].tenant, _NOTHING_AGREED)
+        for rated in rating.rate_month(sessions, book, terms, zone, carried.get(tenant_id, ())):
             yield uses[rated.session.id], rated
 
 
@@ -112,82 +166,102 @@ def _looked(use: Use, rated: Rated) -> Looked:
         state=use.state,
         end_reason=use.end_reason or "",
         time_quality=use.time_quality,
-        cents=rated.net_cents if isinstance(rated, rating.RatedSession) else None,
+        cents=rated.net_cents if isinstance(rated, RatedSession) else None,
         settled=use.decision != AS_MEASURED,
     )
 
 
-def _order(draft: NewDraft) -> tuple[str, str, int]:
+def _order(draft: NewDraft) -> tuple[str, str, int, str]:
     buyer = draft.content["buyer"]
-    return buyer["tenant"], buyer["legal_name"], draft.establishment_id
+    return buyer["tenant"], buyer["legal_name"], draft.establishment_id, draft.part
 
 
-def _item(facts: Facts, use: Use, rated: Rated, establishment_id: int, zone: tzinfo) -> Item:
-    day = rated.session.day
-    treatment = in_force(facts.treatments.get(establishment_id, []), day)
-    issuer = in_force(facts.issuers, day)
+class _Vat:
+    """Which VAT something bears that an establishment pays for; asked a hundred thousand times about a few cases."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._known: dict[tuple[int, str, date], tuple[Cell | MissingCell, str | None]] = {}
+
+    def of(self, establishment_id: int, nature: str, day: date) -> tuple[Cell | MissingCell, str | None]:
+        """With the establishment's treatment."""
+        case = (establishment_id, nature, day)
+        if case not in self._known:
+            treatment = in_force(self._facts.treatments.get(establishment_id, []), day)
+            issuer = in_force(self._facts.issuers, day)
+            regime = issuer.regime if issuer else "(no seller yet)"
+            self._known[case] = decide(self._facts.cells, regime, treatment, Nature(nature), day), treatment
+        return self._known[case]
+
+
+def _item(facts: Facts, use: Use, rated: Rated, pays: int, vat: _Vat, zone: tzinfo) -> Item:
+    cell, treatment = vat.of(pays, Nature.MACHINE_USE, rated.session.day)
     return Item(
         payer=use.payer,
-        on_behalf_of="" if facts.owners[establishment_id] == use.tenant_id else use.tenant_name,
+        on_behalf_of="" if facts.owners[pays] == use.tenant_id else use.tenant_name,
         cost_centre=use.cost_centre,
         machine_name=use.machine_name,
         ended_at=use.ended_at,
         end_day=day_of(use.ended_at, zone),
         rated=rated,
-        vat=decide(facts.cells, issuer.regime if issuer else "(no seller yet)", treatment, Nature.MACHINE_USE, day),
+        vat=cell,
         treatment=treatment,
+        round=use.round,
+    )
+
+
+def _extra(facts: Facts, item: BillItem | MissingItemPrice, whose: Whose, pays: int, vat: _Vat, again: int) -> Extra:
+    nature = item.nature if isinstance(item, BillItem) else Nature.MACHINE_USE  # nobody has said what it is either
+    cell, treatment = vat.of(pays, nature, item.day)
+    return Extra(
+        payer=item.payer,
+        on_behalf_of="" if facts.owners[pays] == whose.tenant_id else whose.tenant_name,
+        cost_centre=whose.cost_centre,
+        machine_name=facts.machines.get(item.machine or "", ""),
+        item=item,
+        vat=cell,
+        treatment=treatment,
+        round=again,
     )
 
 
 def _draft(
-    facts: Facts, period: Period, issuer: Issuer, specimen: bool, establishment_id: int, items: list[Item]
+    facts: Facts,
+    period: Period,
+    issuer: Issuer,
+    specimen: bool,
+    zone: tzinfo,
+    establishment_id: int,
+    part: Part,
 ) -> NewDraft:
-    buyer = facts.buyers[establishment_id]
+    buyer, seller, items = facts.buyers[establishment_id], issuer.seller, part.items
+    kind = "credit_note" if part.corrects else "statement" if seller.mode == STATEMENT else "invoice"
+    treatment = in_force(facts.treatments.get(establishment_id, []), period.last_day)
     billable = invoicing.sold(items)
-    said = invoicing.compose(billable, issuer.seller, period.first_day)
+    said = invoicing.compose(billable, seller, Frame(period.first_day, buyer.language, kind, treatment))
     content = {
         "format": FORMAT,
-        "kind": "invoice",
+        "kind": kind,
         "specimen": specimen,
         "month": period.month,
         "period": [period.first_day, period.last_day],
-        "prefix": issuer.prefix,
-        "seller": asdict(issuer.seller),
-        "buyer": asdict(buyer),
+        "language": buyer.language,
+        "prefix": credit_prefix(issuer.prefix) if part.corrects else issuer.prefix,
+        "seller": asdict(seller),
+        "buyer": asdict(buyer) | {"treatment": treatment, "customer": customer(treatment)},
+        "order": None,
+        "corrects": [asdict(part.corrects)] if part.corrects else [],
+        "part": part.name,
         "groups": [asdict(group) for group in said.groups],
         "vat": [asdict(row) for row in said.totals.vat],
         "net_cents": said.totals.net_cents,
         "vat_cents": said.totals.vat_cents,
         "gross_cents": said.totals.gross_cents,
         "mentions": said.mentions,
-        "charges": [_charge(one) for one in billable],
+        "charges": [charge_of(one, zone) for one in billable],
     }
-    refused = [item.rated for item in items if item.rated.session.id in facts.refused]
+    refused = [item.rated for item in items if isinstance(item, Item) and item.subject in facts.refused]
     return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer, refused)))
-
-
-def _charge(one: Sold) -> dict[str, Any]:
-    """Every step from the session to its price; codes and not ids, so that a restore can find them again."""
-    session, tariff = one.rated.session, one.rated.tariff
-    return {
-        "session": session.id,
-        "payer": one.item.payer,
-        "machine": session.machine,
-        "tariff": tariff.id if tariff else None,
-        "started_at": session.start,
-        "ended_at": one.item.ended_at,
-        "occupied_s": session.measured_s,
-        "counted_s": session.counted_s,
-        "free": session.free,
-        "continues": session.continues,
-        "step_s": tariff.step_s if tariff else 0,
-        "billed_s": one.rated.billed_s,
-        "cents_per_hour": tariff.cents_per_hour if tariff else 0,
-        "fee_cents": one.rated.fee_cents,
-        "net_cents": one.rated.net_cents,
-        "vat_category": one.vat.category,
-        "rate_bp": one.vat.rate_bp,
-    }
 
 
 def plain(value: Any) -> Any:

@@ -13,11 +13,9 @@ from server.machines.models import Machine
 from server.people.models import Payer
 
 SAME = (
-    *("occupied_s", "counted_s", "free", "step_s", "billed_s", "cents_per_hour", "fee_cents", "net_cents"),
-    *("vat_category", "rate_bp", "continues"),
+    *("subject", "round", "kind", "occupied_s", "counted_s", "free", "continues", "billed_s", "priced", "nature"),
+    *("net_cents", "vat_category", "rate_bp"),
 )  # of a charge: written alike in the document and in its row
-# Of documents from before anybody could decide about a session, or one could continue another.
-_UNDECIDED = {"counted_s": None, "free": None, "continues": False}
 _SUMS = ("net_cents", "vat_cents", "gross_cents")
 
 
@@ -26,16 +24,15 @@ class Ids(NamedTuple):
 
     payers: dict[str, int]
     machines: dict[str, int]
-    tariffs: dict[int, tuple[int, int]]  # id → price an hour, step
+    tariffs: dict[int, dict[str, Any]]  # id → rule
 
 
 def load_ids() -> Ids:
     """Inside ``reading()`` or ``writing()``."""
-    tariffs = db.session.execute(select(Tariff.id, Tariff.cents_per_hour, Tariff.step_s))
     return Ids(
         payers=dict(db.session.execute(select(Payer.code, Payer.id)).all()),
         machines=dict(db.session.execute(select(Machine.code, Machine.id)).all()),
-        tariffs={id_: (price, step) for id_, price, step in tariffs},
+        tariffs=dict(db.session.execute(select(Tariff.id, Tariff.rule)).all()),
     )
 
 
@@ -80,14 +77,19 @@ def add(document: Document, charges: list[dict[str, Any]]) -> None:
 
 
 def _charge_row(charge: dict[str, Any], ids: Ids) -> dict[str, Any]:
-    charge = _UNDECIDED | charge
-    price = (charge["cents_per_hour"], charge["step_s"])
+    """Of a tariff that says something else by now, the price stands in the charge."""
+    tariff, machine = charge["tariff"], charge["machine"]
+    known = tariff is not None and ids.tariffs.get(tariff) == charge["priced"].get("rule")
     return {
-        "session_id": charge["session"],
         "payer_id": ids.payers[charge["payer"]],
-        "machine_id": ids.machines[charge["machine"]],
-        "tariff_id": charge["tariff"] if ids.tariffs.get(charge["tariff"]) == price else None,
-        "started_at": datetime.fromisoformat(charge["started_at"]),
-        "ended_at": datetime.fromisoformat(charge["ended_at"]),
+        "machine_id": None if machine is None else ids.machines[machine],
+        "tariff_id": tariff if known else None,
+        "started_at": _moment(charge["started_at"]),
+        "ended_at": _moment(charge["ended_at"]),
+        "day": None if charge["day"] is None else date.fromisoformat(charge["day"]),
         **{name: charge[name] for name in SAME},
     }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

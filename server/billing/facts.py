@@ -3,66 +3,33 @@
 Everything dated keeps its dates; what was in force is asked for the day a session started.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from datetime import date, datetime, tzinfo
-from typing import Any, NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from server.billing import models
+from server.billing.agreed import terms_of
+from server.billing.tariffs import load_tariffs
+from server.billing.uses import FINISHED, Dated, Use, load_uses, reopened
+from server.contracts import service as contracts
 from server.db import db
-from server.domain import invoicing, rating
-from server.domain.decisions import AS_MEASURED, Decision, counted
-from server.domain.period import Period, day_of
+from server.domain import invoicing
+from server.domain.allowances import Terms
+from server.domain.items import BillItem
+from server.domain.period import Period, day_of, day_start
+from server.domain.supplies import MissingItemPrice
+from server.domain.tariffs import Tariff
 from server.domain.vat import Cell
 from server.machines.models import Machine
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
-from server.usage import decisions
+from server.supplies import service as supplies
 from server.usage.models import UsageSession
 
-FINISHED = ("ended", "provisional")
+_IN_ONE = 500  # references asked for at once
+_PAYERS = select(Payer.code, Payer.cost_centre, Tenant.id, Tenant.name).join(Tenant, Tenant.id == Payer.tenant_id)
 _REFUSED = select(models.ChargeRefusal.session_id).where(models.ChargeRefusal.answered_at.is_(None))
-
-
-class Use(NamedTuple):
-    """A finished session with the machine, payer and tenant it names. ``charge``: the one it already has, or None;
-    ``decision``: what a person has said of it."""
-
-    id: str
-    started_at: datetime
-    ended_at: datetime
-    measured_s: int
-    machine: str
-    machine_name: str
-    category: str
-    payer: str
-    cost_centre: str
-    tenant_id: int
-    tenant_name: str
-    tenant_kind: str
-    charge: int | None
-    holder: int
-    state: str
-    end_reason: str | None
-    time_quality: str
-    tenant: str
-    risk: str
-    simulated: bool
-    continues: str | None
-    decision: Decision = AS_MEASURED
-
-    @property
-    def counted_s(self) -> int | None:
-        return counted(self.state, self.measured_s, self.decision)
-
-
-class Dated(NamedTuple):
-    """A value that holds from a day on, and until the first day on which it does not."""
-
-    valid_from: date
-    valid_until: date | None
-    value: Any
 
 
 class Issuer(NamedTuple):
@@ -73,12 +40,20 @@ class Issuer(NamedTuple):
     seller: invoicing.Seller
 
 
+class Whose(NamedTuple):
+    """A payer's cost centre and tenant."""
+
+    cost_centre: str
+    tenant_id: int
+    tenant_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that the drafts of one month follow from. Numbers are database ids."""
 
     uses: list[Use]
-    tariffs: list[rating.Tariff]
+    tariffs: list[Tariff]
     cells: list[Cell]
     issuers: list[Dated]
     bill_to: Mapping[int, list[Dated]]  # tenant → establishments
@@ -86,90 +61,75 @@ class Facts:
     buyers: Mapping[int, invoicing.Buyer]  # establishment → its address and identity
     owners: Mapping[int, int]  # establishment → tenant
     refused: frozenset[str] = frozenset()  # sessions that their payer refuses, until somebody has answered
+    terms: Mapping[str, Terms] = field(default_factory=dict)  # tenant's code → what it has agreed
+    items: Sequence[BillItem | MissingItemPrice] = ()  # what is billed beside sessions, charged or not
+    charged: Mapping[str, int] = field(default_factory=dict)  # item → round of its last charge
+    reopened: Mapping[str, int] = field(default_factory=dict)  # subject → credit notes that let it be charged anew
+    payers: Mapping[str, Whose] = field(default_factory=dict)  # by code
+    machines: Mapping[str, str] = field(default_factory=dict)  # code → name
+    carried: Sequence[Use] = ()  # sessions of the month before that began on a day on which one of these did
 
 
 def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
     """Inside ``reading()``. A specimen month is made of simulated sessions only, a real one of real ones. With
     ``tenant_id`` the uses are those of one tenant."""
     establishments = db.session.execute(
-        select(Establishment, Tenant.code).join(Tenant, Tenant.id == Establishment.tenant_id)
+        select(Establishment, Tenant.code, Tenant.kind, Tenant.language)
+        .join(Tenant, Tenant.id == Establishment.tenant_id)
+        .order_by(Establishment.id)
     ).all()
+    tariffs, uses = load_tariffs(), load_uses(*_in_month(period, specimen, tenant_id))
+    items = [*supplies.bill_items(period, specimen, tenant_id), *_packs(period, tenant_id)]
     return Facts(
-        uses=load_uses(*_in_month(period, specimen, tenant_id)),
-        tariffs=load_tariffs(),
+        uses=uses,
+        tariffs=tariffs,
         cells=[_copy(Cell, row) for row in db.session.scalars(select(models.VatCell))],
         issuers=[_dated(row, _issuer(row)) for row in db.session.scalars(select(models.Seller))],
         bill_to=_by((row.tenant_id, _dated(row, row.establishment_id)) for row in db.session.scalars(select(BillTo))),
         treatments=_by(
             (row.establishment_id, _dated(row, row.treatment)) for row in db.session.scalars(select(TaxTreatment))
         ),
-        buyers={row.id: _copy(invoicing.Buyer, row, tenant=tenant) for row, tenant in establishments},
-        owners={row.id: row.tenant_id for row, _ in establishments},
+        buyers={
+            row.id: _copy(invoicing.Buyer, row, tenant=tenant, tenant_kind=kind, language=language)
+            for row, tenant, kind, language in establishments
+        },
+        owners={row.id: row.tenant_id for row, *_ in establishments},
         refused=frozenset(db.session.scalars(_REFUSED)),
+        terms=terms_of(period, specimen, tariffs, tenant_id),
+        items=items,
+        charged=_charged([item.ref for item in items]),
+        reopened=reopened() if items else {},
+        payers={row[0]: Whose(row[1], row[2], row[3]) for row in db.session.execute(_PAYERS)},
+        machines=dict(db.session.execute(select(Machine.code, Machine.name)).all()),
+        carried=_carried(uses, period, specimen),
     )
 
 
-def load_tariffs() -> list[rating.Tariff]:
-    """Every tariff there ever was; machines by their code."""
-    rows = db.session.execute(
-        select(models.Tariff, Machine.code).outerjoin(Machine, Machine.id == models.Tariff.machine_id)
-    ).all()
-    return [_copy(rating.Tariff, row, machine=code) for row, code in rows]
+def _packs(period: Period, tenant_id: int | None) -> list[BillItem]:
+    return contracts.bill_items(period, None if tenant_id is None else [tenant_id])
 
 
-def in_force(rows: Iterable[Dated], day: date) -> Any:
-    """The value that holds on a day, of two the later one; None when nothing does."""
-    holding = [row for row in rows if row.valid_from <= day and (row.valid_until is None or day < row.valid_until)]
-    return max(holding, key=lambda row: row.valid_from).value if holding else None
+def _charged(refs: Sequence[str]) -> dict[str, int]:
+    """Of the items that are charged already, the round of their last charge."""
+    found: dict[str, int] = {}
+    last = select(models.Charge.subject, func.max(models.Charge.round)).group_by(models.Charge.subject)
+    for at in range(0, len(refs), _IN_ONE):
+        own = last.where(models.Charge.subject.in_(refs[at : at + _IN_ONE]))
+        found |= dict(db.session.execute(own).all())
+    return found
 
 
-def load_uses(*conditions: ColumnElement[bool]) -> list[Use]:
-    """Sessions that fit, by tenant and start, inside ``reading()``."""
-    wanted = (
-        select(
-            *(UsageSession.id, UsageSession.started_at, UsageSession.ended_at, UsageSession.occupied_s),
-            *(Machine.code, Machine.name, Machine.category, Payer.code, Payer.cost_centre),
-            *(Tenant.id, Tenant.name, Tenant.kind, models.Charge.id),
-            *(UsageSession.holder_number, UsageSession.state, UsageSession.end_reason, UsageSession.time_quality),
-            *(Tenant.code, Machine.risk, UsageSession.simulated, UsageSession.continues),
-        )
-        .join(Machine, Machine.id == UsageSession.machine_id)
-        .join(Payer, Payer.id == UsageSession.payer_id)
-        .join(Tenant, Tenant.id == Payer.tenant_id)
-        .outerjoin(models.Charge, models.Charge.session_id == UsageSession.id)
-        .where(*conditions)
-        .order_by(Tenant.id, UsageSession.started_at, UsageSession.id)
+def _carried(uses: Sequence[Use], period: Period, specimen: bool) -> list[Use]:
+    """What ended in the period before, on a day on which a session of this one began."""
+    first = min((use.started_at for use in uses), default=period.start)
+    if first >= period.start:
+        return []
+    tenants = {use.tenant_id for use in uses if use.started_at < period.start}
+    began = UsageSession.started_at >= day_start(day_of(first, period.zone), period.zone)
+    before = (UsageSession.ended_at < period.start) & UsageSession.payer_id.in_(
+        select(Payer.id).where(Payer.tenant_id.in_(tenants))
     )
-    uses = [Use._make((*row, AS_MEASURED)) for row in db.session.execute(wanted)]
-    decided = decisions.newest(*conditions) if uses else {}
-    return [use._replace(decision=decided[use.id]) if use.id in decided else use for use in uses]
-
-
-def load_use(session_id: str, until: datetime) -> Use | None:
-    """One session as it is, inside ``reading()``; one that is open as if it ended at ``until``."""
-    found = load_uses(UsageSession.id == session_id)
-    if not found:
-        return None
-    (use,) = found
-    if cast("datetime | None", use.ended_at) is not None:
-        return use
-    return use._replace(ended_at=until, measured_s=max(0, int((until - use.started_at).total_seconds())))
-
-
-def rated_as(use: Use, zone: tzinfo) -> rating.Session:
-    """A use as rating sees it."""
-    return rating.Session(
-        id=use.id,
-        start=use.started_at,
-        day=day_of(use.started_at, zone),
-        measured_s=use.measured_s,
-        machine=use.machine,
-        category=use.category,
-        tenant_kind=use.tenant_kind,
-        counted_s=use.counted_s,
-        free=use.decision.free,
-        continues=bool(use.continues),
-    )
+    return load_uses(began, before, UsageSession.state.in_(FINISHED), UsageSession.simulated.is_(specimen))
 
 
 def _in_month(period: Period, specimen: bool, tenant_id: int | None) -> list[ColumnElement[bool]]:

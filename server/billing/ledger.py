@@ -5,25 +5,27 @@ Everything is worked out again from what is stored. A problem is a sentence; no 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from server.billing.entries import SAME, charge_rows, load_ids, sha256
-from server.billing.facts import FINISHED, load_tariffs
-from server.billing.models import Charge, Document, Series
+from server.billing.models import Charge, Document, Series, Tariff
+from server.billing.uses import FINISHED
 from server.db import db, reading
-from server.domain import numbering
+from server.domain import numbering, proof
 from server.domain.decisions import AS_MEASURED, Decision, says
-from server.domain.money import Net, price_of, totals, whole_cents
-from server.domain.rating import Tariff, billed_seconds, session_fee
+from server.domain.items import amount
+from server.domain.money import Net, totals
+from server.domain.tariffs import Basis
 from server.usage import decisions
 from server.usage.models import UsageSession
 
 _SUMS = ("net_cents", "vat_cents", "gross_cents")
-_FROZEN = ("session_id", "payer_id", "machine_id", "started_at", "ended_at", *SAME)
+_FROZEN = ("payer_id", "machine_id", "started_at", "ended_at", "day", *SAME)
 _FROM_SESSION = ("machine_id", "payer_id", "started_at", "ended_at", "occupied_s")
 
 
@@ -41,21 +43,22 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
 
 
 def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) -> Iterator[str]:
-    charged = select(UsageSession).join(Charge, Charge.session_id == UsageSession.id)
-    sessions = {row.id: row for row in db.session.scalars(charged)}
-    is_charged = select(Charge.id).where(Charge.session_id == UsageSession.id).exists()
+    is_charged = select(Charge.id).where(Charge.subject == UsageSession.id).exists()
+    sessions = {row.id: row for row in db.session.scalars(select(UsageSession).where(is_charged))}
     decided = decisions.newest(is_charged)
-    tariffs = {tariff.id: tariff for tariff in load_tariffs()}
+    tariffs: dict[int, dict[str, Any]] = dict(db.session.execute(select(Tariff.id, Tariff.rule)).all())
     for document in documents:
         for charge in charges[document.id]:
-            tariff = tariffs.get(charge.tariff_id) if charge.tariff_id is not None else None
-            session = sessions.get(charge.session_id)
-            decision = decided.get(charge.session_id, AS_MEASURED)
-            problem = (
-                _charge(charge, session, document.specimen) or _decided(charge, decision) or _rated(charge, tariff)
-            )
+            problem = ""
+            if charge.kind == "session":
+                session = sessions.get(charge.subject)
+                decision = decided.get(charge.subject, AS_MEASURED)
+                problem = _charge(charge, session, document.specimen) or _decided(charge, decision)
+                problem = problem or _rated(charge, tariffs)
+            elif charge.kind == "item":
+                problem = _item(charge)
             if problem:
-                yield f"{document.number}, session {charge.session_id}: {problem}"
+                yield f"{document.number}, {charge.kind} {charge.subject}: {problem}"
 
 
 def _charge(charge: Charge, session: UsageSession | None, specimen: bool) -> str:
@@ -69,7 +72,20 @@ def _charge(charge: Charge, session: UsageSession | None, specimen: bool) -> str
     differing = [name for name in _FROM_SESSION if getattr(charge, name) != getattr(session, name)]
     if charge.continues is not bool(session.continues):
         differing.append("continues")
+    differing += [name for name in _measured_otherwise(charge, session) if name not in differing]
     return f"charge and session differ in {', '.join(differing)}: an adjustment is due" if differing else ""
+
+
+def _measured_otherwise(charge: Charge, session: UsageSession) -> list[str]:
+    """The times that its price is for, where the session has others. A time nobody measured is what counts by decision."""
+    measured = {
+        Basis.OCCUPIED: session.occupied_s,
+        Basis.POWERED: max(0, session.powered_s - session.cooldown_s),
+        Basis.RUNNING: charge.counted_s if session.running_s is None else session.running_s,
+        Basis.COOLDOWN: session.cooldown_s,
+    }
+    parts = charge.priced.get("parts", [])
+    return [f"{part['basis']}_s" for part in parts if part["measured_s"] != measured[Basis(part["basis"])]]
 
 
 def _decided(charge: Charge, decision: Decision) -> str:
@@ -78,19 +94,35 @@ def _decided(charge: Charge, decision: Decision) -> str:
     return "" if told else "its charge does not say what was decided about the session"
 
 
-def _rated(charge: Charge, tariff: Tariff | None) -> str:
+def _rated(charge: Charge, tariffs: Mapping[int, dict[str, Any]]) -> str:
     """The charge worked out again, from the tariff it names and from its own steps."""
-    if tariff is not None:
-        fee_cents = session_fee(charge.billed_s, tariff, charge.continues)
-        rule = (tariff.cents_per_hour, tariff.step_s, fee_cents)
-        if rule != (charge.cents_per_hour, charge.step_s, charge.fee_cents):
-            return "the charge has another price than its tariff"
-        counting_s = charge.occupied_s if charge.counted_s is None else charge.counted_s
-        billed_s = 0 if charge.free else billed_seconds(counting_s, tariff, charge.continues)
-        if charge.billed_s != billed_s:
-            return f"{charge.billed_s} s are billed, its tariff says {billed_s} s"
-    net_cents = whole_cents(price_of(charge.billed_s, charge.cents_per_hour) + charge.fee_cents)
-    return "" if net_cents == charge.net_cents else f"{charge.net_cents} cents are charged, {net_cents} are due"
+    if charge.tariff_id is not None and tariffs.get(charge.tariff_id) != charge.priced.get("rule"):
+        return "the charge has another price than its tariff"
+    if charge.started_at is None:
+        return "it does not say when it began"
+    said = proof.Charged(
+        started_at=charge.started_at,
+        occupied_s=charge.occupied_s,
+        counted_s=charge.counted_s,
+        free=charge.free,
+        continues=charge.continues,
+        billed_s=charge.billed_s,
+        net_cents=charge.net_cents,
+        priced=charge.priced,
+    )
+    try:
+        return next(proof.faults(said), "")
+    except (KeyError, TypeError, ValueError) as error:
+        return f"its price cannot be read: {error!r}"
+
+
+def _item(charge: Charge) -> str:
+    try:
+        worth = amount(Decimal(charge.priced["quantity"]), Decimal(charge.priced["unit_cents"]))
+    except (KeyError, ArithmeticError) as error:
+        return f"its amount cannot be read: {error!r}"
+    due = 0 if charge.free else worth
+    return "" if due == charge.net_cents else f"{charge.net_cents} cents are charged, {due} are due"
 
 
 def _documents(documents: Iterable[Document], charges: dict[int, list[Charge]]) -> Iterator[str]:
@@ -106,8 +138,8 @@ def _documents(documents: Iterable[Document], charges: dict[int, list[Charge]]) 
         except KeyError as missing:
             yield f"{document.number}: {missing} is not in the database any more"
             continue
-        booked = {tuple(getattr(charge, name) for name in _FROZEN) for charge in charges[document.id]}
-        if booked != {tuple(row[name] for name in _FROZEN) for row in frozen}:
+        booked = {charge.subject: [getattr(charge, name) for name in _FROZEN] for charge in charges[document.id]}
+        if booked != {row["subject"]: [row[name] for name in _FROZEN] for row in frozen}:
             yield f"{document.number}: its charges are not those that were frozen"
 
 

@@ -45,19 +45,19 @@ class Seller(Model):
 
 
 class Tariff(Model):
-    """A dated price rule for a machine, or for a category; for one kind of tenant, or for all that have none of their own."""
+    """A dated price rule for a machine, or for a category; for one tenant, one kind of tenant, or all that have none of
+    their own; and for one class of members, or all."""
 
     __tablename__ = "tariff"
     id: Mapped[int] = mapped_column(primary_key=True)
     machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id"))
     category: Mapped[str | None] = mapped_column(String(40))
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     tenant_kind: Mapped[str | None] = mapped_column(String(20))
+    member_class: Mapped[str | None] = mapped_column(String(20))
     valid_from: Mapped[datetime] = mapped_column(Utc)
     valid_until: Mapped[datetime | None] = mapped_column(Utc)
-    cents_per_hour: Mapped[int]
-    step_s: Mapped[int]
-    minimum_s: Mapped[int] = mapped_column(default=0)
-    session_fee_cents: Mapped[int] = mapped_column(default=0)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)  # as server.domain.rule_text writes it
     reason: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -165,6 +165,8 @@ class Draft(Model):
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(
         JSON, default=list
     )  # the same, for pages to say in any language
+    checked_sha256: Mapped[str | None] = mapped_column(String(64))  # of the content that was held against the norm
+    found: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # what that has found, among the reasons
     built_at: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -225,28 +227,40 @@ class PlatformState(Model):
 
 
 class Charge(Model):
-    """One rated session on an issued document. Only added."""
+    """One rated session or item on an issued document, or what a credit note takes back of one. Only added."""
 
     __tablename__ = "charge"
+    __table_args__ = (
+        UniqueConstraint("subject", "round"),
+        Index(
+            "charge_taken_back",
+            "subject",
+            sqlite_where=text("kind = 'credit'"),
+            postgresql_where=text("kind = 'credit'"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
-    # No foreign key: after a restore a charge is adopted before its session comes back from the agent.
-    session_id: Mapped[str] = mapped_column(String(36), unique=True)
+    # The session's UUID or the item's reference. No foreign key: after a restore a charge is adopted before its session
+    # comes back from the agent.
+    subject: Mapped[str] = mapped_column(String(80))
+    round: Mapped[int] = mapped_column(default=0)  # one more after each credit note that lets it be charged anew
+    kind: Mapped[str] = mapped_column(String(10), default="session")  # session, item, credit
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
     payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
-    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id"))
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id"))
     tariff_id: Mapped[int | None] = mapped_column(
-        ForeignKey("tariff.id")
-    )  # None: lost in a restore; the price stands here
-    started_at: Mapped[datetime] = mapped_column(Utc)
-    ended_at: Mapped[datetime] = mapped_column(Utc)
-    occupied_s: Mapped[int]
+        ForeignKey("tariff.id"), index=True
+    )  # None: an item, or lost in a restore; the price stands in ``priced``
+    started_at: Mapped[datetime | None] = mapped_column(Utc)
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
+    day: Mapped[date | None]  # of supply, of items
+    occupied_s: Mapped[int] = mapped_column(default=0)
     counted_s: Mapped[int | None]  # what of it counts by decision; None: all
     free: Mapped[str | None] = mapped_column(String(20))  # why it is not charged; None: it is
     continues: Mapped[bool] = mapped_column(default=False)  # a session that a power loss ended: no second fee
-    billed_s: Mapped[int]
-    step_s: Mapped[int]
-    cents_per_hour: Mapped[int]
-    fee_cents: Mapped[int]
+    billed_s: Mapped[int] = mapped_column(default=0)
+    priced: Mapped[dict[str, Any]] = mapped_column(JSON)  # every step of the price, to work it out again
+    nature: Mapped[str] = mapped_column(String(30))
     net_cents: Mapped[int]
     vat_category: Mapped[str] = mapped_column(String(3))
     rate_bp: Mapped[int]

@@ -1,49 +1,35 @@
-"""What an hour costs: dated prices for machines and categories, which begin, are followed by others, and end.
+"""What a use costs: dated rules for machines and categories, which begin, are followed by others, and end.
 
 Nothing already charged changes. Every change is audited and announces ``access``, because the lists show prices at the
 machine.
 """
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import func, select
 
 from server.audit import service as audit
-from server.billing import facts
 from server.billing.dated import add, end_last
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Tariff
+from server.billing.tariffs import load_tariffs
 from server.db import db, expect_version, reading, writing
-from server.domain.rating import tariff_for
+from server.domain.money import whole_cents
+from server.domain.rating import an_hour
+from server.domain.rule_text import to_plain
+from server.domain.steps import next_hours
+from server.domain.tariffs import PriceBook, Rule, Scope, Use, odd
 from server.jobs import service as jobs
 from server.machines.models import Machine
 from server.people.models import Payer, Tenant
 
-
-@dataclass(frozen=True, slots=True)
-class PricedFor:
-    """What a price is for: one machine (by code) or one category, and one kind of tenant or (None) all others."""
-
-    machine: str | None = None
-    category: str | None = None
-    tenant_kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Cents an hour and a session, seconds of a step and at least."""
-
-    cents_per_hour: int
-    step_s: int
-    minimum_s: int = 0
-    session_fee_cents: int = 0
+_SCOPE = ("machine_id", "category", "tenant_id", "tenant_kind", "member_class")
 
 
 def add_tariff(
-    scope: PricedFor,
-    price: Price,
+    scope: Scope,
+    rule: Rule,
     valid_from: datetime,
     valid_until: datetime | None = None,
     reason: str = "",
@@ -54,20 +40,28 @@ def add_tariff(
     """A price from a moment on. It ends the price that was for the same before."""
     if (scope.machine is None) == (scope.category is None):
         raise BillingError("A price is for a machine or for a category: name one of them.")
-    _refuse_odd_price(price)
+    if scope.tenant is not None and scope.tenant_kind is not None:
+        raise BillingError("A price is for one tenant or for a kind of tenant: name one of them.")
+    _refuse_odd(rule)
     with writing() as session:
-        same = {"machine_id": _machine_id(scope.machine), "category": scope.category, "tenant_kind": scope.tenant_kind}
+        same = {
+            "machine_id": _machine_id(scope.machine),
+            "category": scope.category,
+            "tenant_id": _tenant_id(scope.tenant),
+            "tenant_kind": scope.tenant_kind,
+            "member_class": scope.member_class,
+        }
         end_last(session.scalars(select(Tariff).filter_by(**same)), valid_from)
         dates = {"valid_from": valid_from, "valid_until": valid_until}
-        row = Tariff(reason=reason, **dates, **asdict(price), **same)
-        add(row, "tariff", {**asdict(scope), **asdict(price), **dates}, reason, actor, now)
+        row = Tariff(reason=reason, rule=to_plain(rule), **dates, **same)
+        add(row, "tariff", {**asdict(scope), "rule": row.rule, **dates}, reason, actor, now)
         jobs.announce("access", f"tariff:{scope.machine or scope.category}", now)
     return row
 
 
 def change_tariff(
     tariff_id: int,
-    price: Price,
+    rule: Rule,
     since: datetime,
     reason: str,
     version: int | None = None,
@@ -77,20 +71,20 @@ def change_tariff(
 ) -> Tariff:
     """Another price for the same from a moment on, as long as the one before would have held. Where that is the moment
     it began itself, it is put right in place, unless a charge stands on it."""
-    _refuse_odd_price(price)
+    _refuse_odd(rule)
     with writing():
         row = _held(tariff_id, version)
         if since < row.valid_from or (row.valid_until is not None and since >= row.valid_until):
             raise BillingError("This price does not hold on that day: choose a day on which it does.")
         _refuse_before_charges(row, since)
         if since == row.valid_from:
-            _put_right(row, price, reason, actor, now)
+            _put_right(row, rule, reason, actor, now)
             return row
-        scope = {"machine_id": row.machine_id, "category": row.category, "tenant_kind": row.tenant_kind}
+        scope = {name: getattr(row, name) for name in _SCOPE}
         dates = {"valid_from": since, "valid_until": row.valid_until}
         _end(row, since, reason, actor, now)
-        following = Tariff(reason=reason, **dates, **asdict(price), **scope)
-        add(following, "tariff", {"instead_of": row.id, **asdict(price), **dates}, reason, actor, now)
+        following = Tariff(reason=reason, rule=to_plain(rule), **dates, **scope)
+        add(following, "tariff", {"instead_of": row.id, "rule": following.rule, **dates}, reason, actor, now)
         return following
 
 
@@ -115,29 +109,46 @@ def charged_until(tariff_id: int) -> datetime | None:
         return last
 
 
-def rates_for(now: datetime) -> dict[tuple[str, str], int]:
-    """The price of an hour in cents for each machine and payer, by their codes; one without a price is not there."""
+def rates_for(now: datetime, zone: tzinfo) -> dict[tuple[str, str], int]:
+    """What an hour costs that begins now, in cents, for each machine and payer, by their codes; one without a price is not
+    there. Fees, and what depends on how long somebody stays, are not in it; a class of members is not known beforehand."""
     with reading() as session:
-        tariffs = facts.load_tariffs()
+        tariffs = [tariff for tariff in load_tariffs() if tariff.holds(now)]
         machines = session.execute(select(Machine.code, Machine.category)).all()
-        payers = session.execute(select(Payer.code, Tenant.kind).join(Tenant, Tenant.id == Payer.tenant_id)).all()
-    prices: dict[tuple[str, str], int] = {}
-    for kind in {kind for _, kind in payers}:
-        for machine, category in machines:
-            tariff = tariff_for(tariffs, machine, category, kind, now)
-            if tariff is not None:
-                prices[machine, kind] = tariff.cents_per_hour
-    return {
-        (machine, payer): prices[machine, kind]
-        for payer, kind in payers
-        for machine, _ in machines
-        if (machine, kind) in prices
-    }
+        wanted = select(Payer.code, Tenant.code, Tenant.kind).join(Tenant, Tenant.id == Payer.tenant_id)
+        payers = session.execute(wanted).all()
+    book, named = PriceBook(tariffs), {tariff.scope.tenant for tariff in tariffs}
+    whose = {payer: (tenant if tenant in named else "", kind) for payer, tenant, kind in payers}
+    cents = {tariff.id: whole_cents(an_hour(tariff, now, zone)) for tariff in tariffs}
+    prices: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for tenant, kind in set(whose.values()):
+        found = ((machine, book.find(Use(machine, category, tenant, kind), now)) for machine, category in machines)
+        prices[tenant, kind] = [(machine, cents[tariff.id]) for machine, tariff in found if tariff is not None]
+    return {(machine, payer): price for payer, who in whose.items() for machine, price in prices[who]}
 
 
-def _refuse_odd_price(price: Price) -> None:
-    if price.step_s <= 0 or min(price.cents_per_hour, price.minimum_s, price.session_fee_cents) < 0:
-        raise BillingError("A price has a step above zero, and nothing in it is negative.")
+def next_price(now: datetime, zone: tzinfo) -> datetime | None:
+    """When what an hour costs changes next by itself; inside ``reading()``."""
+    begins = db.session.scalar(select(func.min(Tariff.valid_from)).where(Tariff.valid_from > now))
+    ends = db.session.scalar(select(func.min(Tariff.valid_until)).where(Tariff.valid_until > now))
+    holding = (tariff for tariff in load_tariffs() if tariff.holds(now))
+    hours = (next_hours(part, now, zone) for tariff in holding for part in tariff.rule.parts)
+    turns = (datetime.fromtimestamp(second, UTC) for second in hours if second is not None)
+    return min((moment for moment in (begins, ends, *turns) if moment is not None), default=None)
+
+
+def _refuse_odd(rule: Rule) -> None:
+    if (sentence := odd(rule)) is not None:
+        raise BillingError(sentence)
+
+
+def _tenant_id(code: str | None) -> int | None:
+    if code is None:
+        return None
+    found: int | None = db.session.scalar(select(Tenant.id).where(Tenant.code == code))
+    if found is None:
+        raise BillingError("There is no tenant %(code)s.", code=code)
+    return found
 
 
 def _machine_id(code: str | None) -> int | None:
@@ -172,11 +183,8 @@ def _end(row: Tariff, until: datetime, reason: str, actor: str, now: datetime) -
     jobs.announce("access", f"tariff:{row.id}", now)
 
 
-def _put_right(row: Tariff, price: Price, reason: str, actor: str, now: datetime) -> None:
-    after: dict[str, Any] = asdict(price)
-    before = {name: getattr(row, name) for name in after}
-    for name, value in after.items():
-        setattr(row, name, value)
-    row.reason = reason
+def _put_right(row: Tariff, rule: Rule, reason: str, actor: str, now: datetime) -> None:
+    before, after = {"rule": row.rule}, {"rule": to_plain(rule)}
+    row.rule, row.reason = after["rule"], reason
     audit.record(actor, "change", "tariff", row.id, before, after, reason, now)
     jobs.announce("access", f"tariff:{row.id}", now)

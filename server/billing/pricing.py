@@ -9,13 +9,13 @@ from datetime import datetime, tzinfo
 from sqlalchemy import select
 
 from server.billing import facts
-from server.billing.drafting import Rated, rate_uses
-from server.billing.facts import Use, in_force
+from server.billing.drafting import rate_uses
 from server.billing.models import Charge, Document
+from server.billing.uses import Use, in_force, load_use
 from server.db import db, reading
 from server.domain.money import vat_on
 from server.domain.period import day_of, month_of, period_of
-from server.domain.rating import RatedSession
+from server.domain.rating import Rated, RatedSession
 from server.domain.vat import Cell, MissingCell, Nature, decide
 
 
@@ -40,13 +40,14 @@ class Priced:
 def priced(session_id: str, until: datetime, zone: tzinfo) -> Priced | None:
     """``until``: the moment up to which an open session is counted. None where there is no such session."""
     with reading():
-        own = facts.load_use(session_id, until)
+        own = load_use(session_id, until)
         if own is None:
             return None
         period = period_of(month_of(own.ended_at, zone), zone)
         known = facts.load(period, own.simulated, own.tenant_id)
         document = select(Document.number).join(Charge, Charge.document_id == Document.id)
-        number = db.session.scalar(document.where(Charge.session_id == session_id))
+        own_charge = Charge.subject == session_id
+        number = db.session.scalar(document.where(own_charge).order_by(Charge.round.desc()).limit(1))
     others = [use for use in known.uses if use.id != session_id]
     known.uses[:] = sorted([*others, own], key=lambda use: (use.started_at, use.id))
     rated = next(rated for use, rated in rate_uses(known, zone) if use.id == session_id)

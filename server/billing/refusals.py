@@ -10,8 +10,8 @@ from sqlalchemy import select
 from server.audit import service as audit
 from server.billing import corrections
 from server.billing.errors import BillingError
-from server.billing.facts import FINISHED
 from server.billing.models import ChargeRefusal
+from server.billing.uses import FINISHED
 from server.db import expect_version, writing
 from server.domain.decisions import Free
 from server.domain.period import day_of

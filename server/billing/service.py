@@ -5,7 +5,7 @@ from server.billing.documents import render_document
 from server.billing.errors import BillingError, DamagedDocumentError
 from server.billing.issuing import issue_month
 from server.billing.months import CloseReport, Drafts, DraftSummary, OpenSession, build_drafts, close_month
-from server.billing.prices import Price, PricedFor, add_tariff, change_tariff, end_tariff, rates_for
+from server.billing.prices import add_tariff, change_tariff, end_tariff, rates_for
 from server.billing.sellers import add_seller, problems_of
 from server.billing.vat_table import accept_proposals, add_vat_cell, end_vat_cell
 
@@ -16,8 +16,6 @@ __all__ = [
     "DraftSummary",
     "Drafts",
     "OpenSession",
-    "Price",
-    "PricedFor",
     "accept_proposals",
     "add_seller",
     "add_tariff",

@@ -20,6 +20,7 @@ from server.billing import service as billing
 from server.cli.seller import TEMPLATE
 from server.db import closing_database, make_app, writing
 from server.demo.broker import HOST, Broker, BrokerMissing, find_mosquitto
+from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime, Treatment
 from server.domain.vat_proposals import column
 from server.machines import certificates
@@ -130,8 +131,7 @@ def _example(lab: FirstLab, site_key: bytes, now: datetime) -> None:
     machines.add_machine(MACHINE, "Printer 1", "printer", AGENT, RiskClass.LOW, **by)
     training.add_skill("printing", "3D printing", **by)
     training.require_skills(MACHINE, ["printing"], **by)
-    price = billing.Price(cents_per_hour=300, step_s=900)
-    billing.add_tariff(billing.PricedFor(category="printer"), price, now, reason="example of `prolab init`", **by)
+    billing.add_tariff(Scope(category="printer"), simple(300, 900), now, reason="example of `prolab init`", **by)
     usual = [one for one in column(Regime.NORMAL, Nature.MACHINE_USE) if one.treatment in _USUAL]
     billing.accept_proposals(usual, today, "as the law texts suggest, for your accountant to confirm", **by)
     holder = people.add_holder("Camille", "Example", **by)

@@ -12,7 +12,7 @@ from server.db import writing
 from server.demo.cast import Cast, Scene
 from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
 from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
-from server.demo.lab_tenants import UNDECIDED, Tenant, french_vat_id, siren
+from server.demo.lab_tenants import PROOFS, UNDECIDED, Tenant, french_vat_id, siren
 from server.domain import invoicing
 from server.domain.commissioning import Result, SheetLine, SheetTest, needs_record
 from server.domain.period import day_of
@@ -107,6 +107,9 @@ class _Founder:
         own = people.add_establishment(tenant.code, tenant.name, *address, tenant.siren, tenant.vat_id, **self._by)
         self._establishments[tenant.code] = own.id
         people.set_treatment(own.id, tenant.treatment, OPENED, "as stated by the tenant", **self._by)
+        if tenant.treatment in PROOFS:
+            seen = people.Seen(PROOFS[tenant.treatment], OPENED, "DEMO-0001")
+            people.add_proof(own.id, seen, (), Path(), today=OPENED, **self._by)
         pays = self._establishments[tenant.bill_to or tenant.code]
         people.set_bill_to(tenant.code, pays, OPENED, **self._by)
         for code, centre in _cost_centres(tenant):

@@ -3,24 +3,29 @@
 The command line says them in English; pages say them in the reader's language, with the way on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from server.domain.invoicing import Buyer, Item, sold
-from server.domain.rating import MissingPrice, RatedSession
+from server.domain.invoicing import Buyer, Extra, Item, sold
+from server.domain.items import BillItem
+from server.domain.rating import MissingPrice, NotMeasured, Rated, RatedSession
+from server.domain.supplies import MissingItemPrice
 from server.domain.vat import MissingCell
 
 
 class Why(StrEnum):
     PRICE = "price"
+    NOT_MEASURED = "not_measured"
+    ITEM_PRICE = "item_price"  # of material, somebody's time or a booking
     VAT_CELL = "vat_cell"
     TREATMENT = "treatment"
     VAT_ID = "vat_id"
     SIREN = "siren"
     MIXED = "mixed"
     REFUSED = "refused"
+    EINVOICE = "einvoice"  # what its own checks or those of the norm find wrong with it
     NOTHING = "nothing"
 
 
@@ -39,38 +44,36 @@ class Hold:
     nature: str = ""
     seconds: int = 0  # of the sessions that wait for it
     cents: int = 0  # what they come to, where only their VAT is not known
+    label: str = ""  # of the item without a price
+    findings: tuple[tuple[str, str], ...] = ()  # what is wrong with the document: rule, and what stands there
 
     def __str__(self) -> str:
-        match self.why:
-            case Why.PRICE:
-                return (
-                    f"no price for machine {self.machine} ({self.category}) "
-                    f"and tenants of kind {self.tenant_kind} on {self.day}"
-                )
-            case Why.VAT_CELL:
-                return (
-                    f"no VAT cell for seller regime {self.regime}, treatment {self.treatment}, "
-                    f"nature {self.nature} on {self.day}"
-                )
-            case Why.TREATMENT:
-                return f"no VAT treatment of this establishment on {self.day}"
-            case Why.VAT_ID:
-                return f"reverse charge needs the VAT id of {self.name}"
-            case Why.SIREN:
-                return f"a French business is billed with its SIREN, and {self.name} has none on record"
-            case Why.REFUSED:
-                return f"{self.name} refused a session of {self.day}, and nobody has answered"
-            case Why.MIXED:
-                return "services outside the scope of VAT cannot stand on one document with others"
-            case _:
-                return "it comes to 0.00 €, and nothing is not invoiced"
+        findings = "; ".join(": ".join(one) for one in self.findings)
+        return _SENTENCES[Why(self.why)].format(hold=self, findings=findings)
 
 
-def holds(items: Sequence[Item], buyer: Buyer, refused: Sequence[RatedSession | MissingPrice] = ()) -> list[Hold]:
+_SENTENCES = {
+    Why.PRICE: "no price for machine {hold.machine} ({hold.category}) "
+    "and tenants of kind {hold.tenant_kind} on {hold.day}",
+    Why.NOT_MEASURED: "machine {hold.machine} did not tell on {hold.day} the time that its price is for",
+    Why.ITEM_PRICE: "no price for {hold.label} and tenants of kind {hold.tenant_kind} on {hold.day}",
+    Why.VAT_CELL: "no VAT cell for seller regime {hold.regime}, treatment {hold.treatment}, "
+    "nature {hold.nature} on {hold.day}",
+    Why.TREATMENT: "no VAT treatment of this establishment on {hold.day}",
+    Why.VAT_ID: "reverse charge needs the VAT id of {hold.name}",
+    Why.SIREN: "a French business is billed with its SIREN, and {hold.name} has none on record",
+    Why.MIXED: "services outside the scope of VAT cannot stand on one document with others",
+    Why.REFUSED: "{hold.name} refused a session of {hold.day}, and nobody has answered",
+    Why.EINVOICE: "the invoice of {hold.name} is not valid: {findings}",
+    Why.NOTHING: "it comes to 0.00 €, and nothing is not invoiced",
+}
+
+
+def holds(items: Sequence[Item | Extra], buyer: Buyer, refused: Sequence[Rated] = ()) -> list[Hold]:
     """Why this document cannot be issued, each reason once, with its first day. Empty when it can. ``refused``: those of
     its sessions that their payer does not want to pay for, while nobody has answered."""
-    found = [_of_price(item.rated, buyer) for item in items if isinstance(item.rated, MissingPrice)]
-    found += [_of_cell(item.vat, item.rated, buyer) for item in items if isinstance(item.vat, MissingCell)]
+    found = [hold for item in items for hold in _of_price(item, buyer)]
+    found += [_of_cell(item.vat, item, buyer) for item in items if isinstance(item.vat, MissingCell)]
     found += [_of_refusal(rated, buyer) for rated in refused]
     billable = sold(items)
     categories = {one.vat.category for one in billable}
@@ -80,7 +83,7 @@ def holds(items: Sequence[Item], buyer: Buyer, refused: Sequence[RatedSession | 
         found.append(Hold(Why.SIREN, buyer.legal_name))
     if "O" in categories and len(categories) > 1:
         found.append(Hold(Why.MIXED, buyer.legal_name))
-    if not found and sum(one.rated.net_cents for one in billable) == 0:
+    if not found and sum(one.net_cents for one in billable) == 0:
         found.append(Hold(Why.NOTHING, buyer.legal_name))
     return _once(found)
 
@@ -89,26 +92,31 @@ def _with(first: Hold, more: Hold) -> Hold:
     return replace(first, seconds=first.seconds + more.seconds, cents=first.cents + more.cents)
 
 
-def _of_price(missing: MissingPrice, buyer: Buyer) -> Hold:
-    session = missing.session
-    return Hold(
-        Why.PRICE,
-        buyer.legal_name,
-        session.day,
-        machine=session.machine,
-        category=session.category,
-        tenant_kind=session.tenant_kind,
-        seconds=session.counting_s,
-    )
+def _of_price(item: Item | Extra, buyer: Buyer) -> Iterator[Hold]:
+    match item:
+        case Item(rated=MissingPrice() | NotMeasured() as missing):
+            session = missing.session
+            yield Hold(
+                Why.PRICE if isinstance(missing, MissingPrice) else Why.NOT_MEASURED,
+                buyer.legal_name,
+                session.day,
+                machine=session.machine,
+                category=session.category,
+                tenant_kind=session.tenant_kind,
+                seconds=session.counting_s,
+            )
+        case Extra(item=MissingItemPrice() as lacking):
+            label = lacking.labels["fr"]
+            yield Hold(Why.ITEM_PRICE, buyer.legal_name, lacking.day, tenant_kind=lacking.tenant_kind, label=label)
 
 
-def _of_refusal(rated: RatedSession | MissingPrice, buyer: Buyer) -> Hold:
+def _of_refusal(rated: Rated, buyer: Buyer) -> Hold:
     cents = rated.net_cents if isinstance(rated, RatedSession) else 0
     return Hold(Why.REFUSED, buyer.legal_name, rated.session.day, seconds=rated.session.counting_s, cents=cents)
 
 
-def _of_cell(cell: MissingCell, rated: RatedSession | MissingPrice, buyer: Buyer) -> Hold:
-    seconds, cents = rated.session.counting_s, rated.net_cents if isinstance(rated, RatedSession) else 0
+def _of_cell(cell: MissingCell, item: Item | Extra, buyer: Buyer) -> Hold:
+    seconds, cents = _waits(item)
     if cell.treatment is None:
         return Hold(Why.TREATMENT, buyer.legal_name, cell.day, seconds=seconds, cents=cents)
     return Hold(
@@ -123,11 +131,18 @@ def _of_cell(cell: MissingCell, rated: RatedSession | MissingPrice, buyer: Buyer
     )
 
 
+def _waits(item: Item | Extra) -> tuple[int, int]:
+    """The seconds and cents that wait, as far as they are known."""
+    if isinstance(item, Extra):
+        return 0, item.item.net_cents if isinstance(item.item, BillItem) else 0
+    return item.rated.session.counting_s, item.rated.net_cents if isinstance(item.rated, RatedSession) else 0
+
+
 def _once(found: Iterable[Hold]) -> list[Hold]:
     """Each reason once, with its first day, and all that waits for it."""
     once: dict[tuple[str, ...], Hold] = {}
     for hold in sorted(found, key=lambda one: one.day or date.min):
-        key = (hold.why, hold.machine, hold.tenant_kind, hold.regime, hold.treatment, hold.nature)
+        key = (hold.why, hold.machine, hold.tenant_kind, hold.regime, hold.treatment, hold.nature, hold.label)
         before = once.get(key)
         once[key] = hold if before is None else _with(before, hold)
     order = list(Why)

@@ -1,18 +1,20 @@
-"""From rated sessions to what an invoice says: lines by cost centre and machine, totals, legal mentions.
+"""From rated sessions and items to what a document says: lines by cost centre and machine, totals, legal mentions.
 
-An invoice names organisations, cost centres and machines, and never a person.
+A document names organisations, cost centres and machines, and never a person.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import groupby
-from typing import Any
 
-from server.domain.mentions import Steps, how_time_is_billed, natural, operation, payment
+from server.domain.items import BillItem
+from server.domain.lines import Line, Piece, gathered, of_item, of_session
+from server.domain.mentions import Said, Steps, natural, sentences, steps_of
 from server.domain.money import Net, Totals, totals
-from server.domain.rating import MissingPrice, RatedSession, Tariff
-from server.domain.vat import Cell, MissingCell
+from server.domain.rating import Rated, RatedSession
+from server.domain.supplies import MissingItemPrice
+from server.domain.tariffs import Rule
+from server.domain.vat import Cell, MissingCell, customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,25 @@ class Seller:
     iban: str
     bic: str
     vat_on_debits: bool
-    payment_days: int
-    late_rate: str
+    payment_days: int  # of companies
+    late_rate: str  # of companies, in words, as printed
+    regime: str = "normal"  # domain.vat.Regime
+    mode: str = "issue"  # or "statement": another system invoices
+    email: str = ""
+    phone: str = ""
+    payment_days_public: int = 30
+    payment_days_private: int = 30
+
+    def days_to_pay(self, customer: str) -> int:
+        """By the kind of customer: ``domain.vat.Customer``."""
+        return {"public": self.payment_days_public, "private": self.payment_days_private}.get(
+            customer, self.payment_days
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """The establishment that is billed."""
+    """The establishment that is billed, and how its tenant reads."""
 
     tenant: str
     legal_name: str
@@ -49,6 +63,11 @@ class Buyer:
     country: str
     siren: str | None
     vat_id: str | None
+    siret: str | None = None
+    service_code: str | None = None  # of a public body
+    email: str | None = None  # invoices go to
+    tenant_kind: str = "company"
+    language: str = "fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +83,91 @@ class Item:
     machine_name: str
     ended_at: datetime
     end_day: date
-    rated: RatedSession | MissingPrice
+    rated: Rated
     vat: Cell | MissingCell
     treatment: str | None
+    round: int = 0  # one more after each credit note that lets it be charged anew
+
+    @property
+    def subject(self) -> str:
+        return self.rated.session.id
+
+    @property
+    def nature(self) -> str:
+        return self.vat.nature
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One item that is not a session, on its way to a document."""
+
+    payer: str
+    on_behalf_of: str
+    cost_centre: str
+    machine_name: str
+    item: BillItem | MissingItemPrice
+    vat: Cell | MissingCell
+    treatment: str | None
+    round: int = 0
+
+    @property
+    def subject(self) -> str:
+        return self.item.ref
+
+    @property
+    def nature(self) -> str:
+        return self.vat.nature
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """An item whose price and VAT are known."""
+    """A session whose price and VAT are known."""
 
     item: Item
     rated: RatedSession
     vat: Cell
 
     @property
-    def priced_by(self) -> Tariff | None:
-        """The tariff whose price this bears; None where it is not charged."""
-        return None if self.rated.session.free else self.rated.tariff
+    def net_cents(self) -> int:
+        return self.rated.net_cents
 
-    @property
-    def cents_per_hour(self) -> int:
-        return self.priced_by.cents_per_hour if self.priced_by else 0
+    def pieces(self, first_day: date, language: str) -> Iterable[Piece]:
+        day = self.rated.session.day
+        early = [(day, self.item.end_day)] if day < first_day else []
+        vat = (self.vat.category, self.vat.rate_bp)
+        return of_session(self.rated, self.item.machine_name, vat, early, language)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the table. A row of session fees measures no time: its unit is the session. A row of sessions that are
-    not charged says why (``free``), bills no time and comes to 0."""
+class SoldExtra:
+    """An item whose price and VAT are known."""
 
-    machine: str
-    is_fee: bool
-    sessions: int
-    measured_s: int
-    billed_s: int
-    unit_cents: int
-    net_cents: int
-    category: str
-    rate_bp: int
-    early: tuple[tuple[date, date], ...]  # sessions of this row that began before the period: first and last day
-    free: str | None = None
+    item: Extra
+    billed: BillItem
+    vat: Cell
+
+    @property
+    def net_cents(self) -> int:
+        return self.billed.net_cents
+
+    def pieces(self, first_day: date, language: str) -> Iterable[Piece]:
+        return [of_item(self.billed, self.item.machine_name, (self.vat.category, self.vat.rate_bp), language)]
+
+
+Billable = Sold | SoldExtra
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rows of one cost centre, and their sums."""
+    """The rows of one cost centre, and their sums. Times are those of the first part of each price."""
 
     on_behalf_of: str
     cost_centre: str
+    order: str
     sessions: int
     measured_s: int
     billed_s: int
+    covered_s: int
     net_cents: int
     lines: tuple[Line, ...]
 
@@ -127,95 +181,74 @@ class Content:
     mentions: tuple[str, ...]
 
 
-def sold(items: Iterable[Item]) -> list[Sold]:
-    """The items that can be billed."""
-    return [
-        Sold(item, item.rated, item.vat)
-        for item in items
-        if isinstance(item.rated, RatedSession) and isinstance(item.vat, Cell)
-    ]
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the words of a document depend on beside its lines."""
+
+    first_day: date
+    language: str = "fr"
+    kind: str = "invoice"
+    treatment: str | None = None
+    orders: dict[str, str] = field(default_factory=dict)  # payer → the number of its order
 
 
-def compose(items: Sequence[Sold], seller: Seller, first_day: date) -> Content:
-    """Lines, sums and mentions of a document for a period that begins on ``first_day``."""
-    machines: dict[Steps, list[str]] = {}
+def sold(items: Iterable[Item | Extra]) -> list[Billable]:
+    """What can be billed."""
+    found: list[Billable] = []
+    for item in items:
+        match item:
+            case Item(rated=RatedSession() as rated, vat=Cell() as vat):
+                found.append(Sold(item, rated, vat))
+            case Extra(item=BillItem() as billed, vat=Cell() as vat):
+                found.append(SoldExtra(item, billed, vat))
+    return found
+
+
+def compose(items: Sequence[Billable], seller: Seller, frame: Frame) -> Content:
+    """Lines, sums and mentions of a document."""
+    sections: dict[tuple[str, str], list[Billable]] = {}
     for one in items:
-        if (tariff := one.priced_by) is not None:
-            machines.setdefault(Steps(tariff.step_s, tariff.minimum_s), []).append(one.item.machine_name)
+        sections.setdefault((one.item.on_behalf_of, one.item.cost_centre), []).append(one)
+    in_order = sorted(sections, key=lambda names: tuple(map(natural, names)))
     return Content(
-        groups=tuple(_group(own, first_day) for own in _by(items, _cost_centre)),
-        totals=totals(Net(one.rated.net_cents, one.vat.category, one.vat.rate_bp) for one in items),
-        mentions=(
-            *sorted({one.vat.mention for one in items if one.vat.mention}),
-            *([how_time_is_billed(machines)] if machines else []),
-            f"{operation(seller.vat_on_debits)} {payment(seller.late_rate)}",
-        ),
+        groups=tuple(_group(sections[names], frame) for names in in_order),
+        totals=totals(Net(one.net_cents, one.vat.category, one.vat.rate_bp) for one in items),
+        mentions=sentences(_said(items, seller, frame)),
     )
 
 
-def _group(items: Sequence[Sold], first_day: date) -> Group:
-    lines: list[Line] = []
-    for machine in _by(items, lambda one: (natural(one.item.machine_name), one.rated.session.machine)):
-        lines += [_time_line(own, first_day) for own in _by(machine, _time_key)]
-        lines += [_fee_line(own) for own in _by([one for one in machine if one.rated.fee_cents], _fee_key)]
+def _said(items: Sequence[Billable], seller: Seller, frame: Frame) -> Said:
+    machines: dict[Steps, set[str]] = {}
+    priced: dict[tuple[int, str], Rule] = {}
+    for one in items:
+        if isinstance(one, Sold) and one.rated.tariff is not None and not one.rated.session.free:
+            priced[one.rated.tariff.id, one.item.machine_name] = one.rated.tariff.rule
+    for (_, name), rule in priced.items():
+        for steps in steps_of(rule):
+            machines.setdefault(steps, set()).add(name)
+    return Said(
+        language=frame.language,
+        kind=frame.kind,
+        customer=customer(frame.treatment),
+        natures=frozenset(one.item.nature for one in items),
+        vat=frozenset((one.vat.category, one.vat.mention) for one in items),
+        late_rate=seller.late_rate,
+        vat_on_debits=seller.vat_on_debits,
+        machines=machines,
+    )
+
+
+def _group(items: Sequence[Billable], frame: Frame) -> Group:
+    rated = [one.rated for one in items if isinstance(one, Sold)]
+    pieces = (piece for one in items for piece in one.pieces(frame.first_day, frame.language))
     return Group(
         on_behalf_of=items[0].item.on_behalf_of,
         cost_centre=items[0].item.cost_centre,
-        sessions=len(items),
-        measured_s=sum(one.rated.session.measured_s for one in items),
-        billed_s=sum(one.rated.billed_s for one in items),
-        net_cents=sum(one.rated.net_cents for one in items),
-        lines=tuple(lines),
+        order=", ".join(dict.fromkeys(frame.orders[one.item.payer] for one in items if one.item.payer in frame.orders)),
+        sessions=len(rated),
+        measured_s=sum(one.measured_s for one in rated),
+        billed_s=sum(one.billed_s for one in rated),
+        covered_s=sum(one.covered_s for one in rated),
+        net_cents=sum(one.net_cents for one in items),
+        lines=gathered(pieces),
     )
-
-
-def _cost_centre(one: Sold) -> Any:
-    return natural(one.item.on_behalf_of), natural(one.item.cost_centre)
-
-
-def _time_key(one: Sold) -> tuple[str, int, str, int]:
-    return one.rated.session.free or "", one.cents_per_hour, one.vat.category, one.vat.rate_bp
-
-
-def _fee_key(one: Sold) -> tuple[int, str, int]:
-    return one.rated.fee_cents, one.vat.category, one.vat.rate_bp
-
-
-def _time_line(items: Sequence[Sold], first_day: date) -> Line:
-    first = items[0]
-    early = [one for one in items if one.rated.session.day < first_day]
-    return Line(
-        machine=first.item.machine_name,
-        is_fee=False,
-        sessions=len(items),
-        measured_s=sum(one.rated.session.measured_s for one in items),
-        billed_s=sum(one.rated.billed_s for one in items),
-        unit_cents=first.cents_per_hour,
-        net_cents=sum(one.rated.net_cents - one.rated.fee_cents for one in items),
-        category=first.vat.category,
-        rate_bp=first.vat.rate_bp,
-        early=tuple((one.rated.session.day, one.item.end_day) for one in early),
-        free=first.rated.session.free,
-    )
-
-
-def _fee_line(items: Sequence[Sold]) -> Line:
-    first = items[0]
-    return Line(
-        machine=first.item.machine_name,
-        is_fee=True,
-        sessions=len(items),
-        measured_s=0,
-        billed_s=0,
-        unit_cents=first.rated.fee_cents,
-        net_cents=sum(one.rated.fee_cents for one in items),
-        category=first.vat.category,
-        rate_bp=first.vat.rate_bp,
-        early=(),
-    )
-
-
-def _by(items: Iterable[Sold], key: Callable[[Sold], Any]) -> list[list[Sold]]:
-    """The items put into groups of equal key, in the order of the key and of their start."""
-    ordered = sorted(items, key=lambda one: (key(one), one.rated.session.start, one.rated.session.id))
-    return [list(own) for _, own in groupby(ordered, key=key)]

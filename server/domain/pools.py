@@ -1,12 +1,11 @@
 """What a tenant's sessions use up one after the other within a month: hours, credit, caps, tiers, and fees paid for a day."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from server.domain.allowances import Allowance, Covered, Terms, Unit
+from server.domain.allowances import Allowance, Covered, Terms, Unit, meant
 from server.domain.priced import PartPrice
 from server.domain.tariffs import Cap, Of, Span, Tariff
 
@@ -41,13 +40,13 @@ class Used:
         self._billed: dict[tuple[int, int], int] = defaultdict(int)
         self._days: set[tuple[int, int, date]] = set()
 
-    def hours_for(self, payer: str, category: str) -> list[Allowance]:
-        return [one for one in self._fitting(payer, category) if one.unit is Unit.SECONDS]
+    def hours_for(self, payer: str, category: str, day: date) -> list[Allowance]:
+        return [one for one in self._fitting(payer, category, day) if one.unit is Unit.SECONDS]
 
-    def credit_for(self, payer: str, category: str, cents: int) -> list[Covered]:
+    def credit_for(self, payer: str, category: str, day: date, cents: int) -> list[Covered]:
         """What credit takes over of an amount, one allowance after the other."""
         covered = []
-        for one in self._fitting(payer, category):
+        for one in self._fitting(payer, category, day):
             taken = min(one.left, cents) if one.unit is Unit.CENTS else 0
             if taken > 0:
                 covered.append(Covered(one.ref, 0, taken))
@@ -79,14 +78,8 @@ class Used:
             allowance = self._allowances[one.ref]
             self._allowances[one.ref] = replace(allowance, left=allowance.left - (one.seconds or one.cents))
 
-    def _fitting(self, payer: str, category: str) -> Sequence[Allowance]:
-        return [
-            one
-            for one in self._allowances.values()
-            if one.left > 0
-            and (not one.payers or payer in one.payers)
-            and (not one.categories or category in one.categories)
-        ]
+    def _fitting(self, payer: str, category: str, day: date) -> list[Allowance]:
+        return [one for one in self._allowances.values() if one.left > 0 and meant(one, payer, category, day)]
 
 
 def _key(tariff: Tariff, cap: Cap, holder: int, day: date) -> _CapKey:

@@ -1,15 +1,16 @@
 """The price list of one moment: what each machine costs each kind of tenant, which price says so, and where none does.
 
-Pure, over the tariffs that rating knows. Rows are categories, and those machines that have a price of their own.
+Pure, over the tariffs that rating knows. Rows are categories, and those machines that have a price of their own. What holds
+for one tenant or one class of members alone stands in no column.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.rating import Tariff, tariff_for
+from server.domain.tariffs import Tariff, Use, tariff_for
 
-_ANY = ""  # a machine of a category that nobody has set a price for: no code is empty
+_ANY = ""  # a machine of a category, or a tenant, that nobody has set a price for: no code is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,11 @@ def price_list(
 ) -> tuple[Row, ...]:
     """By category; under each the machines that a tariff in force names."""
     holding = in_force(tariffs, moment)
-    named = {tariff.machine for tariff in holding if tariff.machine}
+    named = {tariff.scope.machine for tariff in holding if tariff.scope.machine}
     machines = list(machines)
-    categories = {place.category for place in machines} | {tariff.category for tariff in holding if tariff.category}
+    categories = {place.category for place in machines} | {
+        tariff.scope.category for tariff in holding if tariff.scope.category
+    }
     rows: list[Row] = []
     for category in sorted(categories):
         own = sorted(place.code for place in machines if place.category == category and place.code in named)
@@ -80,7 +83,7 @@ def gaps(
         codes = [place.code for place in machines if place.category == category]
         lacking: dict[tuple[str, ...], list[str]] = {}
         for code in codes:
-            bare = tuple(kind for kind in kinds if tariff_for(holding, code, category, kind, moment) is None)
+            bare = tuple(kind for kind in kinds if tariff_for(holding, Use(code, category, _ANY, kind), moment) is None)
             lacking.setdefault(bare, []).append(code)
         found += [
             Gap(category, tuple(own), bare, len(own) == len(codes), len(bare) == len(kinds))
@@ -94,15 +97,18 @@ def reach(
     tariff: Tariff, tariffs: Sequence[Tariff], machines: Iterable[Place], kinds: Sequence[str], moment: datetime
 ) -> Reach:
     """Which pairs of machine and kind this tariff prices, and which tariffs take the others from it."""
+    scope = tariff.scope
     pairs = [
         (place, kind)
         for place in machines
-        if place.code == tariff.machine or (tariff.machine is None and place.category == tariff.category)
+        if place.code == scope.machine or (scope.machine is None and place.category == scope.category)
         for kind in kinds
-        if tariff.tenant_kind in {kind, None}
+        if scope.tenant_kind in {kind, None}
     ]
     holding = in_force(tariffs, moment)
-    winners = [tariff_for(holding, place.code, place.category, kind, moment) for place, kind in pairs]
+    whose = (scope.tenant or _ANY, scope.member_class)
+    uses = [Use(place.code, place.category, whose[0], kind, whose[1]) for place, kind in pairs]
+    winners = [tariff_for(holding, use, moment) for use in uses]
     others = {winner.id for winner in winners if winner is not None and winner.id != tariff.id}
     return Reach(
         len(pairs),
@@ -112,11 +118,7 @@ def reach(
 
 
 def in_force(tariffs: Iterable[Tariff], moment: datetime) -> list[Tariff]:
-    return [
-        tariff
-        for tariff in tariffs
-        if tariff.valid_from <= moment and (tariff.valid_until is None or moment < tariff.valid_until)
-    ]
+    return [tariff for tariff in tariffs if tariff.holds(moment)]
 
 
 def _row(tariffs: Sequence[Tariff], place: Place, kinds: Sequence[str], moment: datetime) -> Row:
@@ -124,6 +126,6 @@ def _row(tariffs: Sequence[Tariff], place: Place, kinds: Sequence[str], moment: 
 
 
 def _cell(tariffs: Sequence[Tariff], place: Place, kind: str, moment: datetime) -> Cell:
-    found = tariff_for(tariffs, place.code, place.category, kind, moment)
-    own = found is not None and found.tenant_kind == kind and (found.machine or _ANY) == place.code
+    found = tariff_for(tariffs, Use(place.code, place.category, _ANY, kind), moment)
+    own = found is not None and found.scope.tenant_kind == kind and (found.scope.machine or _ANY) == place.code
     return Cell(found, own)

@@ -185,7 +185,8 @@ def odd(rule: Rule) -> str | None:
 def _oddities(rule: Rule) -> Iterator[Refusal]:
     numbers = [rule.session_fee_cents, rule.day_fee_cents, rule.minimum_cents, *(cap.cents for cap in rule.caps)]
     for part in rule.parts:
-        numbers += [part.cents, part.free_s, part.minimum_s, *(one.cents for one in (*part.bands, *part.tiers))]
+        numbers += [part.cents, part.free_s, part.minimum_s]
+        numbers += [*(band.cents for band in part.bands), *(tier.cents for tier in part.tiers)]
     if min(numbers) < 0 or any(part.step_s <= 0 or part.per_s <= 0 for part in rule.parts):
         yield Refusal("A price has a step above zero, and nothing in it is negative.")
     bases = [part.basis for part in rule.parts]

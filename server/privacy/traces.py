@@ -101,7 +101,7 @@ def _joined(*columns: Any) -> Select[*tuple[Any, ...]]:
         .select_from(UsageSession)
         .join(Payer, Payer.id == UsageSession.payer_id)
         .join(Tenant, Tenant.id == Payer.tenant_id)
-        .outerjoin(Charge, Charge.session_id == UsageSession.id)
+        .outerjoin(Charge, Charge.subject == UsageSession.id)
         .outerjoin(Document, Document.id == Charge.document_id)
     )
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from server.billing import service as billing
 from server.billing.models import Tariff
-from server.billing.service import Price, PricedFor
 from server.db import writing
 from server.domain.invoicing import Seller
+from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
 from server.machines import service as machines
@@ -72,8 +72,8 @@ def furnish(agent: str = "agent-1") -> None:
             people.add_payer(code, f"{code}-1", "Atelier", name, **by)
         people.add_payer("acme", "acme-2", "Bureau d’études", "Acme BE", **by)
         billing.add_seller(SELLER, OPENED.date(), **by)
-        billing.add_tariff(PricedFor(category="printer"), Price(2400, 900), OPENED, **by)
-        billing.add_tariff(PricedFor(category="cnc"), Price(3600, 300, 1800, 250), OPENED, **by)
+        billing.add_tariff(Scope(category="printer"), simple(2400, 900), OPENED, **by)
+        billing.add_tariff(Scope(category="cnc"), simple(3600, 300, 1800, 250), OPENED, **by)
         proposed = [one for one in column(Regime.NORMAL, Nature.MACHINE_USE) if one.treatment in DECIDED]
         billing.accept_proposals(proposed, date(2026, 1, 1), "as the law texts suggest", **by)
 

@@ -18,8 +18,9 @@ from server.billing.entries import sha256
 from server.billing.models import Document
 from server.billing.page import euros, hours, page
 from server.billing.rendering import pdf
-from server.billing.service import DamagedDocumentError, Price, PricedFor, render_document
+from server.billing.service import DamagedDocumentError, render_document
 from server.db import reading, writing
+from server.domain.tariffs import Scope, simple
 from server.machines import service as machines
 from tests.server.billing_lab import CLOSING, OPENED, SELLER, close, furnish, issue, use
 from wire.messages import RiskClass
@@ -294,7 +295,7 @@ def machine(code: str, name: str) -> None:
     with writing():
         machines.add_agent(f"agent-{code}", **BY)
         machines.add_machine(code, name, "printer", f"agent-{code}", RiskClass.LOW, **BY)
-        billing.add_tariff(PricedFor(machine=code), Price(2400, 900), OPENED, **BY)
+        billing.add_tariff(Scope(machine=code), simple(2400, 900), OPENED, **BY)
 
 
 def keys(value: Any) -> list[str]:

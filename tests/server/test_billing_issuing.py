@@ -61,8 +61,11 @@ def test_charges_keep_every_step_from_the_session_to_the_price() -> None:
 
     with reading() as session:
         charge = session.scalars(select(Charge)).one()
-    assert (charge.session_id, charge.occupied_s, charge.step_s, charge.billed_s) == (session_id, 1801, 300, 2100)
-    assert (charge.cents_per_hour, charge.fee_cents, charge.net_cents) == (3600, 250, 2350)
+    assert (charge.subject, charge.round, charge.kind, charge.nature) == (session_id, 0, "session", "machine_use")
+    assert (charge.occupied_s, charge.billed_s, charge.net_cents) == (1801, 2100, 2350)
+    part = {"basis": "occupied", "measured_s": 1801, "billed_s": 2100, "runs": [[2100, 3600]], "net_cents": 2100}
+    rule = {"parts": [{"basis": "occupied", "cents": 3600, "step_s": 300, "minimum_s": 1800}], "session_fee_cents": 250}
+    assert charge.priced == {"rule": rule, "parts": [part], "fee_cents": 250}
     assert (charge.vat_category, charge.rate_bp) == ("S", 2000)
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from server.audit.models import AuditEntry
 from server.billing import service as billing
 from server.billing.models import Draft, Period
-from server.billing.service import BillingError, Price, PricedFor
+from server.billing.service import BillingError
 from server.db import reading, writing
+from server.domain.tariffs import Scope, simple
 from server.people.models import TaxTreatment
 from tests.server.billing_lab import CLOSING, MONTH, OPENED, SELLER, ZONE, add_start_up, close, end_prices, furnish, use
 
@@ -81,7 +82,7 @@ def test_open_sessions_are_listed_and_left_alone() -> None:
 
 
 def test_a_print_over_the_months_end_is_priced_at_its_start_and_billed_in_the_month_of_its_end() -> None:
-    billing.add_tariff(PricedFor(category="printer"), Price(9900, 900), datetime(2026, 10, 1, tzinfo=UTC), **BY)
+    billing.add_tariff(Scope(category="printer"), simple(9900, 900), datetime(2026, 10, 1, tzinfo=UTC), **BY)
     use(start=datetime(2026, 9, 30, 20, 0, tzinfo=UTC), seconds=10 * 3600)
     use(start=datetime(2026, 10, 31, 20, 0, tzinfo=UTC), seconds=10 * 3600)
 
@@ -167,8 +168,8 @@ def test_who_pays_for_another_gets_its_sessions_under_its_name() -> None:
 
 def test_the_kind_of_the_tenant_that_used_the_machine_makes_the_price_and_not_of_the_one_that_pays() -> None:
     add_start_up(paid_by="acme")
-    scope = PricedFor(category="printer", tenant_kind="startup")
-    billing.add_tariff(scope, Price(1000, 900), OPENED, **BY)
+    scope = Scope(category="printer", tenant_kind="startup")
+    billing.add_tariff(scope, simple(1000, 900), OPENED, **BY)
     use("new-1")
 
     (draft,) = close().drafts.drafts
@@ -217,30 +218,30 @@ def test_a_term_over_forty_five_days_is_refused_with_the_article() -> None:
 
 
 def test_a_new_price_ends_the_one_before_and_cannot_begin_before_it() -> None:
-    scope = PricedFor(category="printer")
+    scope = Scope(category="printer")
     change = datetime(2026, 10, 10, tzinfo=UTC)
-    billing.add_tariff(scope, Price(5000, 900), change, **BY)
+    billing.add_tariff(scope, simple(5000, 900), change, **BY)
 
-    before, after = billing.rates_for(change - timedelta(seconds=1)), billing.rates_for(change)
+    before, after = billing.rates_for(change - timedelta(seconds=1), ZONE), billing.rates_for(change, ZONE)
 
     assert (before["p1", "acme-1"], after["p1", "acme-1"]) == (2400, 5000)
     with pytest.raises(BillingError, match="already decided from 2026-10-10"):
-        billing.add_tariff(scope, Price(1, 900), change, **BY)
+        billing.add_tariff(scope, simple(1, 900), change, **BY)
 
 
 def test_a_price_is_for_a_machine_or_a_category_and_positive() -> None:
     with pytest.raises(BillingError, match="name one of them"):
-        billing.add_tariff(PricedFor(), Price(1, 900), OPENED, **BY)
+        billing.add_tariff(Scope(), simple(1, 900), OPENED, **BY)
     with pytest.raises(BillingError, match="step above zero"):
-        billing.add_tariff(PricedFor(category="laser"), Price(1, 0), OPENED, **BY)
+        billing.add_tariff(Scope(category="laser"), simple(1, 0), OPENED, **BY)
     with pytest.raises(BillingError, match="There is no machine x9"):
-        billing.add_tariff(PricedFor(machine="x9"), Price(1, 60), OPENED, **BY)
+        billing.add_tariff(Scope(machine="x9"), simple(1, 60), OPENED, **BY)
 
 
 def test_the_price_of_a_machine_shows_for_every_payer_that_has_one() -> None:
     end_prices("cnc", datetime(2026, 10, 5, tzinfo=UTC))
 
-    rates = billing.rates_for(datetime(2026, 10, 5, tzinfo=UTC))
+    rates = billing.rates_for(datetime(2026, 10, 5, tzinfo=UTC), ZONE)
 
     assert rates["p1", "acme-2"] == 2400
     assert not any(machine == "c1" for machine, _ in rates)

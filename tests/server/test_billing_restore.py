@@ -49,7 +49,7 @@ def books() -> tuple[Rows, Rows]:
             select(Document.number, Document.frozen, Document.gross_cents, Document.state, Document.pdf_sha256)
         )
         charges = session.execute(
-            select(Charge.session_id, Charge.payer_id, Charge.machine_id, Charge.tariff_id, Charge.net_cents)
+            select(Charge.subject, Charge.payer_id, Charge.machine_id, Charge.tariff_id, Charge.net_cents)
         )
         return sorted(map(tuple, documents)), sorted(map(tuple, charges))
 

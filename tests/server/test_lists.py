@@ -8,6 +8,7 @@ import pytest
 from server.billing import service as billing
 from server.bookings.models import Booking
 from server.db import db, writing
+from server.domain.tariffs import Scope, simple
 from server.lists import service as lists
 from server.lists.models import PublishedList
 from server.machines import service as machines
@@ -38,7 +39,7 @@ def _lab(lab):
 
 
 def test_the_list_carries_the_holder_the_payer_and_the_right(lab, now):
-    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(300, 900), now, actor="m", now=now)
+    billing.add_tariff(Scope(category="printer"), simple(300, 900), now, actor="m", now=now)
 
     one = compiled(now)["agent-1"]
 
@@ -75,7 +76,7 @@ def test_the_first_list_is_sent_and_the_same_one_is_not_sent_again(now):
         lambda lab, by: machines.end_session_wish("p1", "s", "why", **by),
         lambda lab, by: machines.clear_latch("p1", 3, "why", **by),
         lambda lab, by: billing.add_tariff(
-            billing.PricedFor(category="printer"), billing.Price(1, 1), by["now"], actor="m", now=by["now"]
+            Scope(category="printer"), simple(1, 1), by["now"], actor="m", now=by["now"]
         ),
     ],
 )
@@ -202,8 +203,8 @@ def test_a_turn_that_changes_nothing_for_an_agent_is_not_sent_and_not_asked_abou
 
 
 def test_a_new_price_is_on_the_cards_from_its_first_moment(now):
-    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(300, 900), now, actor="m", now=now)
-    billing.add_tariff(billing.PricedFor(category="printer"), billing.Price(345, 900), now + HOUR, actor="m", now=now)
+    billing.add_tariff(Scope(category="printer"), simple(300, 900), now, actor="m", now=now)
+    billing.add_tariff(Scope(category="printer"), simple(345, 900), now + HOUR, actor="m", now=now)
 
     send(now)
 

@@ -20,6 +20,7 @@ from server.domain.bookings import Span
 from server.domain.checks import CheckKind
 from server.domain.commissioning import SheetTest
 from server.domain.roles import Role, ScopeKind
+from server.domain.tariffs import Scope, simple
 from server.machines import service as machines
 from server.machines.models import Closure, Machine, MachineLive, MachineSkill
 from server.training import service as training
@@ -419,14 +420,14 @@ def test_prices_of_its_own_go_over(web: Flask, manager: FlaskClient, press: Lab,
     from server.billing import service as billing
     from server.billing.models import Tariff
 
-    billing.add_tariff(billing.PricedFor(machine="press"), billing.Price(4200, 900), by["now"], **by)
+    billing.add_tariff(Scope(machine="press"), simple(4200, 900), by["now"], **by)
     sent = {"code": "press-2", "name": "Presse neuve", "reason": "usée", "skills": "keep", "prices": "keep"}
     sent |= {"rules": "keep", "bookings": "keep", "version": version(page(manager, "/machines/press/replace"))}
 
     manager.post("/machines/press/replace", data=sent)
 
     new = row(Machine, Machine.code == "press-2")
-    assert row(Tariff, Tariff.machine_id == new.id).cents_per_hour == 4200
+    assert row(Tariff, Tariff.machine_id == new.id).rule["parts"] == [{"basis": "occupied", "cents": 4200, "step_s": 900}]
 
 
 def test_rules_about_minors_and_two_people_are_typed_and_shown(manager: FlaskClient, press: Lab) -> None:

@@ -187,7 +187,7 @@ def test_figures_that_changed_are_shown_again_before_anything_is_issued(web: Fla
 def test_drafts_are_built_when_something_they_are_made_of_has_changed_and_only_then(web: Flask) -> None:
     from server.billing import corrections
     from server.billing import service as billing
-    from server.billing.service import Price, PricedFor
+    from server.domain.tariffs import Scope, simple
 
     def fresh() -> bool:
         return refresh(MONTH, CLOSING, ZONE, specimen=False)
@@ -201,8 +201,8 @@ def test_drafts_are_built_when_something_they_are_made_of_has_changed_and_only_t
         assert fresh() is True
         corrections.do_not_charge(used, "goodwill", "why not", actor="account:1", now=CLOSING)
         assert fresh() is True
-        price = Price(3000, 900)
-        billing.add_tariff(PricedFor(machine="p1"), price, datetime(2026, 10, 2, tzinfo=UTC), actor="test", now=CLOSING)
+        price = simple(3000, 900)
+        billing.add_tariff(Scope(machine="p1"), price, datetime(2026, 10, 2, tzinfo=UTC), actor="test", now=CLOSING)
         assert fresh() is True
         billing_lab.close()
         billing_lab.issue()

@@ -8,15 +8,16 @@ from sqlalchemy import select
 from server.billing import gaps
 from server.billing import service as billing
 from server.billing.models import Tariff, VatCell
-from server.billing.prices import Price, PricedFor, charged_until
+from server.billing.prices import charged_until
 from server.db import Stale, db
+from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature
 from tests.server import billing_lab
-from tests.server.billing_lab import CLOSING, OPENED, close, issue, use
+from tests.server.billing_lab import CLOSING, OPENED, ZONE, close, issue, use
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 BY = {"actor": "ana", "now": NOW}
-DEARER = Price(3000, 900)
+DEARER = simple(3000, 900)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def printing() -> Tariff:
 
 def dates() -> list[tuple[int, datetime, datetime | None]]:
     rows = db.session.scalars(select(Tariff).where(Tariff.category == "printer").order_by(Tariff.valid_from))
-    return [(row.cents_per_hour, row.valid_from, row.valid_until) for row in rows]
+    return [(row.rule["parts"][0]["cents"], row.valid_from, row.valid_until) for row in rows]
 
 
 def test_a_price_nobody_was_charged_is_put_right_in_place():
@@ -49,7 +50,7 @@ def test_from_a_later_day_on_another_price_follows():
 
 
 def test_what_follows_ends_where_the_price_before_would_have():
-    billing.add_tariff(PricedFor(category="printer"), Price(9900, 900), datetime(2026, 12, 1, tzinfo=UTC), **BY)
+    billing.add_tariff(Scope(category="printer"), simple(9900, 900), datetime(2026, 12, 1, tzinfo=UTC), **BY)
 
     billing.change_tariff(printing().id, DEARER, datetime(2026, 11, 1, tzinfo=UTC), "winter", **BY)
 
@@ -77,12 +78,12 @@ def test_a_price_on_an_invoice_is_not_rewritten_but_can_end_afterwards():
 
 def test_a_planned_price_that_is_taken_back_is_in_nobodys_way():
     planned = datetime(2026, 12, 1, tzinfo=UTC)
-    row = billing.add_tariff(PricedFor(category="printer", tenant_kind="school"), DEARER, planned, **BY)
+    row = billing.add_tariff(Scope(category="printer", tenant_kind="school"), DEARER, planned, **BY)
 
     billing.end_tariff(row.id, planned, "not agreed", **BY)
-    billing.add_tariff(PricedFor(category="printer", tenant_kind="school"), DEARER, NOW, **BY)
+    billing.add_tariff(Scope(category="printer", tenant_kind="school"), DEARER, NOW, **BY)
 
-    assert billing.rates_for(planned + timedelta(days=1))["p1", "acme-1"] == 2400  # a company's is another price
+    assert billing.rates_for(planned + timedelta(days=1), ZONE)["p1", "acme-1"] == 2400  # a company's is another price
 
 
 def test_the_second_of_two_who_change_a_price_is_told():
@@ -90,7 +91,7 @@ def test_the_second_of_two_who_change_a_price_is_told():
     billing.change_tariff(printing().id, DEARER, OPENED, "first", seen, **BY)
 
     with pytest.raises(Stale):
-        billing.change_tariff(printing().id, Price(1, 900), OPENED, "second", seen, **BY)
+        billing.change_tariff(printing().id, simple(1, 900), OPENED, "second", seen, **BY)
     with pytest.raises(Stale):
         billing.end_tariff(printing().id, NOW, "second", seen, **BY)
 

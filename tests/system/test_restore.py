@@ -211,7 +211,7 @@ def series() -> tuple[list[int], int]:
     """The sequence numbers there are, and how many sessions are charged."""
     with reading() as session:
         sequences = session.scalars(select(Document.sequence).order_by(Document.sequence)).all()
-        return list(sequences), len(session.scalars(select(Charge.session_id)).all())
+        return list(sequences), len(session.scalars(select(Charge.subject)).all())
 
 
 def prolab(lab: SmallLab, *arguments: str) -> str:

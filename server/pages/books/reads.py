@@ -8,12 +8,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from server.billing import facts
-from server.billing.drafting import Rated, rate_uses
-from server.billing.facts import Use
+from server.billing.drafting import rate_uses
 from server.billing.models import Document
+from server.billing.uses import Use
 from server.db import db, reading
 from server.domain.period import Period
-from server.domain.rating import RatedSession
+from server.domain.rating import Rated, RatedSession
 from server.people.models import Establishment, Tenant
 from server.web.here import settings, zone
 

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from server.billing import facts
-from server.billing.drafting import Rated, rate_uses
-from server.billing.facts import Use
+from server.billing.drafting import rate_uses
 from server.billing.models import ChargeRefusal
+from server.billing.uses import Use
 from server.db import db, reading
 from server.domain.period import Period, day_of, month_of, period_of
-from server.domain.rating import RatedSession
+from server.domain.rating import Rated, RatedSession
 from server.pages.people.names import Named, named
 from server.people.models import Tenant
 from server.web.here import settings, zone

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 
 from server.billing import service as billing
 from server.billing.models import Tariff
-from server.billing.service import Price, PricedFor
 from server.bookings import service as bookings
 from server.db import Stale, db, writing
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
+from server.domain.rule_text import from_plain
+from server.domain.tariffs import Scope
 from server.machines import identity as identities
 from server.machines.models import Machine
 from server.pages.care.forms import IdentityForm, ReplaceForm, renew
@@ -22,6 +23,7 @@ from server.pages.care.reads import Care, care_of
 from server.pages.machines import reads
 from server.pages.machines.about import machine_of
 from server.pages.refused import form_page, said
+from server.people.models import Tenant
 from server.training import service as training
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
@@ -89,12 +91,13 @@ def _replace(care: Care, form: ReplaceForm) -> None:
 
 def _carry_prices(old: str, new: str) -> None:
     """The prices of the old machine alone that hold now or are to come: from now on they hold for the new one."""
-    wanted = select(Tariff).join(Machine, Machine.id == Tariff.machine_id).where(Machine.code == old)
+    wanted = select(Tariff, Tenant.code).outerjoin(Tenant, Tenant.id == Tariff.tenant_id)
+    wanted = wanted.join(Machine, Machine.id == Tariff.machine_id).where(Machine.code == old)
     wanted = wanted.where(Tariff.valid_until.is_(None) | (Tariff.valid_until > now())).order_by(Tariff.valid_from)
-    for row in db.session.scalars(wanted).all():
-        price = Price(row.cents_per_hour, row.step_s, row.minimum_s, row.session_fee_cents)
-        scope = PricedFor(machine=new, tenant_kind=row.tenant_kind)
-        billing.add_tariff(scope, price, max(row.valid_from, now()), row.valid_until, row.reason, **_by())
+    for row, tenant in db.session.execute(wanted).all():
+        scope = Scope(machine=new, tenant=tenant, tenant_kind=row.tenant_kind, member_class=row.member_class)
+        since = max(row.valid_from, now())
+        billing.add_tariff(scope, from_plain(row.rule), since, row.valid_until, row.reason, **_by())
 
 
 def _skills(code: str) -> tuple[str, ...]:

@@ -10,17 +10,20 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from server.billing import facts
 from server.billing.gaps import kinds_here
+from server.billing.tariffs import load_tariffs
 from server.dashboard.board import AgentFacts, State, Tile, tile_of
 from server.dashboard.service import denied_at, machine_facts
 from server.db import db, reading
+from server.domain.money import whole_cents
 from server.domain.pricelist import in_force
-from server.domain.rating import Tariff, tariff_for
+from server.domain.rating import an_hour
+from server.domain.tariffs import Tariff, Use, tariff_for
 from server.machines.models import Agent, Machine, MachineLive, MachineSkill
 from server.pages.people.names import folded
 from server.training.models import Skill
 from server.usage.models import UsageSession
+from server.web.here import zone
 
 
 class Show(StrEnum):
@@ -131,7 +134,7 @@ def _rows(ended: bool, now: datetime) -> list[MachineRow]:
         .where(Machine.ended_at.is_not(None) if ended else Machine.ended_at.is_(None))
         .order_by(Machine.id)
     )
-    skills, tariffs, kinds = _skills(), in_force(facts.load_tariffs(), now), kinds_here()
+    skills, tariffs, kinds = _skills(), in_force(load_tariffs(), now), kinds_here()
     denied = denied_at(now)
 
     def tile(machine: Machine, agent: Agent, live: MachineLive | None, started: datetime | None) -> Tile:
@@ -176,7 +179,7 @@ def _skills() -> Mapping[int, list[str]]:
 
 
 def _prices(machine: Machine, tariffs: Collection[Tariff], kinds: Collection[str], now: datetime) -> Prices:
-    found = {kind: tariff_for(tariffs, machine.code, machine.category, kind, now) for kind in kinds}
-    cents = [tariff.cents_per_hour for tariff in found.values() if tariff is not None]
+    found = {kind: tariff_for(tariffs, Use(machine.code, machine.category, "", kind), now) for kind in kinds}
+    cents = [whole_cents(an_hour(tariff, now, zone())) for tariff in found.values() if tariff is not None]
     missing = tuple(kind for kind, tariff in found.items() if tariff is None)
     return Prices(min(cents, default=None), max(cents, default=None), missing)

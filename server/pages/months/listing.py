@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
-from server.billing.facts import FINISHED
 from server.billing.models import Document, Draft
 from server.billing.models import Period as PeriodRow
+from server.billing.uses import FINISHED
 from server.db import db, reading
 from server.domain.period import Period, month_of, period_of
 from server.usage.models import UsageSession

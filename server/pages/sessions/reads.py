@@ -89,7 +89,9 @@ def session_facts(session_id: str, now: datetime) -> SessionFacts:
             cost_centre=payer.cost_centre,
             decision=decisions.newest(UsageSession.id == session_id).get(session_id, AS_MEASURED),
             version=db.session.scalar(taken) or 0,
-            document=db.session.scalar(document.where(Charge.session_id == session_id)),
+            document=db.session.scalar(
+                document.where(Charge.subject == session_id).order_by(Charge.round.desc()).limit(1)
+            ),
             runs_now=_runs_now(machine, session_id, now),
             evidence=evidence_of(session_id, machine.code),
         )
