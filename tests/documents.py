@@ -352,7 +352,7 @@ def swiss_private() -> Content:
 
 
 def private_person() -> Content:
-    return content(_only(_mill(), line("fee", 250, machine="Fraiseuse 5 axes", unit_cents="250")), buyer=PRIVATE)
+    return content(_only(_mill(), line("fee", 250, machine="Fraiseuse 5 axes", label="forfait par session", unit_cents="250")), buyer=PRIVATE)
 
 
 def public_body() -> Content:
@@ -437,12 +437,12 @@ def caps_and_discounts() -> Content:
     return content(
         _only(
             hours("Laser CO2 A", 4, 13200, 14400, 2400),
-            line("fee", 1000, machine="Laser CO2 A", sessions=4, quantity="4", unit_cents="250"),
-            line("day_fee", 500, label="Entrée à l’atelier", quantity="2", unit="day", unit_cents="250"),
-            line("minimum", 120, machine="Laser CO2 A", label="Montant minimum", sessions=1),
-            line("cap", -1600, label="Plafond de la journée"),
-            line("discount", -962, label="Remise de 10 %"),
-            line("credit", -3000, label="Crédit prépayé"),
+            line("fee", 1000, machine="Laser CO2 A", label="forfait par session", sessions=4, quantity="4", unit_cents="250"),
+            line("day_fee", 500, machine="Laser CO2 A", label="forfait journalier", quantity="2", unit="day", unit_cents="250"),
+            line("minimum", 120, machine="Laser CO2 A", label="complément au montant minimum", sessions=1),
+            line("cap", -1600, machine="Laser CO2 A", label="au-delà du plafond"),
+            line("discount", -962, label="remise de 10 %"),
+            line("credit", -3000, label="crédit inclus ou prépayé"),
             hours("Fraiseuse 3 axes", 1, 4200, 0, 0, free="machine_fault", reason="Broche bloquée"),
             hours("Frittage SLS", 1, 126000, 126900, 2200, early=[["2026-09-30", "2026-10-02"]]),
         )

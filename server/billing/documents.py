@@ -1,4 +1,5 @@
-"""The files of a document: ``<number>.json``, its frozen words, and ``<number>.pdf``, rendered from them once.
+"""The files of a document: ``<number>.json``, its frozen words, and ``<number>.pdf``, rendered from them once; beside it
+``<number>.xml``, the same invoice for programs, which an electronic invoice also carries within its PDF.
 
 The words are written first, so a PDF never stands there without them: whoever finds a PDF knows what it says, and it is
 never made again. Files appear whole or not at all.
@@ -8,9 +9,12 @@ import json
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 
+from server.billing.einvoice.service import check, xml_of
+from server.billing.einvoice.wanted import has_xml
 from server.billing.entries import sha256
 from server.billing.errors import DamagedDocumentError
 from server.billing.models import Document
@@ -31,23 +35,34 @@ def render_document(document_id: int, documents_dir: Path, now: datetime) -> Non
     if sha256(frozen.encode()) != frozen_sha256:
         raise DamagedDocumentError(f"{number}: the frozen words in the database are not those that were frozen")
     documents_dir.mkdir(parents=True, exist_ok=True)
-    found = _write_files(documents_dir, number, frozen)
+    found = _write_files(documents_dir, number, frozen, is_new=pdf_sha256 is None)
     if pdf_sha256 is not None and found != pdf_sha256:
         raise DamagedDocumentError(f"{number}: the PDF is not the one that was issued")
     if pdf_sha256 is None:
         _mark_issued(document_id, number, found, now)
 
 
-def _write_files(documents_dir: Path, number: str, frozen: str) -> str:
-    """Both files where they are missing. Returns the SHA-256 of the PDF that stands there."""
+def _write_files(documents_dir: Path, number: str, frozen: str, *, is_new: bool) -> str:
+    """Each file where it is missing. Returns the SHA-256 of the PDF that stands there."""
     words, rendered = documents_dir / f"{number}.json", documents_dir / f"{number}.pdf"
     if not words.exists():
         write_whole(words, frozen.encode())
     elif words.read_bytes() != frozen.encode():
         raise DamagedDocumentError(f"{number}: {words.name} says something else than the database")
     if not rendered.exists():
-        write_whole(rendered, pdf(page(json.loads(frozen))))
+        content = json.loads(frozen)
+        xml = _xml(content, is_new=is_new)
+        if xml is not None:
+            write_whole(documents_dir / f"{number}.xml", xml)
+        write_whole(rendered, pdf(page(content), xml))
     return sha256(rendered.read_bytes())
+
+
+def _xml(content: dict[str, Any], *, is_new: bool) -> bytes | None:
+    """Checked once more with its real number and dates; what was issued before is made again as it was."""
+    if is_new and (found := check(content)):
+        raise DamagedDocumentError(f"{content['number']} is not valid: {'; '.join(map(str, found))}")
+    return xml_of(content) if has_xml(content) else None
 
 
 def _mark_issued(document_id: int, number: str, pdf_sha256: str, now: datetime) -> None:

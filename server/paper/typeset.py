@@ -19,13 +19,14 @@ _FONTS = Path(__file__).parent / "fonts"
 _ONE_AT_A_TIME = Lock()  # a compiler is not for several threads
 
 
-def pdf(template: Path, page: dict[str, Any], day: date) -> bytes:
-    """PDF/A-3b, dated at a day of its own, so that rendering twice gives the same bytes."""
+def pdf(template: Path, page: dict[str, Any], day: date, *, tagged: bool = False) -> bytes:
+    """PDF/A-3b, dated at a day of its own, so that rendering twice gives the same bytes. ``tagged``: PDF/UA-1 as well, so that
+    it can be read aloud; the template must then name what its pictures show."""
     with _ONE_AT_A_TIME:
         rendered = _compiler(template).compile(
             format="pdf",
             sys_inputs={"page": json.dumps(page, ensure_ascii=False)},
-            pdf_standards=["a-3b"],
+            pdf_standards=["a-3b", "ua-1"] if tagged else ["a-3b"],
             timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
         )
     assert isinstance(rendered, bytes)  # one file, and not one a page

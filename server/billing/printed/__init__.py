@@ -1,0 +1,1 @@
+"""What stands on the page of a document, worked out from its frozen content: words, figures, rows and pictures."""
