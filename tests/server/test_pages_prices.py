@@ -11,6 +11,8 @@ from sqlalchemy import select
 from server.billing.models import Seller, Tariff, VatCell
 from server.db import reading
 from server.domain.roles import Role
+from server.domain.rule_text import from_plain
+from server.domain.tariffs import simple
 from server.machines import service as machines
 from server.people import service as people
 from server.people.models import TenantKind
@@ -23,9 +25,10 @@ NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 PRICE = {
     "what": "category:printer",
     "kind": "",
-    "hour": "12,50",
-    "step": "15",
-    "minimum": "",
+    "p1_cents": "12,50",
+    "p1_per": "1:00",
+    "p1_step": "15",
+    "p1_least": "",
     "fee": "",
     "since": "2026-11-01",
     "reason": "décision du comité",
@@ -140,21 +143,20 @@ def test_money_is_typed_with_a_comma_or_a_point(app: Flask, manager: FlaskClient
     amounts = {"12,50": 1250, "12.50": 1250, "12": 1200, "1 284,5 €": 128450}
 
     for kind, typed in zip(("", "school", "startup", "public"), amounts, strict=True):
-        wanted = {**PRICE, "kind": kind, "hour": typed, "fee": typed, "minimum": "1:30"}
+        wanted = {**PRICE, "kind": kind, "p1_cents": typed, "fee": typed, "p1_least": "1:30"}
         assert manager.post("/tariffs/new", data=wanted).status_code == 303
 
     before, _, *new = rows(app, Tariff)
-    assert [one.cents_per_hour for one in new] == [one.session_fee_cents for one in new] == list(amounts.values())
-    assert {(one.step_s, one.minimum_s) for one in new} == {(900, 5400)}
+    assert [from_plain(one.rule) for one in new] == [simple(cents, 900, 5400, cents) for cents in amounts.values()]
     midnight = datetime(2026, 10, 31, 23, tzinfo=UTC)  # in the lab
     assert {one.valid_from for one in new} == {before.valid_until} == {midnight}
 
 
 def test_a_price_that_cannot_be_is_refused_in_words(app: Flask, manager: FlaskClient) -> None:
     for changed, said in (
-        ({"hour": "a lot"}, "12,50"),
-        ({"hour": "-3"}, "Pas moins de zéro"),
-        ({"step": "0"}, "au moins une minute"),
+        ({"p1_cents": "a lot"}, "12,50"),
+        ({"p1_cents": "-3"}, "Pas moins de zéro"),
+        ({"p1_step": "0"}, "Au moins une seconde"),
         ({"since": "2025-12-31"}, "Quelque chose est déjà décidé à partir du 1er janvier 2026"),
         ({"reason": ""}, "Dites pourquoi"),
     ):
@@ -177,14 +179,14 @@ def test_another_price_follows_and_both_pages_name_each_other(app: Flask, manage
 def test_the_second_of_two_who_change_a_price_sees_both(app: Flask, manager: FlaskClient) -> None:
     seen = version(page(manager, "/tariffs/1/change"))
     right = {**PRICE, "since": "2026-01-01", "version": seen}
-    manager.post("/tariffs/1/change", data={**right, "hour": "25,00"})
+    manager.post("/tariffs/1/change", data={**right, "p1_cents": "25,00"})
 
-    told = manager.post("/tariffs/1/change", data={**right, "hour": "26.00"})
+    told = manager.post("/tariffs/1/change", data={**right, "p1_cents": "26.00"})
 
     assert told.status_code == 409
     assert "25,00" in told.text
     assert "26,00" in told.text
-    assert rows(app, Tariff)[0].cents_per_hour == 2500
+    assert from_plain(rows(app, Tariff)[0].rule) == simple(2500, 900)
 
 
 def test_a_price_on_an_invoice_only_ends(app: Flask, manager: FlaskClient) -> None:

@@ -1,6 +1,6 @@
 """What the page of prices shows: the list of one day as a table, every dated price, what is missing, what beats what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -8,18 +8,21 @@ from enum import StrEnum
 from flask import abort
 from sqlalchemy import func, select
 
-from server.billing import facts
 from server.billing.gaps import kinds_here, places
 from server.billing.models import Charge
 from server.billing.models import Tariff as TariffRow
+from server.billing.tariffs import load_tariffs
 from server.db import db, reading
-from server.domain import pricelist
-from server.domain.money import price_of, whole_cents
+from server.domain import coming, pricelist
 from server.domain.period import day_of, day_start
 from server.domain.pricelist import Place, Reach
-from server.domain.rating import Tariff, billed_seconds
+from server.domain.rating import RatedSession
+from server.domain.tariffs import Rule, Scope, Tariff
 from server.machines.models import Machine
-from server.people.models import TenantKind
+from server.pages.prices import trial, words
+from server.pages.prices.price_forms import Targets
+from server.people.models import MemberClass, Tenant, TenantKind
+from server.web.formats import language
 from server.web.here import now, today, zone
 
 _EXAMPLES_S = (5 * 60, 50 * 60, 3 * 3600)
@@ -54,27 +57,24 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """A price that goes before another one: its machine, where that is not the same, and its kind of tenant."""
-
-    name: str
-    kind: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """One dated price. ``until`` is the last day on which it holds. ``reach`` only while it holds on the chosen day."""
+    """One dated price. ``whose``: the sessions it is for, in words. ``until`` is the last day on which it holds. ``reach``
+    only while it holds on the chosen day; ``beaten_by`` names the prices that go before it."""
 
     id: int
     target: Named
-    kind: str | None
+    whose: str
     since: date
     until: date | None
     price: Tariff
     when: When
     reach: Reach | None
-    beaten_by: tuple[Rival, ...]
+    beaten_by: tuple[str, ...]
     reason: str
+
+    @property
+    def rule(self) -> Rule:
+        return self.price.rule
 
     @property
     def was_taken_back(self) -> bool:
@@ -84,7 +84,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Machines without a price for some kinds of tenant. ``what`` is how the form for a new price is told of them: the
-    machine where it is one of several, else its category."""
+    machine where it is one of several, else its category. ``since``: the day from which it lacks, None for already."""
 
     category: str
     names: tuple[str, ...]
@@ -92,13 +92,27 @@ class Gap:
     whole: bool
     for_all: bool
     what: str
+    since: date | None = None
+    ending: int | None = None  # the price that ends then
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    measured_s: int
-    billed_s: int
-    net_cents: int
+class Overlap:
+    """Two prices for just the same: ``counts`` goes, ``idle`` does not, from a day to a last day."""
+
+    counts: Line
+    idle: Line
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    matrix: Matrix
+    lines: tuple[Line, ...]
+    gaps: tuple[Gap, ...]
+    ahead: tuple[Gap, ...]
+    overlaps: tuple[Overlap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class One:
     version: int
     charges: int
     charged_until: datetime | None
-    examples: tuple[Example, ...]
+    examples: tuple[RatedSession, ...]
     others: tuple[Line, ...]
 
 
@@ -121,20 +135,27 @@ class _Books:
     reasons: Mapping[int, str]
     machines: Sequence[Place]
     names: Mapping[str, Named]
+    says: words.Names
     kinds: tuple[str, ...]  # the columns
     here: tuple[str, ...]  # those of tenants there are
     moment: datetime
 
 
-def prices_on(day: date) -> tuple[Matrix, tuple[Line, ...], tuple[Gap, ...]]:
-    """The list of a day; every price, those that hold first; and what has no price on that day."""
+def prices_on(day: date) -> PriceList:
+    """The list of a day; every price; what has no price on that day, what will have none, and what is in whose way."""
     books = _read(now() if day == today() else day_start(day, zone()))
     rows = pricelist.price_list(books.tariffs, books.machines, books.kinds, books.moment)
     matrix_rows = (MatrixRow(_target(row.place.code, row.place.category, books), row.cells) for row in rows)
-    matrix = Matrix(day, books.kinds, tuple(matrix_rows))
-    lines = sorted((_line(tariff, books) for tariff in books.tariffs), key=_in_order)
+    lines = {tariff.id: _line(tariff, books) for tariff in books.tariffs}
     missing = pricelist.gaps(books.tariffs, books.machines, books.here, books.moment)
-    return matrix, tuple(lines), tuple(_gap(gap, books) for gap in missing)
+    ahead = coming.gaps_ahead(books.tariffs, books.machines, books.here, books.moment)
+    return PriceList(
+        matrix=Matrix(day, books.kinds, tuple(matrix_rows)),
+        lines=tuple(sorted(lines.values(), key=_in_order)),
+        gaps=tuple(_gap(gap, books) for gap in missing),
+        ahead=tuple(_coming(one, books) for one in ahead),
+        overlaps=tuple(_overlap(one, lines) for one in coming.overlaps(books.tariffs, books.moment)),
+    )
 
 
 def one_price(number: int) -> One:
@@ -145,8 +166,9 @@ def one_price(number: int) -> One:
         version = session.scalars(select(TariffRow.version).where(TariffRow.id == number)).one()
         counted = select(func.count(), func.max(Charge.started_at)).where(Charge.tariff_id == number)
         charges, last = session.execute(counted).one()
-    others = [_line(other, books) for other in books.tariffs if other.id != number and _scope(other) == _scope(found)]
-    examples = tuple(_example(found, seconds) for seconds in _EXAMPLES_S)
+    others = [_line(other, books) for other in books.tariffs if other.id != number and other.scope == found.scope]
+    begins = trial.next_hour(max(now(), found.valid_from))
+    examples = tuple(trial.rate(found.rule, begins, seconds) for seconds in _EXAMPLES_S)
     return One(line, version, charges, last, examples, tuple(sorted(others, key=_in_order)))
 
 
@@ -159,26 +181,54 @@ def price_in_place_of(number: int, day: date) -> One:
     return found if other == number else one_price(other)
 
 
-def targets() -> tuple[list[str], list[tuple[str, str]]]:
-    """What a price can be for: categories, and machines by code and name."""
+def targets() -> Targets:
+    """What a price can be for."""
     with reading() as session:
         wanted = select(Machine.code, Machine.name, Machine.category).where(Machine.ended_at.is_(None))
         rows = session.execute(wanted.order_by(Machine.category, Machine.id)).all()
-    return sorted({row.category for row in rows}), [(row.code, row.name) for row in rows]
+        billed = Tenant.ended_at.is_(None) & (Tenant.kind != TenantKind.INTERNAL.value)
+        tenants = session.execute(select(Tenant.code, Tenant.name).where(billed).order_by(Tenant.name)).all()
+        classes = session.scalars(select(MemberClass).where(MemberClass.ended_at.is_(None)).order_by(MemberClass.code))
+        members = [(one.code, one.names.get(language(), one.code)) for one in classes]
+    return Targets(
+        categories=sorted({row.category for row in rows}),
+        machines=[(row.code, row.name) for row in rows],
+        tenants=[(code, name) for code, name in tenants],
+        classes=members,
+    )
+
+
+def scope_in_words(scope: Scope) -> tuple[Named, str]:
+    """What a scope is for, and whose sessions, for pages about prices that are not in force."""
+    with reading():
+        names, says = _names(), _says()
+    target = names[scope.machine] if scope.machine in names else Named("", scope.category or "", scope.category or "")
+    return target, words.whose(scope, says)
 
 
 def _read(moment: datetime) -> _Books:
     with reading() as session:
-        rows = session.execute(select(Machine.code, Machine.name, Machine.category))
         return _Books(
-            tariffs=facts.load_tariffs(),
+            tariffs=load_tariffs(),
             reasons=dict(session.execute(select(TariffRow.id, TariffRow.reason)).all()),
             machines=places(),
-            names={code: Named(code, name, category) for code, name, category in rows},
+            names=_names(),
+            says=_says(),
             kinds=_columns(),
             here=tuple(kinds_here()),
             moment=moment,
         )
+
+
+def _names() -> dict[str, Named]:
+    rows = db.session.execute(select(Machine.code, Machine.name, Machine.category))
+    return {code: Named(code, name, category) for code, name, category in rows}
+
+
+def _says() -> words.Names:
+    tenants: dict[str, str] = dict(db.session.execute(select(Tenant.code, Tenant.name)).all())
+    classes = {one.code: one.names.get(language(), one.code) for one in db.session.scalars(select(MemberClass))}
+    return words.Names(tenants, classes)
 
 
 def _columns() -> tuple[str, ...]:
@@ -194,17 +244,16 @@ def _line(tariff: Tariff, books: _Books) -> Line:
     reach = None
     if when is When.NOW:
         reach = pricelist.reach(tariff, books.tariffs, books.machines, books.kinds, books.moment)
-    last = day_of(tariff.valid_until - timedelta(seconds=1), zone()) if tariff.valid_until else None
     return Line(
         id=tariff.id,
-        target=_target(tariff.machine or "", tariff.category or "", books),
-        kind=tariff.tenant_kind,
+        target=_target(tariff.scope.machine or "", tariff.scope.category or "", books),
+        whose=words.whose(tariff.scope, books.says),
         since=day_of(tariff.valid_from, zone()),
-        until=last,
+        until=_last_day(tariff.valid_until),
         price=tariff,
         when=when,
         reach=reach,
-        beaten_by=tuple(_rival(other, tariff, books) for other in reach.beaten_by) if reach else (),
+        beaten_by=_rivals(reach.beaten_by, tariff, books) if reach else (),
         reason=books.reasons.get(tariff.id, ""),
     )
 
@@ -215,36 +264,44 @@ def _when(tariff: Tariff, moment: datetime) -> When:
     return When.PLANNED if tariff.valid_from > moment else When.NOW
 
 
+def _last_day(until: datetime | None) -> date | None:
+    return None if until is None else day_of(until - timedelta(seconds=1), zone())
+
+
 def _target(code: str, category: str, books: _Books) -> Named:
     return books.names[code] if code else Named("", category, category)
 
 
-def _rival(other: Tariff, beaten: Tariff, books: _Books) -> Rival:
-    named = (
-        ""
-        if _scope(other)[:2] == _scope(beaten)[:2]
-        else _target(other.machine or "", other.category or "", books).name
-    )
-    return Rival(named, other.tenant_kind)
+def _rivals(others: Iterable[Tariff], beaten: Tariff, books: _Books) -> tuple[str, ...]:
+    """What goes before a price: "Imprimante P8", "École", or "Imprimante P8 (École)"."""
+    said = []
+    for other in others:
+        same_place = (other.scope.machine, other.scope.category) == (beaten.scope.machine, beaten.scope.category)
+        name = "" if same_place else _target(other.scope.machine or "", other.scope.category or "", books).name
+        said.append(words.rival(name, other.scope, books.says))
+    return tuple(dict.fromkeys(said))
 
 
-def _gap(gap: pricelist.Gap, books: _Books) -> Gap:
+def _gap(gap: pricelist.Gap, books: _Books, since: date | None = None, ending: int | None = None) -> Gap:
     names = tuple(books.names[code].name for code in gap.machines)
     alone = len(gap.machines) == 1 and not gap.whole
     what = f"machine:{gap.machines[0]}" if alone else f"category:{gap.category}"
-    return Gap(gap.category, names, gap.kinds, gap.whole, gap.for_all, what)
+    return Gap(gap.category, names, gap.kinds, gap.whole, gap.for_all, what, since, ending)
 
 
-def _scope(tariff: Tariff) -> tuple[str | None, str | None, str | None]:
-    return tariff.machine, tariff.category, tariff.tenant_kind
+def _coming(one: coming.Coming, books: _Books) -> Gap:
+    return _gap(one.gap, books, day_of(one.since, zone()), one.ending.id if one.ending else None)
 
 
-def _example(tariff: Tariff, measured_s: int) -> Example:
-    billed_s = billed_seconds(measured_s, tariff)
-    net = whole_cents(price_of(billed_s, tariff.cents_per_hour) + tariff.session_fee_cents)
-    return Example(measured_s, billed_s, net)
+def _overlap(one: coming.Overlap, lines: Mapping[int, Line]) -> Overlap:
+    return Overlap(lines[one.counts.id], lines[one.idle.id], day_of(one.since, zone()), _last_day(one.until))
 
 
 def _in_order(line: Line) -> tuple[str, str, str, datetime]:
     """By category; what is for all of it first, then machine by machine; each kind with its later prices below."""
-    return line.target.category, line.target.code and line.target.name, line.kind or "", line.price.valid_from
+    return (
+        line.target.category,
+        line.target.code and line.target.name,
+        words.order(line.price.scope),
+        line.price.valid_from,
+    )

@@ -15,7 +15,7 @@ from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import HiddenInput, TextInput
 
 from server.domain.nights import ALL_DAYS, END_OF_DAY, Hours, bands_of, hours_of
-from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Span, Tier
+from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Span, Tier, odd
 from server.pages.machines.week import clock_time
 from server.pages.machines.words import time_of_day, weekday
 from server.pages.prices.sentences import BASES, OVER
@@ -97,10 +97,11 @@ class RuleForm(Form):
         return True
 
     def has_more(self, part: int) -> bool:
-        """Whether a part says, or is wrong about, more than a price, its unit and its steps."""
+        """Whether a part says, or is wrong about, more than a price, its unit, its steps and the least time."""
         asked = self[f"p{part}_hours"].data or self[f"p{part}_tiers"].data
-        plain = self[f"p{part}_basis"].data in {None, "", Basis.OCCUPIED.value}
-        return bool(asked) or not plain or any(_holds(self[name]) for name in _more(part))
+        is_plain = self[f"p{part}_basis"].data in {None, "", Basis.OCCUPIED.value}
+        others = (self[name] for name in _more(part) if name != f"p{part}_least")
+        return bool(asked) or not is_plain or bool(self[f"p{part}_basis"].errors) or any(map(_holds, others))
 
     def has_limits(self) -> bool:
         return any(_holds(self[name]) for name in ("day_fee", "least", *CAPS))
@@ -109,11 +110,26 @@ class RuleForm(Form):
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_right = super().validate(extra_validators)
-        wrong = [*self._wrong(), *(wrong for part in range(1, PARTS + 1) for wrong in self._wrong_in(part))]
+        wrong = self._wrong()
         for name, sentence in wrong:
             if not self[name].errors:
                 self.refuse(name, sentence)
         return is_right and not wrong
+
+    def look(self) -> None:
+        """Say what is wrong about the rule alone: nobody has been asked for a day and a reason yet."""
+        for name in RULE_FIELDS:
+            self[name].validate(self)
+        for name, sentence in self._wrong():
+            if not self[name].errors:
+                self.refuse(name, sentence)
+
+    def says_a_rule(self) -> bool:
+        """Whether what stands in it is one; nothing is said about it."""
+        own = [self[name] for name in RULE_FIELDS]
+        is_typed_well = not any(field.process_errors or field.errors for field in own)
+        is_positive = all(field.data is None or field.data >= 0 for field in own if isinstance(field, Cents))
+        return is_typed_well and is_positive and not self._wrong() and odd(self.rule()) is None
 
     def rule(self) -> Rule:
         """Once it is valid."""
@@ -150,29 +166,39 @@ class RuleForm(Form):
         for line in self._typed(_TIER_LINES[part]):
             yield Tier(self[f"{line}_after"].data, self[f"{line}_cents"].data)
 
-    def _wrong(self) -> Iterator[tuple[str, str]]:
+    def _wrong(self) -> list[tuple[str, str]]:
+        """What no field by itself can know, each with the field at which it is said."""
+        wrong = [one for part in range(1, PARTS + 1) for one in self._wrong_in(part)]
         fees = (self.fee, self.day_fee, self.least)
         if not any(self._is_typed(part) for part in range(1, PARTS + 1)) and not any(map(_holds, fees)):
-            yield "p1_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")
+            wrong.append(("p1_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")))
+        return wrong
 
     def _wrong_in(self, part: int) -> Iterator[tuple[str, str]]:
-        if self._is_typed(part) and self[f"p{part}_cents"].data is None:
+        if not self._is_typed(part):
+            return
+        if self[f"p{part}_cents"].data is None:
             yield f"p{part}_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")
-        before = [self[f"p{other}_basis"].data for other in range(1, part) if self._is_typed(other)]
-        if self._is_typed(part) and self[f"p{part}_basis"].data in before:
+        if self[f"p{part}_basis"].data in {self[f"p{one}_basis"].data for one in range(1, part) if self._is_typed(one)}:
             yield f"p{part}_basis", gettext("This time has a price above: put the two into one.")
         hours, tiers = self._typed(_HOUR_LINES[part]), self._typed(_TIER_LINES[part])
-        for line in hours:
+        yield from self._wrong_hours(hours)
+        yield from self._wrong_tiers(tiers)
+        if hours and tiers:
+            yield f"{tiers[0]}_after", gettext("A price goes by the hours of the day or by the length, not by both.")
+
+    def _wrong_hours(self, lines: list[str]) -> Iterator[tuple[str, str]]:
+        for line in lines:
             yield from self._lacking(line, ("from", "to", "cents"), gettext("Type from when to when, and the price."))
             if not _is_span(self[f"{line}_from"], self[f"{line}_to"]):
                 yield f"{line}_to", gettext("It ends when it begins. For the whole day type 0:00 to 24:00.")
-        for line in tiers:
+
+    def _wrong_tiers(self, lines: list[str]) -> Iterator[tuple[str, str]]:
+        for line in lines:
             yield from self._lacking(line, ("after", "cents"), gettext("Type after what time, and the price."))
-        for before, line in pairwise(tiers):
+        for before, line in pairwise(lines):
             if (self[f"{before}_after"].data or 0) >= (self[f"{line}_after"].data or _NEVER):
                 yield f"{line}_after", gettext("Each one begins later than the one above.")
-        if hours and tiers:
-            yield f"{tiers[0]}_after", gettext("A price goes by the hours of the day or by the length, not by both.")
 
     def _lacking(self, line: str, names: tuple[str, ...], sentence: str) -> Iterator[tuple[str, str]]:
         for name in names:
@@ -206,7 +232,8 @@ def rule_data(rule: Rule) -> Mapping[str, Any]:
 def _part_data(number: int, part: Part | None) -> dict[str, Any]:
     start = f"p{number}"
     if part is None:
-        return {f"{start}_per": _HOUR_S, f"{start}_step": _USUAL_STEP_S, f"{start}_basis": Basis.OCCUPIED.value}
+        usual = {"per": _HOUR_S, "step": _USUAL_STEP_S, "basis": Basis.OCCUPIED.value, "over": Span.SESSION.value}
+        return {f"{start}_{name}": value for name, value in usual.items()}
     data: dict[str, Any] = {
         f"{start}_basis": part.basis.value,
         f"{start}_cents": part.cents,
@@ -306,4 +333,5 @@ _FIELDS = [
     for part in range(1, PARTS + 1)
     for name in (f"p{part}_cents", *_more(part), f"p{part}_over", f"p{part}_step", f"p{part}_per", f"p{part}_basis")
 ]
+RULE_FIELDS = (*_FIELDS, "fee", "day_fee", "least", *CAPS)
 _add_fields()

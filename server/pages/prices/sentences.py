@@ -69,6 +69,12 @@ def unit_price(one: Part, cents: int | None = None) -> str:
             return _per_time(one.basis, price, length(one.per_s))
 
 
+def counting(one: Part) -> str:
+    """How time is counted: "in steps of 15 min, at least 30 min"."""
+    least = [gettext("at least %(time)s", time=length(one.minimum_s))] if one.minimum_s else []
+    return ", ".join([_step(one.step_s), *least])
+
+
 def length(seconds: int) -> str:
     """``45 min``, ``1 h 30``; seconds only where there are some."""
     if seconds % _MINUTE_S:
@@ -167,9 +173,10 @@ def _limits(rule: Rule) -> list[str]:
 
 
 def _costs_nothing(rule: Rule) -> bool:
-    every = [one.cents for one in rule.parts]
-    every += [change.cents for one in rule.parts for change in (*one.bands, *one.tiers)]
-    return not any((*every, rule.session_fee_cents, rule.day_fee_cents, rule.minimum_cents))
+    times = [one.cents for one in rule.parts]
+    hours = [band.cents for one in rule.parts for band in one.bands]
+    tiers = [tier.cents for one in rule.parts for tier in one.tiers]
+    return not any((*times, *hours, *tiers, rule.session_fee_cents, rule.day_fee_cents, rule.minimum_cents))
 
 
 def _per_hour(basis: Basis, price: str) -> str:

@@ -14,7 +14,10 @@ from server.domain.period import day_start
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
-from server.pages.prices import forms, reads, words
+from server.pages.prices import forms, price_forms, reads, trial, words
+from server.pages.prices.reckoning import steps_of
+from server.pages.prices.rule_form import rule_data
+from server.pages.prices.sentences import headline, sentence, terms
 from server.pages.refused import form_page, said
 from server.web import formats
 from server.web.answers import done, see_other
@@ -26,6 +29,12 @@ from server.web.needs import actor, needs
 
 pages = Blueprint("tariffs", __name__)
 Answer = Response | tuple[str, int]
+RULES = {
+    "headline": headline,
+    "sentence": sentence,
+    "terms": terms,
+    "steps_of": steps_of,
+}  # words of rules, for templates
 
 
 class DayForm(Form):
@@ -42,42 +51,42 @@ class DayForm(Form):
 def listed() -> str:
     asked = DayForm(request.args)
     day = asked.day.data if asked.validate() and asked.day.data else today()
-    matrix, lines, gaps = reads.prices_on(day)
-    past = request.args.get("past") == "1"
     return render_template(
         "prices/list.html",
-        matrix=matrix,
-        lines=lines,
-        gaps=gaps,
+        prices=reads.prices_on(day),
         today=today(),
-        past=past,
+        past=request.args.get("past") == "1",
         say=words,
         When=reads.When,
+        **RULES,
     )
 
 
 @pages.route("/tariffs/new", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES)
 def new() -> Answer:
-    form = forms.NewPriceForm(data={**_asked(), "since": today(), "step": 15})
-    form.offer(*reads.targets())
+    form = price_forms.NewPriceForm(data={**_asked(), "since": today()})
+    form.offer(reads.targets())
+    if only_asks(form):
+        return _editor("prices/new.html", form)
     if form.validate_on_submit():
         since = day_start(form.since.data, zone())
         try:
-            row = billing.add_tariff(form.scope(), form.price(), since, reason=form.reason.data or "", **_by())
+            row = billing.add_tariff(form.scope(), form.rule(), since, reason=form.reason.data or "", **_by())
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
             done(gettext("The price is decided. Panels show it in a second where it holds already."))
             return see_other(url_for("tariffs.shown", number=row.id))
-    return form_page("prices/new.html", form)
+    return _editor("prices/new.html", form)
 
 
 @pages.get("/tariffs/<int:number>")
 @needs(Verb.SEE_MONEY)
 def shown(number: int) -> str:
     price = reads.one_price(number)
-    return render_template("prices/one.html", price=price, trail=told(audit.trail("tariff", number)), say=words)
+    trail = told(audit.trail("tariff", number))
+    return render_template("prices/one.html", price=price, trail=trail, say=words, **RULES)
 
 
 @pages.route("/tariffs/<int:number>/change", methods=["GET", "POST"])
@@ -85,21 +94,23 @@ def shown(number: int) -> str:
 def change(number: int) -> Answer:
     found = reads.one_price(number)
     begins = max(today(), found.line.since)
-    form = forms.PriceForm(data={**forms.price_data(found.line.price), "since": begins, "version": found.version})
+    form = price_forms.PriceForm(data={**rule_data(found.line.rule), "since": begins, "version": found.version})
+    if only_asks(form):
+        return _editor("prices/change.html", form, price=found)
     if form.validate_on_submit():
-        wanted = (number, form.price(), _moment(found, form.since.data), form.reason.data or "", form.version.data)
+        wanted = (number, form.rule(), _moment(found, form.since.data), form.reason.data or "", form.version.data)
         try:
             row = billing.change_tariff(*wanted, **_by())
         except Stale:
             theirs = reads.price_in_place_of(number, form.since.data)
             there = url_for("tariffs.change", number=theirs.line.id)
-            return conflict_page(form, forms.price_data(theirs.line.price), theirs.version, there)
+            return conflict_page(form, rule_data(theirs.line.rule), theirs.version, there)
         except Refusal as refusal:
             form.refuse("since", said(refusal))
         else:
             done(gettext("The new price holds from %(day)s on.", day=formats.day(form.since.data)))
             return see_other(url_for("tariffs.shown", number=row.id))
-    return form_page("prices/change.html", form, price=found, say=words)
+    return _editor("prices/change.html", form, price=found)
 
 
 @pages.route("/tariffs/<int:number>/end", methods=["GET", "POST"])
@@ -118,7 +129,19 @@ def end(number: int) -> Answer:
         else:
             done(gettext("The price no longer holds from %(day)s on.", day=formats.day(form.until.data)))
             return see_other(url_for("tariffs.listed"))
-    return form_page("prices/end.html", form, price=found, say=words)
+    return form_page("prices/end.html", form, price=found, say=words, **RULES)
+
+
+def only_asks(form: price_forms.TriedForm) -> bool:
+    """A button for one more line, or for working it out, was pressed: show what is typed, and store nothing."""
+    asked = request.form.get("more", "") if request.method == "POST" else ""
+    if asked == "try":
+        form.look()
+    return asked == "try" or form.add(asked)
+
+
+def _editor(template: str, form: price_forms.TriedForm, **more: Any) -> tuple[str, int]:
+    return form_page(template, form, tried=trial.of(form), say=words, **RULES, **more)
 
 
 def _moment(found: reads.One, day: date) -> datetime:
@@ -128,7 +151,7 @@ def _moment(found: reads.One, day: date) -> datetime:
 
 def _asked() -> dict[str, str]:
     """What the address says a new price is for, such as ``?what=category:printer&kind=school``."""
-    return {name: value for name in ("what", "kind") if (value := request.args.get(name))}
+    return {name: value for name in ("what", "kind", "members") if (value := request.args.get(name))}
 
 
 def _by() -> dict[str, Any]:

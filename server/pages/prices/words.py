@@ -1,7 +1,11 @@
 """What tenants, treatments and VAT categories are called, in the language of the page."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask_babel import gettext, lazy_gettext
 
+from server.domain.tariffs import Scope
 from server.domain.vat import Nature, Regime, Treatment
 from server.people.models import TenantKind
 
@@ -58,8 +62,27 @@ def treatment(code: str) -> str:
     return str(TREATMENTS[Treatment(code)]) if code in set(Treatment) else code
 
 
-def rival(name: str, kind_code: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What tenants and classes of members are called, by their codes."""
+
+    tenants: Mapping[str, str]
+    classes: Mapping[str, str]
+
+
+def whose(scope: Scope, names: Names) -> str:
+    """Whose sessions a price is for: "École", "Acme SARL", "Toutes les autres, mentors"."""
+    said = names.tenants.get(scope.tenant, scope.tenant) if scope.tenant else kind(scope.tenant_kind)
+    return f"{said}, {names.classes.get(scope.member_class, scope.member_class)}" if scope.member_class else said
+
+
+def rival(name: str, scope: Scope, names: Names) -> str:
     """What goes before a price: "Imprimante P8", "École", or "Imprimante P8 (École)"."""
-    if kind_code is None:
-        return name
-    return f"{name} ({kind(kind_code)})" if name else kind(kind_code)
+    if scope.tenant is None and scope.tenant_kind is None and scope.member_class is None:
+        return name or kind(None)
+    return f"{name} ({whose(scope, names)})" if name else whose(scope, names)
+
+
+def order(scope: Scope) -> str:
+    """Everybody first, then kinds, then tenants; each with its classes of members below."""
+    return f"{scope.tenant or ''}\t{scope.tenant_kind or ''}\t{scope.member_class or ''}"

@@ -17,6 +17,8 @@ from server.domain.decisions import Free
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
+from server.pages.prices.reckoning import steps_of
+from server.pages.prices.sentences import sentence
 from server.pages.privacy.looking import looked_at
 from server.pages.refused import said
 from server.pages.sessions import finding, forms, reads, words
@@ -59,6 +61,8 @@ def show(session_id: str) -> str:
         trace=trace_of(facts, now()),
         trail=told(audit.trail("session", session_id)),
         words=words,
+        sentence=sentence,
+        steps_of=steps_of,
         month=_month(),
         now=now(),
     )

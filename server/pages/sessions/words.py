@@ -8,15 +8,16 @@ from server.billing.pricing import Priced
 from server.dashboard.words import end as end_by_agent
 from server.dashboard.words import fault
 from server.domain.decisions import ENTERED, Free
-from server.domain.rating import Tariff
 from server.domain.usage import SessionState
 from server.domain.vat import Cell
+from server.pages.prices.reckoning import exact
+from server.pages.prices.sentences import counting
 from server.pages.sessions.finding import Look, Show
 from server.web import formats
 from server.web.here import zone
 from wire.messages import TimeQuality
 
-__all__ = ["fault"]  # templates call it beside the words below
+__all__ = ["counting", "exact", "fault"]  # templates call them beside the words below
 
 FREE = {
     Free.MACHINE_FAULT: lazy_gettext("Machine fault"),
@@ -72,26 +73,6 @@ def to_second(at: datetime) -> str:
     return f"{at.astimezone(zone()):%H:%M:%S}"
 
 
-def exact(seconds: int) -> str:
-    """A time to the second: ``1 h 44 min 26 s``."""
-    hours, rest = divmod(max(0, seconds), 3600)
-    minutes, last = divmod(rest, 60)
-    if hours:
-        return gettext("%(hours)s h %(minutes)s min %(seconds)s s", hours=hours, minutes=minutes, seconds=last)
-    if minutes:
-        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=last)
-    return gettext("%(seconds)s s", seconds=last)
-
-
-def steps(tariff: Tariff) -> str:
-    """How a price counts time: "for each 15 min begun, at least 30 min"."""
-    each = gettext("for each %(time)s begun", time=_length(tariff.step_s))
-    if not tariff.minimum_s:
-        return each
-    least = gettext("at least %(time)s", time=_length(tariff.minimum_s))
-    return f"{each}, {least}"
-
-
 def vat(priced: Priced) -> str:
     """Which VAT it bears, in short."""
     if not isinstance(priced.vat, Cell):
@@ -103,7 +84,3 @@ def vat(priced: Priced) -> str:
             return gettext("outside the scope")
         case _:
             return f"{formats.number(priced.vat.rate_bp / 100)}\u00a0%"
-
-
-def _length(seconds: int) -> str:
-    return formats.duration(seconds) if seconds >= 60 else exact(seconds)
