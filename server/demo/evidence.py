@@ -168,9 +168,10 @@ _SESSIONS = """
     JOIN tax_treatment x ON x.establishment_id = b.establishment_id
      AND x.valid_from <= date(s.started_at) AND (x.valid_until IS NULL OR x.valid_until > date(s.started_at))"""
 _CHARGES = """
-    SELECT c.session_id session, d.number document, d.establishment_id establishment, c.occupied_s, c.billed_s,
-           c.cents_per_hour, c.fee_cents, c.net_cents, c.vat_category category, c.rate_bp
-    FROM charge c JOIN document d ON d.id = c.document_id"""
+    SELECT c.subject session, d.number document, d.establishment_id establishment, c.occupied_s, c.billed_s,
+           json_extract(c.priced, '$.rule.parts[0].cents') cents_per_hour,
+           coalesce(json_extract(c.priced, '$.fee_cents'), 0) fee_cents, c.net_cents, c.vat_category category, c.rate_bp
+    FROM charge c JOIN document d ON d.id = c.document_id WHERE c.kind = 'session'"""
 _DOCUMENTS = "SELECT * FROM document WHERE month = ? ORDER BY series, sequence"
 _HELD = "SELECT establishment_id FROM draft WHERE month = ? AND held <> ''"
 _UNDECIDED = """
@@ -241,6 +242,9 @@ def _session(row: sqlite3.Row) -> Session:
 
 
 def _price(row: sqlite3.Row) -> Price:
+    """The demo's prices have one part each, for the time a machine is occupied."""
+    rule = json.loads(row["rule"])
+    (part,) = rule["parts"]
     return Price(
         row["id"],
         row["machine"],
@@ -248,10 +252,10 @@ def _price(row: sqlite3.Row) -> Price:
         row["tenant_kind"],
         _moment(row["valid_from"]),
         _moment(row["valid_until"]) if row["valid_until"] else None,
-        row["cents_per_hour"],
-        row["step_s"],
-        row["minimum_s"],
-        row["session_fee_cents"],
+        part["cents"],
+        part["step_s"],
+        part.get("minimum_s", 0),
+        rule.get("session_fee_cents", 0),
     )
 
 

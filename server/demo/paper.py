@@ -50,15 +50,14 @@ class LineKey:
     on_behalf_of: str
     cost_centre: str
     machine: str
-    is_fee: bool
-    unit_cents: int
+    what: str
+    unit_cents: str
     category: str
     rate_bp: int
 
     def __str__(self) -> str:
         whose = ", ".join(filter(None, (self.on_behalf_of, self.cost_centre)))
-        what = "session fee" if self.is_fee else "time"
-        return f"{whose}, {self.machine}, {what} at {self.unit_cents} cents, {self.category} {self.rate_bp}"
+        return f"{whose}, {self.machine}, {self.what} at {self.unit_cents} cents, {self.category} {self.rate_bp}"
 
 
 Figures = tuple[int, int, int, int]  # sessions, measured seconds, billed seconds, net cents
@@ -75,7 +74,7 @@ def _lines(document: Document) -> dict[LineKey, Figures]:
     rows: dict[LineKey, Figures] = {}
     for group in document.frozen["groups"]:
         for line in group["lines"]:
-            shared = {name: line[name] for name in ("machine", "is_fee", "unit_cents", "category", "rate_bp")}
+            shared = {name: line[name] for name in ("machine", "what", "unit_cents", "category", "rate_bp")}
             figures = (line["sessions"], line["measured_s"], line["billed_s"], line["net_cents"])
             _add(rows, LineKey(group["on_behalf_of"], group["cost_centre"], **shared), figures)
     return rows
@@ -89,9 +88,9 @@ def _lines_of(charges: Iterable[Charge], evidence: Evidence) -> dict[LineKey, Fi
         rate = (charge.category, charge.rate_bp)
         time_cents = charge.net_cents - charge.fee_cents
         figures = (1, charge.occupied_s, charge.billed_s, time_cents)
-        _add(rows, LineKey(*place, False, charge.cents_per_hour, *rate), figures)
+        _add(rows, LineKey(*place, "time", str(charge.cents_per_hour), *rate), figures)
         if charge.fee_cents:
-            _add(rows, LineKey(*place, True, charge.fee_cents, *rate), (1, 0, 0, charge.fee_cents))
+            _add(rows, LineKey(*place, "fee", str(charge.fee_cents), *rate), (1, 0, 0, charge.fee_cents))
     return rows
 
 

@@ -43,8 +43,8 @@ def _charge(session: str, seconds: int, billed_s: int, net_cents: int) -> Charge
 def _invoice() -> Document:
     """1800 s and 2700 s at 4 €/h are 2.00 and 3.00; two fees of 1.00; 20 % on 7.00."""
     line: dict[str, Any] = {"machine": "Printer 1", "sessions": 2, "category": "S", "rate_bp": 2000}
-    time = {"is_fee": False, "measured_s": 2707, "billed_s": 4500, "unit_cents": 400, "net_cents": 500}
-    fee = {"is_fee": True, "measured_s": 0, "billed_s": 0, "unit_cents": 100, "net_cents": 200}
+    time = {"what": "time", "measured_s": 2707, "billed_s": 4500, "unit_cents": "400", "net_cents": 500}
+    fee = {"what": "fee", "measured_s": 0, "billed_s": 0, "unit_cents": "100", "net_cents": 200}
     frozen = {
         "groups": [{"on_behalf_of": "", "cost_centre": "R&D", "lines": [line | time, line | fee]}],
         "vat": [{"category": "S", "rate_bp": 2000, "net_cents": 700, "vat_cents": 140}],

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from server.domain.holds import holds
-from server.domain.invoicing import Buyer, Content, Item, Seller, compose, sold
+from server.domain.invoicing import Buyer, Content, Frame, Item, Seller, compose, sold
 from server.domain.mentions import Steps, how_time_is_billed, natural
 from server.domain.money import Net
 from server.domain.money import totals as add_up
-from server.domain.rating import MissingPrice, RatedSession, Session, Tariff
+from server.domain.priced import PartPrice
+from server.domain.rating import MissingPrice, RatedSession, Session
+from server.domain.tariffs import Scope, Tariff, simple
 from server.domain.vat import Cell, MissingCell
 
 FIRST = date(2026, 10, 1)
@@ -44,11 +46,14 @@ SELLER = Seller(
 def item(name: str = "s", day: date = DAY, billed_s: int = 3600, **changed: Any) -> Item:
     rating: dict[str, Any] = {"cents_per_hour": 2400, "step_s": 900, "minimum_s": 0, "session_fee_cents": 0}
     rating |= {key: changed.pop(key) for key in list(changed) if key in rating}
-    tariff = Tariff(1, None, "printer", None, START, None, **rating)
-    machine = changed.get("machine_name", "P1")
+    rule = simple(**rating)
+    tariff = Tariff(1, Scope(category="printer"), START, None, rule)
+    machine, fee, cents = changed.get("machine_name", "P1"), rule.session_fee_cents, rating["cents_per_hour"]
     session = Session(name, START, day, billed_s - 60, machine, "printer", "company")
-    fee = rating["session_fee_cents"]
-    rated = RatedSession(session, tariff, billed_s, fee, billed_s * rating["cents_per_hour"] // 3600 + fee)
+    time = billed_s * cents // 3600
+    runs = ((billed_s, cents),)
+    part = PartPrice(rule.parts[0], billed_s - 60, billed_s - 60, billed_s, runs, price=cents, net_cents=time)
+    rated = RatedSession(session, tariff, (part,), fee, net_cents=time + fee)
     facts: dict[str, Any] = {
         "payer": "acme-rd",
         "on_behalf_of": "",
@@ -64,7 +69,7 @@ def item(name: str = "s", day: date = DAY, billed_s: int = 3600, **changed: Any)
 
 
 def composed(*items: Item, seller: Seller = SELLER) -> Content:
-    return compose(sold(items), seller, FIRST)
+    return compose(sold(items), seller, Frame(FIRST))
 
 
 def test_sessions_stand_by_cost_centre_and_machine_with_their_sums() -> None:
@@ -89,15 +94,15 @@ def test_a_price_change_and_another_rate_each_have_a_line_of_their_own() -> None
 
     lines = [(line.unit_cents, line.category) for line in content.groups[0].lines]
 
-    assert lines == [(2400, "AE"), (2400, "S"), (3000, "S")]
+    assert lines == [("2400", "AE"), ("2400", "S"), ("3000", "S")]
 
 
 def test_session_fees_stand_apart_from_the_hours() -> None:
     content = composed(item("a", session_fee_cents=250), item("b", session_fee_cents=250), item("c"))
 
-    lines = [(line.is_fee, line.sessions, line.unit_cents, line.net_cents) for line in content.groups[0].lines]
+    lines = [(line.what, line.sessions, line.unit_cents, line.net_cents) for line in content.groups[0].lines]
 
-    assert lines == [(False, 3, 2400, 7200), (True, 2, 250, 500)]
+    assert lines == [("time", 3, "2400", 7200), ("fee", 2, "250", 500)]
 
 
 def test_lines_groups_and_totals_come_to_the_same() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from server.domain.pricelist import Place, gaps, price_list, reach
-from server.domain.rating import Tariff
+from server.domain.tariffs import Scope, Tariff, simple
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=30)
@@ -12,7 +12,7 @@ KINDS = ("company", "school")
 
 
 def tariff(number, machine=None, category=None, kind=None, cents=300, since=BEFORE, until=None):
-    return Tariff(number, machine, category, kind, since, until, cents, 900, 0, 0)
+    return Tariff(number, Scope(machine, category, tenant_kind=kind), since, until, simple(cents, 900))
 
 
 FOR_ALL = tariff(1, category="printer")

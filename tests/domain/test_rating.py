@@ -2,15 +2,20 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.rating import MissingPrice, RatedSession, Session, Tariff, billed_seconds, rate_month, tariff_for
+from server.domain.allowances import Terms
+from server.domain.rating import MissingPrice, Rated, RatedSession, Session, rate_month
+from server.domain.steps import billed_seconds
+from server.domain.tariffs import PriceBook, Scope, Tariff, Use, simple, tariff_for
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def use(measured_s: int = 5400, start: datetime = START, name: str = "s1", **changed: Any) -> Session:
@@ -19,22 +24,21 @@ def use(measured_s: int = 5400, start: datetime = START, name: str = "s1", **cha
 
 
 def price(cents_per_hour: int = 2400, **changed: Any) -> Tariff:
-    facts: dict[str, Any] = {
-        "id": 1,
-        "machine": None,
-        "category": "printer",
-        "tenant_kind": None,
-        "valid_from": LONG_AGO,
-        "valid_until": None,
-        "step_s": 900,
-        "minimum_s": 0,
-        "session_fee_cents": 0,
-    }
-    return Tariff(cents_per_hour=cents_per_hour, **(facts | changed))
+    """For printers and everybody, unless said otherwise; in steps of a quarter."""
+    scope = {"machine": None, "category": "printer", "tenant_kind": None}
+    rule = {"step_s": 900, "minimum_s": 0, "session_fee_cents": 0}
+    dates = {"id": 1, "valid_from": LONG_AGO, "valid_until": None}
+    own = [{name: changed.pop(name, usual) for name, usual in each.items()} for each in (scope, rule, dates)]
+    assert not changed
+    return Tariff(scope=Scope(**own[0]), rule=simple(cents_per_hour, **own[1]), **own[2])
+
+
+def rate_all(sessions: list[Session], *tariffs: Tariff) -> tuple[Rated, ...]:
+    return rate_month(sessions, tariffs, Terms(), PARIS)
 
 
 def rate(session: Session, *tariffs: Tariff) -> RatedSession:
-    (rated,) = rate_month([session], tariffs, (), ())
+    (rated,) = rate_all([session], *tariffs)
     assert isinstance(rated, RatedSession)
     return rated
 
@@ -54,7 +58,7 @@ def test_a_restart_within_an_hour_after_a_power_loss_pays_no_second_set_up_fee()
     tariff = price(minimum_s=1800, session_fee_cents=250)
     first, second = use(600), use(600, START + timedelta(hours=1), "s2", continues=True)
 
-    rated = rate_month([first, second], [tariff], (), ())
+    rated = rate_all([first, second], tariff)
 
     assert [(one.billed_s, one.fee_cents, one.net_cents) for one in rated if isinstance(one, RatedSession)] == [
         (1800, 250, 1450),
@@ -72,7 +76,7 @@ def test_a_session_that_goes_on_and_is_not_charged_says_what_it_would_have_cost_
 
 
 def test_a_minimum_between_two_steps_is_billed_in_whole_steps() -> None:
-    assert billed_seconds(60, price(minimum_s=1000)) == 1800
+    assert billed_seconds(60, price(minimum_s=1000).rule.parts[0]) == 1800
 
 
 def test_the_cent_is_rounded_once_at_the_end_half_up() -> None:
@@ -98,8 +102,10 @@ def test_the_machine_goes_before_its_category_and_the_own_kind_before_all() -> N
     all_four = [everybody, schools, machine, machine_for_schools]
 
     def chosen(tariffs: list[Tariff], kind: str = "school") -> int:
-        found = tariff_for(tariffs, "p1", "printer", kind, START)
+        use = Use("p1", "printer", "acme", kind)
+        found = tariff_for(tariffs, use, START)
         assert found
+        assert PriceBook(tariffs).find(use, START) is found
         return found.id
 
     assert chosen(all_four) == 4
@@ -124,7 +130,7 @@ def test_of_two_equal_prices_the_later_one_holds() -> None:
     ],
 )
 def test_a_missing_price_is_a_value_that_names_what_is_missing(unfit: dict[str, Any]) -> None:
-    missing, fine = rate_month([use(name="a"), use(name="b", machine="p9", start=START)], [price(**unfit)], (), ())
+    missing, fine = rate_all([use(name="a"), use(name="b", machine="p9", start=START)], price(**unfit))
 
     assert isinstance(missing, MissingPrice)
     assert str(missing) == "no price for machine p1 (printer) and tenants of kind company on 2026-10-05"
@@ -135,7 +141,7 @@ def test_a_missing_price_is_a_value_that_names_what_is_missing(unfit: dict[str, 
 def test_sessions_are_rated_in_the_order_of_start_and_id() -> None:
     later, second, first = use(start=START + timedelta(hours=1), name="a"), use(name="c"), use(name="b")
 
-    rated = rate_month([later, second, first], [price()], (), ())
+    rated = rate_all([later, second, first], price())
 
     assert [one.session.id for one in rated] == ["b", "c", "a"]
 
@@ -143,9 +149,10 @@ def test_sessions_are_rated_in_the_order_of_start_and_id() -> None:
 def test_every_step_to_the_price_is_kept() -> None:
     rated = rate(use(4000), price(2400, step_s=600, session_fee_cents=300))
 
-    steps = (rated.session.measured_s, rated.tariff.step_s, rated.billed_s, rated.fee_cents, rated.net_cents)
+    (part,) = rated.parts
 
-    assert steps == (4000, 600, 4200, 300, 3100)
+    assert (part.measured_s, part.part.step_s, part.billed_s, part.runs) == (4000, 600, 4200, ((4200, 2400),))
+    assert (rated.time_cents, rated.fee_cents, rated.net_cents) == (2800, 300, 3100)
     assert rated.session.day == date(2026, 10, 5)
 
 
@@ -173,11 +180,11 @@ def test_a_session_that_is_free_is_there_at_nothing_with_what_it_would_have_cost
 
 
 def test_a_session_that_is_free_needs_no_price() -> None:
-    (rated,) = rate_month([use(free="test")], [], (), ())
+    (rated,) = rate_all([use(free="test")])
 
     assert isinstance(rated, RatedSession)
     assert rated.tariff is None
-    assert isinstance(rate_month([use()], [], (), ())[0], MissingPrice), "one that is charged does"
+    assert isinstance(rate_all([use()])[0], MissingPrice), "one that is charged does"
 
 
 @given(st.integers(1, 400_000), st.sampled_from([1, 60, 300, 900, 3600]), st.integers(0, 7200), st.integers(0, 20_000))
