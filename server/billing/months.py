@@ -14,15 +14,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
-from server.billing import facts, progress
-from server.billing.drafting import Month, NewDraft, draft_month, plain
+from server.billing import adjusting, checking, facts, late, progress
+from server.billing.drafting import Beside, Month, NewDraft, draft_month, plain
 from server.billing.errors import BillingError
 from server.billing.freshness import bills_before, made_of
 from server.billing.models import Draft
 from server.billing.models import Period as PeriodRow
+from server.billing.uses import in_force
 from server.db import db, reading, writing
 from server.domain import oddities
 from server.domain.oddities import Bill
+from server.domain.parting import Original
 from server.domain.period import Period, day_of, period_of
 from server.machines.models import Machine
 from server.usage.models import UsageSession
@@ -108,14 +110,28 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
         source = made_of(period, specimen, day)  # first: what changes from here on makes these drafts old
         known = facts.load(period, specimen)
         before = bills_before(period, specimen)
-    issuer = facts.in_force(known.issuers, day)
+        beside, adjusted = _beside(known, period, specimen, zone)
+    issuer = in_force(known.issuers, day)
     if issuer is None:
         raise BillingError("Nobody can invoice on %(day)s: no seller is on record for that day.", day=day)
-    built = draft_month(known, period, issuer, zone, specimen)
+    built = draft_month(known, period, issuer, zone, specimen, beside)
+    for draft in built.drafts:
+        draft.content["charges"] = adjusting.fill(draft.content["charges"], adjusted)
     odd = oddities.look(built.looked, [_bill(draft, before) for draft in built.drafts])
     looks = {"built_from": source, "unplaced": _rows(built.unplaced), "oddities": _rows(odd), "figures": built.figures}
     _replace_drafts(month, built, looks, now)
     return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))
+
+
+def _beside(
+    known: facts.Facts, period: Period, specimen: bool, zone: tzinfo
+) -> tuple[Beside, dict[str, adjusting.Adjustment]]:
+    """What the month bills beside its own sessions; inside ``reading()``."""
+    came, issued = late.find(known, period, specimen, zone), late.issued_months(specimen)
+    adjusted = {one.subject: one for one in adjusting.find(known, period, issued, specimen, zone)}
+    extras = tuple((one.establishment_id, one.extra) for one in adjusted.values())
+    originals = {name: Original(one.number, one.issued_on, one.reason) for name, one in adjusted.items()}
+    return Beside(came.here, came.elsewhere, extras, originals), adjusted
 
 
 def period_named(month: str, zone: tzinfo) -> Period:
@@ -160,8 +176,9 @@ def _replace_drafts(month: str, built: Month, looks: dict[str, Any], now: dateti
         row = session.scalars(select(PeriodRow).where(PeriodRow.month == month).with_for_update()).one()
         for name, value in looks.items():
             setattr(row, name, value)
+        checked = checking.checked_before(list(session.scalars(select(Draft).where(Draft.month == month))))
         session.execute(delete(Draft).where(Draft.month == month))
-        session.add_all([_row(month, draft, now) for draft in built.drafts])
+        session.add_all([_row(month, draft, checked, now) for draft in built.drafts])
 
 
 def _open_period(month: str) -> None:
@@ -170,17 +187,23 @@ def _open_period(month: str) -> None:
         db.session.add(PeriodRow(month=month))
 
 
-def _row(month: str, draft: NewDraft, now: datetime) -> Draft:
+def _row(month: str, draft: NewDraft, checked: dict[str, list[dict[str, Any]]], now: datetime) -> Draft:
     money = {name: draft.content[name] for name in ("net_cents", "vat_cents", "gross_cents")}
-    return Draft(
+    row = Draft(
         month=month,
         establishment_id=draft.establishment_id,
+        part=draft.part,
         content=draft.content,
         held=draft.held,
         reasons=_rows(draft.holds),
         built_at=now,
         **money,
     )
+    sha256 = checking.content_sha256(draft.content)
+    if sha256 in checked:
+        row.checked_sha256 = sha256
+        checking.note(row, checked[sha256])
+    return row
 
 
 def _summary(draft: NewDraft) -> DraftSummary:

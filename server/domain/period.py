@@ -55,3 +55,8 @@ def day_of(moment: datetime, zone: tzinfo) -> date:
 def month_of(moment: datetime, zone: tzinfo) -> str:
     """The name of the period in which a moment lies."""
     return f"{day_of(moment, zone):%Y-%m}"
+
+
+def before(month: str) -> str:
+    """The month before one, both written ``2026-10``."""
+    return f"{date.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"

@@ -1,0 +1,96 @@
+"""Credit notes: an issued invoice is never changed; what is wrong on it is taken back by a document of its own, in its own
+series, that refers to it. A whole one may let its sessions be invoiced anew."""
+
+import json
+from collections import Counter, defaultdict
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import select
+
+from server.billing import entries
+from server.billing.errors import BillingError
+from server.billing.giving import GoneError, give
+from server.billing.models import Charge, Document
+from server.billing.uses import CREDITED
+from server.db import Stale, db, reading
+from server.domain import crediting
+from server.domain.crediting import Amount, Before, Chosen, What, Whole
+from server.domain.numbering import credit_prefix
+from server.domain.period import day_of
+from server.domain.refusals import Refusal
+from server.machines.models import Machine
+
+__all__ = ["Amount", "Chosen", "What", "Whole", "credit", "left_of", "preview"]
+
+
+def credit(
+    number: str, what: What, reason: str, *, reopen: bool = False, zone: tzinfo, actor: str, now: datetime
+) -> str:
+    """Write a credit note to this invoice, and return its number. BillingError where there is nothing left to take back; Stale
+    where somebody else has just taken something back. ``reopen``: its sessions and items can be invoiced anew."""
+    with reading():
+        document = _document(number)
+        before = _before(document.id)
+        content = _content(document, what, reason, before, reopen)
+        ids = entries.load_ids()
+
+    def nothing_since(_charges: list[dict[str, Any]]) -> None:
+        db.session.get(Document, document.id, with_for_update=True)
+        if _before(document.id) != before:
+            raise GoneError
+
+    try:
+        day = day_of(now, zone)
+        given = give(content, document.establishment_id, day, ids, nothing_since, reason=reason, actor=actor, now=now)
+    except GoneError:
+        raise Stale from None
+    return str(given)
+
+
+def preview(number: str, what: What, reason: str, *, reopen: bool = False) -> dict[str, Any]:
+    """What the credit note would say."""
+    with reading():
+        document = _document(number)
+        return _content(document, what, reason, _before(document.id), reopen)
+
+
+def left_of(number: str) -> dict[str, int]:
+    """Net cents of each charge of an invoice that are not credited yet, by its subject."""
+    with reading():
+        document = _document(number)
+        before = _before(document.id)
+        rows = db.session.execute(select(Charge.subject, Charge.net_cents).where(Charge.document_id == document.id))
+        return {subject: cents - before.cents.get(subject, 0) for subject, cents in rows}
+
+
+def _document(number: str) -> Document:
+    document: Document | None = db.session.scalar(select(Document).where(Document.number == number))
+    if document is None:
+        raise BillingError("There is no document %(number)s.", number=number)
+    return document
+
+
+def _before(document_id: int) -> Before:
+    """What earlier credit notes have taken off this document."""
+    wanted = select(Charge).join(Document, Document.id == Charge.document_id).where(Document.corrects_id == document_id)
+    cents: dict[str, int] = defaultdict(int)
+    by_rate: dict[tuple[str, int], int] = defaultdict(int)
+    times: Counter[str] = Counter()
+    for row in db.session.scalars(wanted):
+        subject = row.priced.get("corrects", row.subject.partition(CREDITED)[0])
+        times[subject] += 1
+        by_rate[row.vat_category, row.rate_bp] -= row.net_cents
+        if row.machine_id is not None or not subject.endswith(f":{row.vat_category}:{row.rate_bp}"):
+            cents[subject] -= row.net_cents
+    return Before(dict(cents), dict(times), dict(by_rate))
+
+
+def _content(document: Document, what: What, reason: str, before: Before, reopen: bool) -> dict[str, Any]:
+    original = json.loads(document.frozen)
+    names = dict(db.session.execute(select(Machine.code, Machine.name)).tuples().all())
+    prefix = credit_prefix(original["prefix"])
+    try:
+        return crediting.credit_note(original, what, reason, before, reopens=reopen, names=names, prefix=prefix)
+    except Refusal as refusal:
+        raise BillingError(refusal.sentence, **refusal.blanks) from None

@@ -1,0 +1,77 @@
+"""The documents that one establishment's month comes to: split where VAT may not meet or orders divide, and where more is taken
+back than is sold, a credit note to each invoice that is corrected. Pure.
+
+A credit note refers to one original, and copies its VAT; what is sold in the same month stands on an invoice of its own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from server.domain.invoicing import Extra, Item, sold
+from server.domain.splitting import parts
+
+Placed = Item | Extra
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The invoice that an adjustment corrects, and why."""
+
+    number: str
+    issued_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document to be. ``corrects``: it is a credit note, to this invoice."""
+
+    name: str
+    items: tuple[Placed, ...]
+    corrects: Original | None = None
+
+
+def parts_of(
+    items: Iterable[Placed],
+    originals: Mapping[str, Original],
+    order_of: Callable[[Placed], str] = lambda _: "",
+    *,
+    statement: bool = False,
+) -> list[Part]:
+    """``originals``: of adjustments, by what they are known by. A statement is no invoice and may come to less than nothing."""
+    found: list[Part] = []
+    for name, own in parts(items, order_of):
+        if statement or not _takes_back(own):
+            found.append(Part(name, tuple(own)))
+        else:
+            found += _apart(name, own, originals)
+    return found
+
+
+def _takes_back(items: Iterable[Placed]) -> bool:
+    """Whether any category and rate comes to less than nothing."""
+    sums: dict[tuple[str, int], int] = {}
+    for one in sold(items):
+        rate = (one.vat.category, one.vat.rate_bp)
+        sums[rate] = sums.get(rate, 0) + one.net_cents
+    return any(cents < 0 for cents in sums.values())
+
+
+def _apart(name: str, items: list[Placed], originals: Mapping[str, Original]) -> list[Part]:
+    """One credit note for each invoice of which something is taken back, and the rest."""
+    of_invoice: dict[str, list[Placed]] = {}
+    for item in items:
+        if (original := originals.get(item.subject)) is not None:
+            of_invoice.setdefault(original.number, []).append(item)
+    taken = {number: own for number, own in sorted(of_invoice.items()) if sum(one.net_cents for one in sold(own)) < 0}
+    back = {item.subject for own in taken.values() for item in own}
+    rest = tuple(item for item in items if item.subject not in back)
+    notes = [_note(number, own, originals) for number, own in taken.items()]
+    return [*([Part(name, rest)] if rest else []), *notes]
+
+
+def _note(number: str, own: list[Placed], originals: Mapping[str, Original]) -> Part:
+    reasons = list(dict.fromkeys(originals[item.subject].reason for item in own))
+    first = originals[own[0].subject]
+    return Part(number, tuple(own), Original(number, first.issued_on, "; ".join(reasons)))
