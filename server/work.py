@@ -23,6 +23,8 @@ from server.care.facts import denials
 from server.clock import Clock, clock_for, patience
 from server.courses.facts import courses_to_come
 from server.db import db, make_app, reading
+from server.exports import archive
+from server.exports.archive import Places
 from server.instruction import reminders
 from server.jobs import pulse
 from server.jobs import service as jobs
@@ -126,6 +128,16 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
             log.info("let go of %d rows that were over", report.rows)
         case links.RESET_JOB:
             links.reset_by_mail(job.args["email"], settings, now)
+        case _:
+            _do_for_the_books(job, settings, now)
+
+
+def _do_for_the_books(job: ClaimedJob, settings: Settings, now: datetime) -> None:
+    """What follows an issued month."""
+    match job.kind:
+        case archive.JOB:
+            places = Places(settings.documents_dir, settings.archives_dir, settings.zone, settings.demo)
+            archive.build(job.args["month"], places, now)
         case _:
             raise ValueError(f"nobody here knows how to do {job.kind}")
 

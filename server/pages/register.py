@@ -34,6 +34,7 @@ AREAS = {
     "refusals": "views",
     "search": "views",
     "sessions": "views",
+    "supplies": "catalogue items noting own prices",
     "tenants": "limits members papers proofs terms views",
     "today": "views",
     "training": "giving lapsing views",

@@ -42,6 +42,7 @@ WORKSHOP = Group(
         Way("bookings", lazy_gettext("Calendar"), "calendar-days", "/bookings", Verb.SEE_FLOOR, 3),
         Way("agents", lazy_gettext("Agents"), "radio-tower", "/agents", Verb.EDIT_MACHINES, 10),
         Way("sessions", lazy_gettext("Sessions"), "history", "/sessions", Verb.SEE_SESSIONS, 6),
+        Way("noting", lazy_gettext("Material and time"), "scale", "/noting", Verb.NOTE_SUPPLIES, 11),
     ),
 )
 PEOPLE = Group(
@@ -58,7 +59,9 @@ MONEY = Group(
     (
         Way("months", lazy_gettext("Months"), "calendar-check-2", "/months", Verb.SEE_MONEY, 5),
         Way("collecting", lazy_gettext("Open items"), "hand-coins", "/collecting", Verb.SEE_MONEY, 11),
+        Way("exports", lazy_gettext("Out of the house"), "package", "/exports", Verb.SEE_MONEY, 12),
         Way("tariffs", lazy_gettext("Tariffs"), "tags", "/tariffs", Verb.SEE_MONEY, 11),
+        Way("materials", lazy_gettext("Material and more"), "package", "/materials", Verb.SEE_MONEY, 12),
         Way("vat", lazy_gettext("VAT"), "percent", "/vat", Verb.SEE_MONEY, 12),
     ),
 )

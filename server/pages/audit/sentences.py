@@ -89,6 +89,7 @@ _FACTS = {
     "siret": "SIRET",
     "service_code": lazy_gettext("service code"),
     "needs_service_code": lazy_gettext("refuses invoices without its service code"),
+    "wants_einvoice": lazy_gettext("wants electronic invoices"),
     "staff_on_site": lazy_gettext("own staff on site"),
     "dated_on": lazy_gettext("of"),
     "recheck_on": lazy_gettext("good until"),
@@ -111,6 +112,9 @@ _FACTS = {
     "categories": lazy_gettext("categories"),
     "people": lazy_gettext("people"),
     "month": lazy_gettext("month"),
+    "quantity": lazy_gettext("quantity"),
+    "minutes": lazy_gettext("minutes"),
+    "member_class": lazy_gettext("class"),
     "charged": lazy_gettext("stays charged"),
     "valid_from": lazy_gettext("begin"),
     "valid_until": lazy_gettext("end"),
@@ -119,6 +123,7 @@ _FACTS = {
 _OF_NEW = frozenset(
     {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope", "staff_on_site", "dated_on", "recheck_on"}
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
+    | {"quantity", "member_class"}
     | {"make", "serial", "replaces", "why", "by", "drawing", "result", "due_on", "holiday", "year", "days"}
     | {"begins", "ends", "decided_by", "letter_on", "minor_until", "people", "month", "charged", "machines"}
 )
