@@ -15,6 +15,7 @@ from server.billing.facts import Facts, Issuer, Whose
 from server.billing.uses import Use, in_force, rated_as
 from server.domain import invoicing, rating
 from server.domain.allowances import Terms
+from server.domain.daily import hours_by_day
 from server.domain.decisions import AS_MEASURED
 from server.domain.holds import Hold, holds
 from server.domain.invoicing import Extra, Frame, Item
@@ -253,6 +254,7 @@ def _draft(
         "corrects": [asdict(part.corrects)] if part.corrects else [],
         "part": part.name,
         "groups": [asdict(group) for group in said.groups],
+        "days": hours_by_day(billable),
         "vat": [asdict(row) for row in said.totals.vat],
         "net_cents": said.totals.net_cents,
         "vat_cents": said.totals.vat_cents,

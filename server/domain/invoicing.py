@@ -66,6 +66,7 @@ class Buyer:
     siret: str | None = None
     service_code: str | None = None  # of a public body
     email: str | None = None  # invoices go to
+    wants_einvoice: bool = False  # though no law here asks for one
     tenant_kind: str = "company"
     language: str = "fr"
 

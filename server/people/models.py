@@ -67,6 +67,7 @@ class Establishment(Model):
     email: Mapped[str | None] = mapped_column(String(200))  # where invoices are sent
     service_code: Mapped[str | None] = mapped_column(String(100))  # of a public body that asks for one
     needs_service_code: Mapped[bool] = mapped_column(default=False)
+    wants_einvoice: Mapped[bool] = mapped_column(default=False)  # though no law here asks for one
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
 

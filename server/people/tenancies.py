@@ -33,6 +33,7 @@ class Address:
     email: str | None = None
     service_code: str | None = None
     needs_service_code: bool = False
+    wants_einvoice: bool = False
 
 
 def edit_tenant(

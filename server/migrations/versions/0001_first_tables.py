@@ -362,6 +362,7 @@ def _establishment() -> None:
         sa.Column("email", sa.String(length=200)),
         sa.Column("service_code", sa.String(length=100)),
         sa.Column("needs_service_code", sa.Boolean(), nullable=False),
+        sa.Column("wants_einvoice", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_establishment_tenant_id"),
         sa.PrimaryKeyConstraint("id", name="pk_establishment"),

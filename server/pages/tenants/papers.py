@@ -81,7 +81,8 @@ def _said(form: AddressForm) -> dict[str, Any]:
 
 def _values(address: Address) -> dict[str, Any]:
     texts = ("legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "email", "service_code")
-    return {name: getattr(address, name) or "" for name in texts} | {"needs_service_code": address.needs_service_code}
+    ticked = ("needs_service_code", "wants_einvoice")
+    return {name: getattr(address, name) or "" for name in texts} | {name: getattr(address, name) for name in ticked}
 
 
 # --- VAT and where bills go ---------------------------------------------------------------------------------------------

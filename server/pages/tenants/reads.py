@@ -89,6 +89,7 @@ class Address:
     email: str | None = None
     service_code: str | None = None
     needs_service_code: bool = False
+    wants_einvoice: bool = False
     treatments: tuple[Treated, ...] = ()
     proofs: tuple[ProofRow, ...] = ()
 
@@ -278,7 +279,7 @@ def _addresses(tenant_id: int) -> tuple[Address, ...]:
 
 _OF_ADDRESS = (
     *("id", "legal_name", "street", "postcode", "city", "country", "siren", "siret", "vat_id", "version"),
-    *("email", "service_code", "needs_service_code"),
+    *("email", "service_code", "needs_service_code", "wants_einvoice"),
 )
 
 
