@@ -6,22 +6,22 @@ first, for each uses what the one before has left.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
-from server.billing.models import Charge
+from server.billing.models import Charge, Document
 from server.billing.uses import FINISHED, load_uses, rated_as, reopened
 from server.contracts.service import Agreed, agreed
 from server.db import db
 from server.domain import rating
 from server.domain.allowances import Covered, Terms
-from server.domain.contracts import months
+from server.domain.contracts import after, first_of, months
 from server.domain.period import Period, month_of, period_of
 from server.domain.rating import RatedSession
 from server.domain.tariffs import PriceBook, Tariff
-from server.people.models import Payer
+from server.people.models import Payer, Tenant
 from server.usage.models import UsageSession
 
 _Used = dict[tuple[str, str], int]  # reference, month → seconds or cents
@@ -118,3 +118,11 @@ def _ended(period: Period, specimen: bool, whom: Collection[int]) -> list[Column
     ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
     finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
     return [finished, ended, UsageSession.payer_id.in_(select(Payer.id).where(Payer.tenant_id.in_(whom)))]
+
+
+def billed_until(tenant: str) -> date | None:
+    """The last day of the last month of which a tenant has a bill; inside ``reading()``."""
+    own = select(Payer.id).join(Tenant, Tenant.id == Payer.tenant_id).where(Tenant.code == tenant)
+    wanted = select(func.max(Document.month)).join(Charge, Charge.document_id == Document.id)
+    month = db.session.scalar(wanted.where(Charge.payer_id.in_(own)))
+    return None if month is None else first_of(after(month)) - timedelta(days=1)

@@ -37,7 +37,7 @@ def budget_used(one: "Known", span: Span, stage: Stage, spent_cents: int, lab: S
             gettext("%(spent)s of %(budget)s are spent since %(first)s, without VAT.") % blanks,
             what,
             gettext("You can look at it and change it here:"),
-            f"{lab.web.url}/tenants/{one.tenant}/budgets",
+            f"{lab.web.url}/tenants/{one.tenant}/contracts",
         )
         written = letter(account.name, account.language, subject, lines, lab)
         mail.write(account.email, written.subject, written.text, now)

@@ -17,6 +17,7 @@ AREAS = {
     "books": "charges views",
     "care": "checks closures identity log_only papers sheets",
     "collecting": "payments views",
+    "contracts": "budgets orders packs views",
     "courses": "dates lessons own views",
     "exports": "accounts views",
     "floor": "views",
