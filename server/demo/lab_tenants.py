@@ -1,11 +1,18 @@
 """The forty invented tenants of the demo: their kind, where they sit, who pays for them, how VAT treats them.
 
-No name, number or address here belongs to anybody. Identity numbers begin with zeros, which no register gives.
+No name, number or address here belongs to anybody. Identity numbers begin with zeros, which no register gives, or are of
+a range that none has come to; their check digits are right.
 """
 
 from dataclasses import dataclass
 
+from stdnum.ch import uid
+from stdnum.iso7064 import mod_11_10
+
+from server.domain.status import ProofKind
+
 FRENCH, EU, SWISS, UNDECIDED = "fr_business", "eu_business", "non_eu_business", "foreign_non_taxable"
+PROOFS = {EU: ProofKind.VIES, SWISS: ProofKind.SWISS_VAT}
 LANGUAGES = {"FR": "fr", "DE": "de", "CH": "de", "BE": "fr"}
 INTERNAL_CODE = "atelier"
 HELD_CODE = "aarequell"  # its VAT cell is missing on purpose: its document must be held, and said so
@@ -144,7 +151,25 @@ def _vat_id(index: int, code: str, country: str, number: str | None) -> str | No
         return None
     if number is not None:
         return french_vat_id(number)
-    return {"DE": f"DE0000{index:05d}", "BE": f"BE00000{index:05d}", "CH": f"CHE-000.000.{index:03d} MWST"}[country]
+    return {"DE": _german, "BE": _belgian, "CH": _swiss}[country](index)
+
+
+def _german(index: int) -> str:
+    """Right by its check digit, and of a range that is not given out."""
+    digits = f"9000{index:04d}"
+    return f"DE{digits}{mod_11_10.calc_check_digit(digits)}"
+
+
+def _belgian(index: int) -> str:
+    return f"BE{index:08d}{97 - index % 97:02d}"
+
+
+def _swiss(index: int) -> str:
+    """Of eleven numbers one has no check digit: then the next one."""
+    numbers = (f"{index * 10 + more:08d}" for more in range(10))
+    digits = next(one for one in numbers if len(uid.calc_check_digit(one)) == 1)
+    whole = digits + uid.calc_check_digit(digits)
+    return f"CHE-{whole[:3]}.{whole[3:6]}.{whole[6:]} MWST"
 
 
 TENANTS = tuple(_tenant(index, row) for index, row in enumerate(_ROWS.strip().splitlines()))

@@ -69,7 +69,7 @@ _FULL = _Way("S", FULL_RATE, "")
 _REVERSE = _Way("AE", 0, "Autoliquidation – art. 259-1 du CGI, art. 44 et 196 de la directive 2006/112/CE")
 _OUTSIDE = _Way("O", 0, "TVA non applicable – art. 259-1 du CGI")
 _FRANCHISE = _Way("E", 0, "TVA non applicable, art. 293 B du CGI")
-_TRAINING = _Way("E", 0, "Exonération de TVA, art. 261-4-4° a du CGI")
+_TRAINING = _Way("E", 0, "Exonération de TVA, art. 261, 4-4° a du CGI")
 
 _AT_ITS_PLACE = {
     Nature.MACHINE_USE_WITH_ROOM: Basis.ROOM,

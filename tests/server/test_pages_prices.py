@@ -57,7 +57,12 @@ SELLER = {
     "vat_id": "FR 66 000010009",
     "iban": "FR76 3000 6000 0112 3456 7890 189",
     "bic": "EXEMFRPPXXX",
+    "regime": "normal",
+    "mode": "issue",
+    "prefix": "AF",
     "payment_days": "30",
+    "payment_days_public": "30",
+    "payment_days_private": "30",
     "late_rate": "trois fois le taux d’intérêt légal",
     "since": "2027-01-01",
 }
@@ -236,11 +241,59 @@ def test_a_proposal_fills_the_form_in_and_counts_only_once_somebody_took_it_over
     html = page(manager, "/vat/new?treatment=eu_business")
 
     assert "Autoliquidation – art. 259-1 du CGI" in html
-    assert page(manager, "/vat").count("Regarder et reprendre") == 3
+    assert page(manager, "/vat").count("Regarder et reprendre") == 7
     assert rows(app, VatCell) == []
     taken = {**CELL, "treatment": "eu_business", "category": "AE", "rate": "0", "mention": "Autoliquidation"}
     manager.post("/vat/new?treatment=eu_business", data=taken)
-    assert page(manager, "/vat").count("Regarder et reprendre") == 2
+    assert page(manager, "/vat").count("Regarder et reprendre") == 6
+    assert rows(app, VatCell)[0].vatex == "VATEX-EU-AE"
+
+
+def test_the_proposals_of_one_nature_are_taken_over_together_in_ones_name_and_what_is_doubtful_is_not_ticked(
+    app: Flask, manager: FlaskClient
+) -> None:
+    html = page(manager, "/vat/proposals?nature=machine_use")
+    assert html.count('name="chosen"') == 4  # three are decided in this lab
+    assert html.count(" checked") == 4
+    assert "CJUE C-647/17" in (courses := page(manager, "/vat/proposals?nature=open_course"))
+    assert (courses.count('name="chosen"'), courses.count(" checked")) == (7, 0)
+
+    nothing = {"since": "2026-10-14", "reason": "confirmé par le cabinet"}
+    assert "Cochez ce que vous décidez" in refused(manager, "/vat/proposals?nature=open_course", nothing)
+    taken = {**nothing, "chosen": ["fr_business", "eu_business"]}
+    assert manager.post("/vat/proposals?nature=open_course", data=taken).status_code == 303
+
+    new = [cell for cell in rows(app, VatCell) if cell.nature == "open_course"]
+    assert {(cell.treatment, cell.category, cell.rate_bp) for cell in new} == {
+        ("fr_business", "S", 2000),
+        ("eu_business", "S", 2000),
+    }
+    assert {cell.reason for cell in new} == {"confirmé par le cabinet"}
+    assert all(cell.decided_by.startswith("account:") for cell in new)
+    assert page(manager, "/vat/proposals?nature=open_course").count('name="chosen"') == 5
+
+
+def test_training_may_be_exempt_instead(app: Flask, manager: FlaskClient) -> None:
+    where = "/vat/new?treatment=fr_business&nature=open_course"
+    assert "Exonéré à la place ?" in page(manager, where)
+
+    html = page(manager, f"{where}&other=1")
+
+    assert "Exonération de TVA, art. 261, 4-4° a du CGI" in html
+    exempt = {**CELL, "treatment": "fr_business", "nature": "open_course", "category": "E", "rate": "0"}
+    assert "la loi veut sur le document une mention" in refused(manager, where, exempt)
+    manager.post(where, data={**exempt, "mention": "Exonération de TVA, art. 261, 4-4° a du CGI"})
+    assert rows(app, VatCell)[-1].vatex == "VATEX-FR-CGI261-4"
+
+
+def test_a_nature_shows_all_its_treatments_and_each_regime_has_its_table(manager: FlaskClient) -> None:
+    html = page(manager, "/vat?nature=goods")
+    franchise = page(manager, "/vat?nature=goods&regime=franchise")
+
+    assert html.count("Regarder et reprendre") == 7
+    assert "Les biens sont taxés là où ils sont remis" in html
+    assert "TVA non applicable, art. 293 B du CGI" in franchise
+    assert "TVA non applicable, art. 293 B du CGI" not in html
 
 
 def test_a_cell_that_cannot_be_is_refused(manager: FlaskClient) -> None:
@@ -275,17 +328,40 @@ def test_a_new_seller_follows_the_one_before(app: Flask, manager: FlaskClient) -
 
 def test_a_seller_with_a_wrong_number_is_refused_beside_its_field(app: Flask, manager: FlaskClient) -> None:
     for changed, said in (
-        ({"siren": "000 010 008"}, "Pas un SIREN"),
-        ({"siret": "000 010 009 00018"}, "Pas un SIRET"),
+        ({"siren": "000 010 008"}, "Ces 9 chiffres ne vont pas ensemble"),
+        ({"siret": "000 010 009 00018"}, "Ces 14 chiffres ne vont pas ensemble"),
         ({"vat_id": "FR67000010009"}, "Le numéro de TVA de ce SIREN est FR66000010009"),
         ({"iban": "FR76 3000 6000 0112 3456 7890 180"}, "Pas un IBAN"),
         ({"bic": "EXEM"}, "Pas un BIC"),
-        ({"payment_days": "60"}, "45"),
+        ({"payment_days_public": "45"}, "sous 30 jours (art. R2192-10"),
+        ({"regime": "franchise", "vat_on_debits": "y"}, "Qui ne facture pas de TVA"),
+        ({"prefix": "F"}, "Les numéros d’un autre vendeur commencent par F"),
+        ({"prefix": "f facture"}, "Majuscules et chiffres"),
         ({"since": "2026-01-01"}, "Quelque chose est déjà décidé"),
     ):
         assert said in refused(manager, "/seller/new", {**SELLER, **changed})
 
     assert len(rows(app, Seller)) == 1
+
+
+def test_a_term_of_sixty_days_on_a_monthly_invoice_is_refused_with_the_article(manager: FlaskClient) -> None:
+    html = refused(manager, "/seller/new", {**SELLER, "payment_days": "60"})
+
+    assert "payable sous 45 jours (art. L441-10 I al. 4 du code de commerce)" in html
+    assert manager.post("/seller/new", data={**SELLER, "payment_days": "45"}).status_code == 303
+
+
+def test_a_seller_may_leave_the_invoices_to_another_system_and_be_a_small_business(
+    app: Flask, manager: FlaskClient
+) -> None:
+    manager.post("/seller/new", data={**SELLER, "mode": "statement", "regime": "franchise", "since": "2026-10-14"})
+
+    row = rows(app, Seller)[-1]
+    assert (row.mode, row.regime, row.series_prefix) == ("statement", "franchise", "AF")
+    html = page(manager, "/seller")
+    assert "Un autre système fait les factures" in html
+    assert "taux de la Banque centrale européenne plus 8 points" in html
+    assert "Franchise en base" in page(manager, "/vat")
 
 
 def test_an_internal_tenant_needs_no_price(app: Flask, manager: FlaskClient) -> None:
