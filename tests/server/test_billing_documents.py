@@ -1,14 +1,14 @@
-"""The PDF of a document: its words, its files, and that it is made once."""
+"""The files of an issued document: its words, its page, the invoice for programs, and that each is made once."""
 
 import json
 import re
 import subprocess
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from facturx import get_xml_from_pdf
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
@@ -16,13 +16,14 @@ from sqlalchemy import select
 from server.billing import service as billing
 from server.billing.entries import sha256
 from server.billing.models import Document
-from server.billing.page import euros, hours, page
+from server.billing.page import page
 from server.billing.rendering import pdf
 from server.billing.service import DamagedDocumentError, render_document
 from server.db import reading, writing
 from server.domain.tariffs import Scope, simple
 from server.machines import service as machines
-from tests.server.billing_lab import CLOSING, OPENED, SELLER, close, furnish, issue, use
+from server.people.models import Establishment
+from tests.server.billing_lab import CLOSING, OPENED, close, furnish, issue, use
 from wire.messages import RiskClass
 
 BY: Any = {"actor": "test", "now": OPENED}
@@ -72,7 +73,7 @@ def test_a_french_invoice_bears_every_mention_of_the_law(folder: Path) -> None:
     for mention in (
         *("Facture", "F-2026-0001", "Halle Zéro SAS", "7, quai de la Locomotive", "Acme SARL", "1 rue 68100 Mulhouse"),
         *("Émise le", "3 novembre 2026", "1er au 31 octobre 2026", "À payer avant le", "3 décembre 2026"),
-        *("TVA du client", "FR 00 000 000 002", "SIREN du client", "000 000 002"),
+        *("TVA du client", "FR 00 000 000 002", "SIREN 000 000 002"),
         *("FR76 3000 6000 0112 3456 7890 189", "EXEMFRPPXXX", "20 % 62,50 € 12,50 €", "Total TTC 75,00 €"),
         *("Prestations de services.", "Option pour le paiement de la taxe d’après les débits."),
         *("Pas d’escompte pour paiement anticipé.", "trois fois le taux d’intérêt légal", "40 €", "L441-10 et D441-5"),
@@ -93,29 +94,7 @@ def test_the_table_shows_measured_and_billed_by_cost_centre_and_machine(folder: 
     assert "Atelier 1 0 h 58 1 h 00 24,00 € Imprimante P1 1 0 h 58 1 h 00 24,00 €/h 24,00 €" in text
     assert "Bureau d’études 1 1 h 00 1 h 00 38,50 € Fraiseuse C1 1 1 h 00 1 h 00 36,00 €/h 36,00 €" in text
     assert "Fraiseuse C1, forfait par session 1 2,50 € 2,50 €" in text
-
-
-def test_an_invoice_to_another_eu_state_says_autoliquidation_and_both_vat_ids(folder: Path) -> None:
-    use("nord-1")
-
-    text = words(issued(folder))
-
-    assert "Autoliquidation – art. 259-1 du CGI, art. 44 et 196 de la directive 2006/112/CE" in text
-    assert "TVA du client" in text
-    assert "DE000000123" in text
-    assert "TVA FR 00 000 000 001" in text
-    assert "Allemagne" in text
-    assert "Net à payer 24,00 €" in text
-
-
-def test_an_invoice_to_switzerland_says_that_vat_does_not_apply(folder: Path) -> None:
-    use("berg-1")
-
-    text = words(issued(folder))
-
-    assert "TVA non applicable – art. 259-1 du CGI" in text
-    assert "Non applicable 24,00 € 0,00 €" in text
-    assert "Suisse" in text
+    assert "Heures par jour" in text
 
 
 def test_a_session_from_the_month_before_shows_both_its_dates(folder: Path) -> None:
@@ -137,52 +116,12 @@ def test_a_specimen_says_so_on_every_page(folder: Path) -> None:
     assert "à ne pas payer" in words(folder / "DEMO-F-2026-0001.pdf")
 
 
-def test_a_long_invoice_repeats_its_head_and_wraps_long_names(folder: Path) -> None:
-    long_name = "Centre d’usinage à très grande vitesse avec palettiseur"
-    machine("long", long_name)
-    use("acme-1", "long", seconds=90_000)
-    for number in range(60):
-        machine(f"m{number}", f"Imprimante {number}")
-        use("acme-1", f"m{number}")
-
-    path = issued(folder)
-    text = words(path)
-
-    count = len(PdfReader(path).pages)
-    assert count > 1
-    assert text.count("Centre de coûts, machine") == text.count(f"sur {count}") == count
-    assert "Atelier (suite)" in text
-    assert text.count("61 85 h 00 85 h 00") == 1, "sums stand once, also where the cost centre goes over the page"
-    assert "et 54 autres machines" in text
-    assert "palettiseur" in text
-    assert text.count("Total TTC") == 1
-
-
 def test_no_name_of_a_person_and_no_number_of_a_holder_leaves_the_house(folder: Path) -> None:
     use()
 
     content = json.loads(issued(folder).with_suffix(".json").read_text())
 
     assert not any("holder" in key or "person" in key for key in keys(content))
-
-
-def test_only_our_own_fonts_are_used_and_all_are_embedded(folder: Path) -> None:
-    use()
-
-    listed = subprocess.run(["pdffonts", str(issued(folder))], capture_output=True, text=True, check=True).stdout
-
-    fonts = listed.splitlines()[2:]
-    assert len(fonts) == 3
-    assert all("IBMPlexSans" in font and "yes yes yes" in font for font in fonts)
-
-
-def test_the_pdf_is_archivable(folder: Path) -> None:
-    use()
-
-    data = issued(folder).read_bytes()
-
-    assert b"<pdfaid:part>3</pdfaid:part>" in data
-    assert b"<pdfaid:conformance>B</pdfaid:conformance>" in data
 
 
 def test_the_files_are_kept_by_their_hashes(folder: Path) -> None:
@@ -195,7 +134,7 @@ def test_the_files_are_kept_by_their_hashes(folder: Path) -> None:
     assert row.issued_at == CLOSING
     assert row.pdf_sha256 == sha256(path.read_bytes())
     assert row.frozen_sha256 == sha256(path.with_suffix(".json").read_bytes())
-    assert sorted(file.name for file in folder.iterdir()) == ["F-2026-0001.json", "F-2026-0001.pdf"]
+    assert sorted(file.name for file in folder.iterdir()) == ["F-2026-0001.json", "F-2026-0001.pdf", "F-2026-0001.xml"]
 
 
 def test_the_same_words_give_the_same_bytes(folder: Path) -> None:
@@ -203,7 +142,45 @@ def test_the_same_words_give_the_same_bytes(folder: Path) -> None:
 
     path = issued(folder)
 
-    assert pdf(page(json.loads(path.with_suffix(".json").read_text()))) == path.read_bytes()
+    xml = path.with_suffix(".xml").read_bytes()
+    assert pdf(page(json.loads(path.with_suffix(".json").read_text())), xml) == path.read_bytes()
+
+
+def test_the_invoice_for_programs_lies_beside_the_page_and_in_it(folder: Path) -> None:
+    use()
+
+    path = issued(folder)
+
+    assert get_xml_from_pdf(path.read_bytes())[1] == path.with_suffix(".xml").read_bytes()
+
+
+def test_whoever_is_not_established_in_france_gets_none_unless_asked(folder: Path) -> None:
+    use("nord-1")
+
+    assert not issued(folder).with_suffix(".xml").exists()
+
+
+def test_an_address_that_asks_gets_one(folder: Path) -> None:
+    with writing() as session:
+        session.scalars(select(Establishment).where(Establishment.country == "DE")).one().wants_einvoice = True
+    use("nord-1")
+
+    assert b"AE" in issued(folder).with_suffix(".xml").read_bytes()
+
+
+def test_what_is_not_valid_is_never_made_into_a_file(folder: Path) -> None:
+    use()
+    close()
+    (number,) = issue()
+    with writing() as session:
+        row = session.get_one(Document, document(number).id)
+        row.frozen = row.frozen.replace('"siren":"000000002"', '"siren":""')
+        row.frozen_sha256 = sha256(row.frozen.encode())
+
+    with pytest.raises(DamagedDocumentError, match="F-2026-0001 is not valid: buyer_siren"):
+        render_document(document(number).id, folder, CLOSING)
+
+    assert [file.name for file in folder.iterdir()] == ["F-2026-0001.json"]
 
 
 def test_a_document_is_never_rendered_again(folder: Path) -> None:
@@ -264,30 +241,6 @@ def test_words_that_changed_in_the_database_are_not_rendered(folder: Path) -> No
         render_document(document(number).id, folder, CLOSING)
 
     assert not folder.exists()
-
-
-def test_without_the_option_for_debits_the_mention_is_not_there(folder: Path) -> None:
-    billing.add_seller(replace(SELLER, vat_on_debits=False), date(2026, 10, 1), **BY)
-    use()
-
-    text = words(issued(folder))
-
-    assert "Prestations de services." in text
-    assert "débits" not in text
-
-
-def test_amounts_and_times_read_as_in_french_print() -> None:
-    assert [re.sub(r"\s", " ", euros(cents)) for cents in (128450, -5, 123456789)] == [
-        "1 284,50 €",
-        "−0,05 €",
-        "1 234 567,89 €",
-    ]
-    assert [re.sub(r"\s", " ", hours(seconds)) for seconds in (151200, 3629, 3630, 3_600_000)] == [
-        "42 h 00",
-        "1 h 00",
-        "1 h 01",
-        "1 000 h 00",
-    ]
 
 
 def machine(code: str, name: str) -> None:

@@ -16,6 +16,7 @@ from server.domain.money import vat_on
 
 Content = Mapping[str, Any]
 Line = Mapping[str, Any]
+_COUNTED = frozenset({"fee", "day_fee"})
 _EARLY_SHOWN = 3  # of sessions that began before the period; of the others one word says how many
 
 
@@ -110,21 +111,21 @@ def _notes(line: Line, words: Words) -> Iterator[str]:
 
 
 def _quantity(line: Line, words: Words) -> str:
-    """``173 g``; of what is counted by the piece only the number is said, and of one of its kind nothing."""
+    """``173 g``; of fees only how many, and of what was added or taken off nothing."""
     quantity = abs(Decimal(line["quantity"]))
     if line["what"] != "item":
-        return number(quantity, words.language) if quantity > 1 else ""
+        return number(quantity, words.language) if line["what"] in _COUNTED else ""
     return f"{number(quantity, words.language)}\u00a0{words.unit(line['unit'], several=quantity >= 2)}"
 
 
 def _price(line: Line, how: Shown) -> str:
     cents = Decimal(line["unit_cents"])
-    if line["free"] or cents <= 0 or line["what"] in {"minimum", "cap", "discount", "credit"}:
+    if line["free"] or cents <= 0 or line["what"] not in {"time", "item", *_COUNTED}:
         return ""
     if how.words.is_private:
         cents = cents * (10_000 + line["rate_bp"]) / 10_000
         cents = cents if cents == round(cents, 2) else round(cents, 2)
-    per = "" if line["what"] in {"fee", "day_fee"} else f"/{how.words.unit(line['unit'])}"
+    per = "" if line["what"] in _COUNTED else f"/{how.words.unit(line['unit'])}"
     return price(cents, how.words.language) + per
 
 

@@ -105,6 +105,7 @@ _FRENCH = {
     "unit_piece": "pièce",
     "units_piece": "pièces",
     "unit_month": "mois",
+    "units_month": "mois",
     "unit_session": "session",
     "units_session": "sessions",
     "unit_day": "jour",
