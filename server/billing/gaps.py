@@ -10,6 +10,7 @@ from server.billing.natures import natures_in_use
 from server.billing.tariffs import load_tariffs
 from server.db import db, reading
 from server.domain import pricelist
+from server.domain.coming import Coming, Overlap, gaps_ahead, overlaps
 from server.domain.pricelist import Gap, Place
 from server.domain.vat import REGIMES, Cell, MissingCell, Nature, decide
 from server.machines.models import Machine
@@ -38,6 +39,15 @@ class VatGap:
     billed: tuple[Billed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PriceWorries:
+    """Machines without a price; those that lose theirs on a coming day; and prices for just the same at the same time."""
+
+    missing: tuple[Gap, ...]
+    coming: tuple[Coming, ...]
+    twice: tuple[Overlap, ...]
+
+
 def kinds_here() -> list[str]:
     """The kinds of tenant there are that are ever invoiced, in the order of the glossary. Inside ``reading()``."""
     there = set(db.session.scalars(select(Tenant.kind).where(Tenant.ended_at.is_(None)).distinct()))
@@ -54,6 +64,17 @@ def price_gaps(now: datetime) -> tuple[Gap, ...]:
     """Machines that cost some kind of tenant, of which there are some, nothing anybody has said."""
     with reading():
         return pricelist.gaps(load_tariffs(), places(), kinds_here(), now)
+
+
+def price_worries(now: datetime) -> PriceWorries:
+    """All that may be wrong with prices, read once."""
+    with reading():
+        tariffs, machines, kinds = load_tariffs(), places(), kinds_here()
+    return PriceWorries(
+        missing=pricelist.gaps(tariffs, machines, kinds, now),
+        coming=gaps_ahead(tariffs, machines, kinds, now),
+        twice=overlaps(tariffs, now),
+    )
 
 
 def vat_gaps(day: date) -> tuple[VatGap, ...]:

@@ -8,10 +8,12 @@ from flask_babel import gettext, lazy_gettext
 
 from server.audit.service import Entry
 from server.domain.roles import Role
+from server.domain.rule_text import from_plain
 from server.pages.account.words import ROLES
 from server.pages.audit.deeds import deed
 from server.pages.care.words import CHANGED, CHECKS, FOUND, HOLIDAYS
 from server.pages.machines.words import MAXIMUMS, MINORS, RISKS, SERVICES
+from server.pages.prices.sentences import sentence as price
 from server.pages.prices.words import KINDS, treatment
 from server.pages.privacy.words import UNITS
 from server.people.models import TenantKind
@@ -115,6 +117,7 @@ _FACTS = {
     "quantity": lazy_gettext("quantity"),
     "minutes": lazy_gettext("minutes"),
     "member_class": lazy_gettext("class"),
+    "rule": lazy_gettext("price"),
     "charged": lazy_gettext("stays charged"),
     "valid_from": lazy_gettext("begin"),
     "valid_until": lazy_gettext("end"),
@@ -123,7 +126,7 @@ _FACTS = {
 _OF_NEW = frozenset(
     {"name", "skill", "payer", "cost_centre", "treatment", "role", "scope", "staff_on_site", "dated_on", "recheck_on"}
     | {"suspended_from", "valid_from", "valid_until", "changed", "bypass_by", "bypass_until", "until"}
-    | {"quantity", "member_class"}
+    | {"quantity", "member_class", "rule"}
     | {"make", "serial", "replaces", "why", "by", "drawing", "result", "due_on", "holiday", "year", "days"}
     | {"begins", "ends", "decided_by", "letter_on", "minor_until", "people", "month", "charged", "machines"}
 )
@@ -185,6 +188,8 @@ def _value(name: str, value: Any, names: Names) -> str:
             return gettext("nothing")
         case bool():
             return gettext("yes") if value else gettext("no")
+        case dict():
+            return price(from_plain(value)) if name == "rule" else str(value)
         case list():
             return ", ".join(str(_FACTS.get(one, one)) for one in value)
         case str():

@@ -50,6 +50,7 @@ KINDS = {
     "people": lazy_gettext("List of people"),
     "period": lazy_gettext("Month"),
     "preset": lazy_gettext("Preset for items"),
+    "price_draft": lazy_gettext("Draft price list"),
     "privacy_request": lazy_gettext("Request about data"),
     "qualification": lazy_gettext("Qualification"),
     "recurring": lazy_gettext("Monthly item"),
@@ -84,6 +85,7 @@ _PAGES = {
     "period": "/months/",
     "session": "/sessions/",
     "skill": "/skills/",
+    "tariff": "/tariffs/",
     "tenant": "/tenants/",
 }
 

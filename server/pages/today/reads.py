@@ -8,10 +8,12 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from server.billing import gaps
+from server.billing.left import budgets_on
 from server.billing.models import ChargeRefusal, Draft, Period
 from server.billing.proving import proofs_wanted
 from server.care.models import MachineCheck
 from server.db import db, reading
+from server.domain.budgets import Stage
 from server.domain.checks import CheckKind, waits
 from server.domain.commissioning import needs_record
 from server.domain.period import day_of, month_of
@@ -38,6 +40,7 @@ _NAMED = 4  # of those a row is about
 _BADGES = 5
 _MASTERS_FOR = timedelta(days=7)
 _PROVEN_FOR = timedelta(days=30)
+_PRICES_FOR = timedelta(days=60)
 _NIGHT_FROM, _NIGHT_TO = time(20), time(8)  # on the lab's clock
 
 
@@ -63,8 +66,11 @@ class Kind(StrEnum):
     SIGN_OFFS = "sign_offs"
     SIGN_OFFS_LAPSED = "sign_offs_lapsed"
     PRICES = "prices"
+    PRICES_END = "prices_end"
+    PRICES_TWICE = "prices_twice"
     VAT = "vat"
     PROOFS = "proofs"
+    BUDGET = "budget"
     HELD = "held"
     TO_CLOSE = "to_close"
     DRAFTS = "drafts"
@@ -113,6 +119,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_requests(now),
             *_taught(now),
             *_undecided(now),
+            *_budgets(now),
             *_months(now),
             *_night(now),
             *_lapsing(now),
@@ -259,10 +266,22 @@ def _taught(now: datetime) -> Iterator[Waiting]:
         yield Waiting(Kind.SIGN_OFFS_LAPSED, found.lapsed)
 
 
+def _prices(now: datetime) -> Iterator[Waiting]:
+    """What has no price, what loses it within two months, and what has two."""
+    worries = gaps.price_worries(now)
+    if worries.missing:
+        yield Waiting(Kind.PRICES, len(worries.missing))
+    soon = [one for one in worries.coming if one.since <= now + _PRICES_FOR]
+    if soon:
+        named = _few(sorted({one.gap.category for one in soon}))
+        yield Waiting(Kind.PRICES_END, len(soon), day_of(soon[0].since, zone()).isoformat(), detail=named)
+    if worries.twice:
+        yield Waiting(Kind.PRICES_TWICE, len(worries.twice))
+
+
 def _undecided(now: datetime) -> Iterator[Waiting]:
-    prices, cells = gaps.price_gaps(now), gaps.vat_gaps(day_of(now, zone()))
-    if prices:
-        yield Waiting(Kind.PRICES, len(prices))
+    yield from _prices(now)
+    cells = gaps.vat_gaps(day_of(now, zone()))
     if cells:
         named = {billed.tenant_name for cell in cells for billed in cell.billed}
         yield Waiting(Kind.VAT, len(cells), detail=_few(sorted(named)))
@@ -277,6 +296,14 @@ def _undecided(now: datetime) -> Iterator[Waiting]:
 
 def _few(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" +{len(names) - _NAMED}" if len(names) > _NAMED else "")
+
+
+def _budgets(now: datetime) -> Iterator[Waiting]:
+    """Budgets that are nearly used up, or are: whoever is refused there will ask."""
+    for one in budgets_on(now, zone()):
+        if one.stage is not Stage.FINE:
+            whose = " · ".join(filter(None, (one.budget.tenant_name, one.budget.cost_centre)))
+            yield Waiting(Kind.BUDGET, one.percent, one.budget.tenant, detail=whose, why=str(int(one.stage)))
 
 
 def _months(now: datetime) -> Iterator[Waiting]:

@@ -204,12 +204,23 @@ def _of_money(waiting: Waiting) -> Row:
             title = ngettext("%(num)d price missing", "%(num)d prices missing", number)
             text = gettext("Machines that cost a kind of tenant nothing anybody has said. It holds their invoices.")
             return Row(title, text, gettext("Set it"), "/tariffs", Verb.SET_PRICES, icon="tag")
+        case Kind.PRICES_END:
+            title = ngettext("%(num)d price ends, and none follows", "%(num)d prices end, and none follows", number)
+            day = formats.day(date.fromisoformat(waiting.subject))
+            text = gettext("First on %(day)s: %(categories)s.", day=day, categories=waiting.detail)
+            return Row(title, text, gettext("Set it"), "/tariffs", Verb.SET_PRICES, icon="tag")
+        case Kind.PRICES_TWICE:
+            title = ngettext("%(num)d price is named twice", "%(num)d prices are named twice", number)
+            text = gettext("Of two for the same the later one counts. End the other one.")
+            return Row(title, text, gettext("Look"), "/tariffs", Verb.SET_PRICES, icon="tag")
         case Kind.VAT:
             title = ngettext("%(num)d VAT cell undecided", "%(num)d VAT cells undecided", number)
             text = gettext("It holds the invoices of %(tenants)s.", tenants=waiting.detail)
             return Row(title, text, gettext("Decide"), "/vat", Verb.SET_PRICES, icon="percent")
         case Kind.PROOFS:
             return _of_proofs(waiting)
+        case Kind.BUDGET:
+            return _of_budget(waiting)
         case Kind.HELD:
             title = ngettext("%(num)d draft held", "%(num)d drafts held", number)
             text = gettext(
@@ -232,6 +243,17 @@ def _of_money(waiting: Waiting) -> Row:
             )
         case _:
             return _of_others(waiting)
+
+
+def _of_budget(waiting: Waiting) -> Row:
+    href = url_for("contracts.listed", code=waiting.subject)
+    if waiting.why == "100":
+        title = gettext("Budget used up: %(whose)s", whose=waiting.detail)
+        text = gettext("Nobody starts a machine for it. What runs goes on.")
+        return Row(title, text, gettext("Look at it"), href, Verb.SEE_TENANT_BOOKS, "lock")
+    title = gettext("Budget used to %(percent)s %%: %(whose)s", percent=waiting.count, whose=waiting.detail)
+    text = gettext("Its people have a mail. At 100 % nobody starts a machine for it.")
+    return Row(title, text, gettext("Look at it"), href, Verb.SEE_TENANT_BOOKS, icon="wallet")
 
 
 def _of_others(waiting: Waiting) -> Row:
