@@ -38,7 +38,8 @@ def watch(model: type[Any], *but: str) -> None:
 
 
 def put(connection: Connection, table: str, key: str, values: Any) -> None:
-    """Seal what is new: one row, or several that stand and fall together."""
+    """Seal what is new: one row, or several that stand and fall together. A seal of something that was there before goes."""
+    connection.execute(delete(LedgerSeal).where(LedgerSeal.of == table, LedgerSeal.row == key))
     connection.execute(insert(LedgerSeal).values(of=table, row=key, sha256=_sha256(values)))
 
 
@@ -51,7 +52,7 @@ def broken(model: type[Any], *but: str) -> Iterator[str]:
 def differing(table: str, rows: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """The same of rows given by key and values."""
     wanted = select(LedgerSeal.row, LedgerSeal.sha256).where(LedgerSeal.of == table)
-    sealed: dict[str, str] = dict(db.session.execute(wanted).tuples().all())
+    sealed: dict[str, str] = dict(db.session.execute(wanted).all())
     for key, values in rows:
         seal = sealed.pop(key, None)
         if seal is None:

@@ -14,6 +14,8 @@ from sqlalchemy import select, tuple_
 from server.audit import service as audit
 from server.billing import entries
 from server.billing.errors import BillingError
+from server.billing.giving import link
+from server.billing.ledger_rows import seal_charges
 from server.billing.models import Charge, Document, Series
 from server.db import db, writing
 from server.domain.decisions import AS_MEASURED, Decision
@@ -70,7 +72,9 @@ def _adopt(content: dict[str, Any], text: str, rendered: Path, now: datetime) ->
         if rendered.exists():
             document.state, document.issued_at = "issued", now
             document.pdf_sha256 = entries.sha256(rendered.read_bytes())
+        link(document, content["corrects"])
         entries.add(document, entries.charge_rows(content, ids))
+        seal_charges(document.id)
         _adopt_decisions(content, now)
         audit.record(ACTOR, "adopt", "document", document.number, None, {"month": document.month}, "", now)
         jobs.announce("document", document.number, now)

@@ -88,7 +88,7 @@ def _before(document_id: int) -> Before:
 
 def _content(document: Document, what: What, reason: str, before: Before, reopen: bool) -> dict[str, Any]:
     original = json.loads(document.frozen)
-    names = dict(db.session.execute(select(Machine.code, Machine.name)).tuples().all())
+    names = dict(db.session.execute(select(Machine.code, Machine.name)).all())
     prefix = credit_prefix(original["prefix"])
     try:
         return crediting.credit_note(original, what, reason, before, reopens=reopen, names=names, prefix=prefix)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from server.billing.einvoice.service import check, xml_of
 from server.billing.einvoice.wanted import has_xml
@@ -66,10 +66,11 @@ def _xml(content: dict[str, Any], *, is_new: bool) -> bytes | None:
 
 
 def _mark_issued(document_id: int, number: str, pdf_sha256: str, now: datetime) -> None:
-    numbered = update(Document).where(Document.id == document_id, Document.state == "numbered")
     with writing() as session:
-        session.execute(numbered.values(state="issued", pdf_sha256=pdf_sha256, issued_at=now))
-        jobs.announce("document", number, now)
+        row = session.get_one(Document, document_id, with_for_update=True)
+        if row.state == "numbered":
+            row.state, row.pdf_sha256, row.issued_at = "issued", pdf_sha256, now
+            jobs.announce("document", number, now)
 
 
 def write_whole(path: Path, data: bytes) -> None:

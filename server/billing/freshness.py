@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from server.audit.models import AuditEntry
+from server.billing.adjusting import due
 from server.billing.models import ChargeRefusal, Document
 from server.billing.uses import FINISHED
 from server.db import db
@@ -31,10 +32,12 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
     provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
     decided = db.session.scalar(select(func.max(SessionDecision.id)))
     refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
-    issued = db.session.scalar(select(func.count()).select_from(Document).where(Document.month == period.month))
-    return (
-        f"{count} {seconds} {last} {db.session.scalar(provisional)} {decided} {refused} {issued} {last_change()} {day}"
-    )
+    issued = db.session.scalar(
+        select(func.max(Document.id))
+    )  # of any month: what comes late goes where nothing is issued
+    since = f"{period.first_day - _MONTHS_BEFORE:%Y-%m}"
+    said = (count, seconds, last, db.session.scalar(provisional), decided, refused, issued, last_change(), day)
+    return " ".join(map(str, (*said, due(specimen, since))))
 
 
 def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:

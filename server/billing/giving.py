@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from server.audit import service as audit
 from server.billing import entries
 from server.billing.errors import BillingError
+from server.billing.ledger_rows import seal_charges
 from server.billing.models import Charge, Document, Series
 from server.db import db, reading, writing
 from server.domain.duties import LONGEST_PUBLIC_TERM, LONGEST_TERM
@@ -58,7 +59,7 @@ def give(
     for _ in range(_TRIES):
         prepared = _prepare(content, establishment_id, next_number(series, day), day, ids)
         try:
-            _write(prepared, check, day, reason, actor, now)
+            _write(prepared, content["corrects"], check, day, reason, actor, now)
         except _LostRaceError:
             continue
         return prepared.number
@@ -113,14 +114,30 @@ def _prepare(content: Content, establishment_id: int, number: Number, day: date,
     return _Prepared(number, document, entries.charge_rows(frozen, ids))
 
 
-def _write(prepared: _Prepared, check: Check, day: date, reason: str, actor: str, now: datetime) -> None:
+def link(document: Document, corrected: list[dict[str, Any]]) -> None:
+    """A credit note knows the invoice that its words name, inside ``writing()``."""
+    for one in corrected:
+        document.corrects_id = db.session.scalar(select(Document.id).where(Document.number == one["number"]))
+
+
+def _write(
+    prepared: _Prepared,
+    corrected: list[dict[str, Any]],
+    check: Check,
+    day: date,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> None:
     """The transaction. The row of the series is taken first, so that two who issue at once stand in line."""
     with writing():
         _take(prepared.number, day)
         check(prepared.charges)
         _not_charged(prepared.charges)
         document = prepared.document
+        link(document, corrected)
         entries.add(document, prepared.charges)
+        seal_charges(document.id)
         number = str(prepared.number)
         audit.record(actor, "issue", "document", number, None, {"gross_cents": document.gross_cents}, reason, now)
         jobs.enqueue("render_document", {"document_id": document.id}, now)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from server.billing import ledger_rows
 from server.billing.entries import SAME, charge_rows, load_ids, sha256
 from server.billing.models import Charge, Document, Series, Tariff
 from server.billing.uses import FINISHED
@@ -37,6 +38,7 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
         for charge in session.scalars(select(Charge).order_by(Charge.id)):
             charges[charge.document_id].append(charge)
         problems = [*_charges(documents, charges), *_documents(documents, charges), *_series(documents)]
+        problems += ledger_rows.problems(documents, charges)
     if documents_dir is not None:
         problems += _files(documents, documents_dir)
     return problems
@@ -46,6 +48,7 @@ def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) ->
     is_charged = select(Charge.id).where(Charge.subject == UsageSession.id).exists()
     sessions = {row.id: row for row in db.session.scalars(select(UsageSession).where(is_charged))}
     decided = decisions.newest(is_charged)
+    newest = ledger_rows.newest(charges)
     tariffs: dict[int, dict[str, Any]] = dict(db.session.execute(select(Tariff.id, Tariff.rule)).all())
     for document in documents:
         for charge in charges[document.id]:
@@ -53,10 +56,14 @@ def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) ->
             if charge.kind == "session":
                 session = sessions.get(charge.subject)
                 decision = decided.get(charge.subject, AS_MEASURED)
-                problem = _charge(charge, session, document.specimen) or _decided(charge, decision)
+                if newest.get(charge.subject) is charge:
+                    problem = _charge(charge, session, document.specimen) or _decided(charge, decision)
+                    problem = "" if ledger_rows.is_known_since(charge.subject, document) else problem
                 problem = problem or _rated(charge, tariffs)
             elif charge.kind == "item":
                 problem = _item(charge)
+            elif charge.kind == "adjust":
+                problem = _adjusted(charge, sessions, decided, newest, document)
             if problem:
                 yield f"{document.number}, {charge.kind} {charge.subject}: {problem}"
 
@@ -98,6 +105,10 @@ def _rated(charge: Charge, tariffs: Mapping[int, dict[str, Any]]) -> str:
     """The charge worked out again, from the tariff it names and from its own steps."""
     if charge.tariff_id is not None and tariffs.get(charge.tariff_id) != charge.priced.get("rule"):
         return "the charge has another price than its tariff"
+    return _steps(charge, charge.priced, charge.net_cents)
+
+
+def _steps(charge: Charge, priced: dict[str, Any], net_cents: int) -> str:
     if charge.started_at is None:
         return "it does not say when it began"
     said = proof.Charged(
@@ -107,13 +118,32 @@ def _rated(charge: Charge, tariffs: Mapping[int, dict[str, Any]]) -> str:
         free=charge.free,
         continues=charge.continues,
         billed_s=charge.billed_s,
-        net_cents=charge.net_cents,
-        priced=charge.priced,
+        net_cents=net_cents,
+        priced=priced,
     )
     try:
         return next(proof.faults(said), "")
     except (KeyError, TypeError, ValueError) as error:
         return f"its price cannot be read: {error!r}"
+
+
+def _adjusted(
+    charge: Charge,
+    sessions: Mapping[str, UsageSession],
+    decided: Mapping[str, Decision],
+    newest: Mapping[str, Charge],
+    document: Document,
+) -> str:
+    """What came to be known of a session after it was charged: against the session, and against all that was charged of it."""
+    subject = charge.priced.get("adjusts", "")
+    session = sessions.get(subject)
+    if newest.get(subject) is charge and session is not None:
+        stands = (session.occupied_s, session.ended_at) == (charge.occupied_s, charge.ended_at)
+        problem = "" if stands else "adjustment and session differ: another one is due"
+        problem = problem or _decided(charge, decided.get(subject, AS_MEASURED))
+        if problem and not ledger_rows.is_known_since(subject, document):
+            return problem
+    return _steps(charge, charge.priced.get("steps", {}), charge.net_cents + charge.priced.get("before_cents", 0))
 
 
 def _item(charge: Charge) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.audit.seals import watch
 from server.db import Model, Utc
 
 
@@ -332,3 +333,7 @@ class PayerStanding(Model):
     allowances: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # ref, unit, categories, and what is left of each
     made_of: Mapped[str] = mapped_column(String(200))  # to see whether it is old
     computed_at: Mapped[datetime] = mapped_column(Utc)
+
+
+for _sealed in (Tariff, Document, PlatformState):
+    watch(_sealed)

@@ -90,16 +90,19 @@ def test_issuing_twice_charges_nothing_twice() -> None:
     assert (first, second) == (["F-2026-0001"], [])
 
 
-def test_a_session_that_comes_late_gets_a_document_of_its_own() -> None:
+def test_a_session_that_comes_late_goes_on_the_next_invoice_with_its_own_price() -> None:
     use(seconds=3600)
     close()
     issue()
     use(seconds=900)
+    use("acme-1", start=datetime(2026, 11, 5, 8, tzinfo=UTC), seconds=1800)
+    december = datetime(2026, 12, 3, 9, tzinfo=UTC)
 
-    late = issue(now=CLOSING + timedelta(days=2))
+    assert issue(now=CLOSING + timedelta(days=2)) == []
+    close("2026-11", december)
 
-    assert late == ["F-2026-0002"]
-    assert [document.net_cents for document in documents()] == [2400, 600]
+    assert issue("2026-11", december) == ["F-2026-0002"]
+    assert [document.net_cents for document in documents()] == [2400, 1800]  # 6.00 of October, 12.00 of November
     assert verify_billing() == []
 
 
@@ -168,7 +171,7 @@ def test_a_crash_inside_the_transaction_takes_no_number() -> None:
             number="F-2026-0001",
             series="X",
             sequence=1,
-            month="2026-10",
+            month="2026-01",
             issued_on=date(2026, 1, 1),
             due_on=date(2026, 1, 31),
         )
