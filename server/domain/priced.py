@@ -29,6 +29,7 @@ class PartPrice:
     billed_s: int
     runs: tuple[Run, ...] = ()
     covered: tuple[Covered, ...] = ()
+    covered_worth: int = 0  # what the covered steps would come to, times ``part.per_s``
     before_s: int = 0
     price: int | None = None
     net_cents: int = 0
@@ -79,6 +80,7 @@ def part_price(
         billed_s=billed_s,
         runs=tuple(paid),
         covered=tuple(covered),
+        covered_worth=sum(length * cents for length, cents in all_runs) - sum(length * cents for length, cents in paid),
         before_s=before_s,
         price=prices.pop() if len(prices) == 1 else None,
     )
@@ -112,15 +114,15 @@ class Sum:
 
     def __init__(self, parts: Sequence[PartPrice], fees_cents: int) -> None:
         self._of_one = lcm(*(part.part.per_s for part in parts), 1)
-        self._amount = 0
+        self._amount = self._covered = 0
         shared = []
         for part in parts:
             before = self.cents
             self._amount += part.worth * (self._of_one // part.part.per_s)
+            self._covered += part.covered_worth * (self._of_one // part.part.per_s)
             shared.append(replace(part, net_cents=self.cents - before))
         self.parts = tuple(shared)
         self._amount += fees_cents * self._of_one
-        self._covered = sum(one.cents for part in parts for one in part.covered) * self._of_one
 
     @property
     def cents(self) -> int:
