@@ -12,6 +12,7 @@ from sqlalchemy import select
 from server.billing import facts
 from server.billing.drafting import rate_uses
 from server.billing.models import Charge, Document
+from server.billing.uses import Use
 from server.db import db, reading
 from server.domain.items import BillItem
 from server.domain.period import Period, day_of
@@ -66,7 +67,7 @@ def line_of(subject: str, tenant_id: int, period: Period, specimen: bool) -> Lin
     return next((line for line in lines_of(tenant_id, period, specimen) if line.subject == subject), None)
 
 
-def _of_session(use: facts.Use, rated: object, period: Period) -> Line:
+def _of_session(use: Use, rated: object, period: Period) -> Line:
     return Line(
         subject=use.id,
         payer=use.payer,

@@ -14,7 +14,7 @@ AREAS = {
     "agents": "pairing views",
     "audit": "views",
     "bookings": "calendars outages views",
-    "books": "charges views",
+    "books": "charges lines views",
     "care": "checks closures identity log_only papers sheets",
     "collecting": "payments views",
     "contracts": "budgets orders packs views",

@@ -27,6 +27,7 @@ class Line:
     measured_s: int
     billed_s: int
     cents: int | None
+    covered_s: int = 0  # of what is billed: included in the contract, at 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def _line(machine: str, uses: list[tuple[Use, Rated]]) -> Line:
     known = [price for _, price in uses if isinstance(price, RatedSession)]
     measured_s = sum(use.measured_s for use, _ in uses)
     cents = sum(price.net_cents for price in known) if len(known) == len(uses) else None
-    return Line(machine, len(uses), measured_s, sum(price.billed_s for price in known), cents)
+    billed_s, covered_s = (sum(getattr(price, name) for price in known) for name in ("billed_s", "covered_s"))
+    return Line(machine, len(uses), measured_s, billed_s, cents, covered_s)
 
 
 def _papers(tenant_id: int) -> tuple[Paper, ...]:

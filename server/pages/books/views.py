@@ -8,15 +8,19 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.billing.models import Document
+from server.contracts import service as contracts
 from server.db import db, reading
 from server.domain.period import month_of, period_of
 from server.domain.roles import About, Role, ScopeKind, Verb
 from server.pages.books.reads import read_books
 from server.pages.books.uses import names_of
+from server.pages.contracts.left import left_to_tenant
 from server.pages.months.documents import pdf_answer
+from server.pages.supplies import words
 from server.people.models import Establishment, Tenant
+from server.supplies.service import Item, bill_items
 from server.web.answers import see_other
-from server.web.here import now, zone
+from server.web.here import now, settings, zone
 from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("books", __name__)
@@ -48,7 +52,23 @@ def month(code: str) -> str:
     books = read_books(code, period_of(chosen, zone()), period_of(before, zone()), now())
     sees_names = allowed(Verb.MANAGE_MEMBERS, About(tenant=code)) and names_of(code) is not None
     told = {"month": chosen, "before": before, "after": after if chosen < current else None}
-    return render_template("books/month.html", books=books, sees_names=sees_names, **told)
+    return render_template(
+        "books/month.html",
+        books=books,
+        sees_names=sees_names,
+        items=_items(code, chosen),
+        say=words,
+        left=left_to_tenant(code) if chosen == current else None,
+        **told,
+    )
+
+
+def _items(code: str, month: str) -> list[Item]:
+    """What is billed beside the hours."""
+    with reading():
+        tenant = db.session.scalars(select(Tenant.id).where(Tenant.code == code)).one()
+        period = period_of(month, zone())
+        return [*bill_items(period, settings().demo, tenant), *contracts.bill_items(period, [tenant])]
 
 
 def asked_month() -> tuple[str, str]:
