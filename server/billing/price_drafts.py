@@ -40,9 +40,11 @@ def put_change(draft_id: int, change: Change, version: int | None = None, *, act
         raise BillingError(sentence)
     with writing():
         row = _open(draft_id, version)
-        changes = list(changes_of(row))
-        same = next((index for index, one in enumerate(changes) if one.scope == change.scope), len(changes))
-        _store(row, [*changes[:same], change, *changes[same + 1 :]], actor, now)
+        same = next((one for one in changes_of(row) if one.scope == change.scope), None)
+        others = [change if one is same else one for one in changes_of(row)]
+        _store(row, others if same else [*others, change])
+        before = {"rule": _plain(same)["rule"]} if same else None
+        audit.record(actor, "change", "price_draft", row.id, before, _told(change), "", now)
 
 
 def leave_out(draft_id: int, number: int, version: int | None = None, *, actor: str, now: datetime) -> None:
@@ -52,7 +54,8 @@ def leave_out(draft_id: int, number: int, version: int | None = None, *, actor: 
         changes = list(changes_of(row))
         if not 1 <= number <= len(changes):
             raise BillingError("This draft has no such price any more.")
-        _store(row, [*changes[: number - 1], *changes[number:]], actor, now)
+        _store(row, [*changes[: number - 1], *changes[number:]])
+        audit.record(actor, "leave_out", "price_draft", row.id, _told(changes[number - 1]), None, "", now)
 
 
 def discard_draft(draft_id: int, version: int | None = None, *, actor: str, now: datetime) -> None:
@@ -98,9 +101,14 @@ def _adopt(change: Change, since: datetime, reason: str, actor: str, now: dateti
     return len(goes_on)
 
 
-def _store(row: PriceDraft, changes: Iterable[Change], actor: str, now: datetime) -> None:
-    before, row.changes = row.changes, [_plain(change) for change in changes]
-    audit.record(actor, "change", "price_draft", row.id, {"changes": before}, {"changes": row.changes}, "", now)
+def _store(row: PriceDraft, changes: Iterable[Change]) -> None:
+    row.changes = [_plain(change) for change in changes]
+
+
+def _told(change: Change) -> dict[str, Any]:
+    """As the journal says it."""
+    plain = _plain(change)
+    return {**plain["scope"], "rule": plain["rule"]}
 
 
 def _plain(change: Change) -> dict[str, Any]:

@@ -35,13 +35,13 @@ ALL = {
     "free": Rule((Part(Basis.OCCUPIED, 0),)),
 }
 SAID = {
-    ("plain", "fr"): "12,00 € par heure d’occupation, par pas de 15 min, les premières 10 min gratuites ; "
+    ("plain", "fr"): "12,00 € par heure d’occupation, par tranches de 15 min, les premières 10 min gratuites ; "
     "20:00–08:00 : 6,00 €",
     ("plain", "de"): "12,00 € je Stunde Belegung, in Schritten von 15 min, die ersten 10 min frei; 20:00–08:00: 6,00 €",
     ("plain", "en"): "€12.00 per hour occupied, in steps of 15 min, first 10 min free; 20:00–08:00: €6.00",
-    ("laser", "en"): "€0.62 per minute running, to the minute, plus €10.33 a session",
+    ("laser", "en"): "€0.62 per minute running, to the minute; plus €10.33 a session",
     ("slub", "en"): "€10.00 per 20 min running, in steps of 20 min, first 10 min free",
-    ("hybrid", "en"): "€5.00 per hour occupied, in steps of 30 min, at least 30 min, plus "
+    ("hybrid", "en"): "€5.00 per hour occupied, in steps of 30 min, at least 30 min; plus "
     "€0.10 per minute running, to the minute",
     ("workshop", "fr"): "2,50 € par personne et par jour",
     ("limited", "en"): "€10.00 per hour occupied, to the second; after 2 h in the month: €8.00; "
@@ -50,7 +50,7 @@ SAID = {
     (
         "weekend",
         "fr",
-    ): "1,00 € par heure de refroidissement, par pas de 30 s ; 20:00–08:00 : 6,00 € ; sam., dim. : 3,00 €",
+    ): "1,00 € par heure de refroidissement, par tranches de 30 s ; 20:00–08:00 : 6,00 € ; sam., dim. : 3,00 €",
     ("free", "de"): "kostenlos",
 }
 
@@ -90,7 +90,7 @@ def test_a_cell_says_the_first_price_and_whether_there_is_more(speaking: Callabl
     ]
     said = sentences.terms(PLAIN).replace("\u00a0", " ")
     assert said == "in steps of 15 min, first 10 min free; 20:00–08:00: €6.00"
-    assert sentences.terms(LASER) == "to the minute, plus €10.33 a session"
+    assert sentences.terms(LASER) == "to the minute; plus €10.33 a session"
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -33,6 +33,14 @@ CAPS = {  # the fields of caps
 }
 
 
+class UsualIfEmpty(Optional):
+    """What is left empty is as usual: nobody needs to be told that it is optional."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_flags = {}
+
+
 class Clock(StringField):
     """A time of the day, typed as "8", "8:30" or "24:00"; ``data`` is how it is written, ``at`` the time."""
 
@@ -287,10 +295,10 @@ def _part_fields(part: int) -> Iterator[tuple[str, Any]]:
     yield "basis", SelectField(first, choices=[(one.value, BASES[one]) for one in Basis], default=Basis.OCCUPIED.value)
     cents = named(lazy_gettext("Price"), lazy_gettext("Price, part %(part)s", part=part))
     yield "cents", Cents(cents, [Optional(), _POSITIVE])
-    per = named(lazy_gettext("for"), lazy_gettext("for, part %(part)s", part=part))
-    yield "per", Seconds(per, [Optional(), _NOT_ZERO], default=_HOUR_S)
+    per = named(lazy_gettext("For how long"), lazy_gettext("For how long, part %(part)s", part=part))
+    yield "per", Seconds(per, [UsualIfEmpty(), _NOT_ZERO], default=_HOUR_S)
     step = named(lazy_gettext("Billed in steps of"), lazy_gettext("Billed in steps of, part %(part)s", part=part))
-    yield "step", Seconds(step, [Optional(), _NOT_ZERO], default=_USUAL_STEP_S)
+    yield "step", Seconds(step, [UsualIfEmpty(), _NOT_ZERO], default=_USUAL_STEP_S)
     free = named(lazy_gettext("Free at the beginning"), lazy_gettext("Free at the beginning, part %(part)s", part=part))
     yield "free", Seconds(free, [Optional()])
     least = named(lazy_gettext("Billed at least"), lazy_gettext("Billed at least, part %(part)s", part=part))

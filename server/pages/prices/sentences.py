@@ -30,7 +30,7 @@ def sentence(rule: Rule) -> str:
     said = [part(one) for one in rule.parts] + list(_fees(rule))
     if not said or _costs_nothing(rule):
         return gettext("free of charge")
-    return gettext("; ").join([gettext(", plus ").join(said), *_limits(rule)])
+    return gettext("; ").join([gettext("; plus ").join(said), *_limits(rule)])
 
 
 def headline(rule: Rule) -> str:
@@ -49,8 +49,8 @@ def terms(rule: Rule) -> str:
         return gettext("; ").join([*list(_fees(rule))[1:], *_limits(rule)])
     first, *others = rule.parts
     beside = [part(one) for one in others] + list(_fees(rule))
-    said = [*_steps(first), *(gettext("plus %(what)s", what=one) for one in beside)]
-    return gettext("; ").join([", ".join(said), *_changes(first), *_limits(rule)])
+    plus = (gettext("plus %(what)s", what=one) for one in beside)
+    return gettext("; ").join([", ".join(_steps(first)), *_changes(first), *plus, *_limits(rule)])
 
 
 def part(one: Part) -> str:

@@ -197,7 +197,7 @@ def _of_care(waiting: Waiting) -> Row:
             return Row(title, text, gettext("Look at it"), checks, Verb.RUN_MACHINES, icon="triangle-alert")
 
 
-def _of_money(waiting: Waiting) -> Row:
+def _of_prices(waiting: Waiting) -> Row:
     number = waiting.count
     match waiting.kind:
         case Kind.PRICES:
@@ -209,10 +209,17 @@ def _of_money(waiting: Waiting) -> Row:
             day = formats.day(date.fromisoformat(waiting.subject))
             text = gettext("First on %(day)s: %(categories)s.", day=day, categories=waiting.detail)
             return Row(title, text, gettext("Set it"), "/tariffs", Verb.SET_PRICES, icon="tag")
-        case Kind.PRICES_TWICE:
+        case _:
             title = ngettext("%(num)d price is named twice", "%(num)d prices are named twice", number)
             text = gettext("Of two for the same the later one counts. End the other one.")
             return Row(title, text, gettext("Look"), "/tariffs", Verb.SET_PRICES, icon="tag")
+
+
+def _of_money(waiting: Waiting) -> Row:
+    number = waiting.count
+    match waiting.kind:
+        case Kind.PRICES | Kind.PRICES_END | Kind.PRICES_TWICE:
+            return _of_prices(waiting)
         case Kind.VAT:
             title = ngettext("%(num)d VAT cell undecided", "%(num)d VAT cells undecided", number)
             text = gettext("It holds the invoices of %(tenants)s.", tenants=waiting.detail)
