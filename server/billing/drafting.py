@@ -25,6 +25,7 @@ from server.domain.oddities import Looked
 from server.domain.parting import Original, Part, Placed, parts_of
 from server.domain.period import Period, day_of
 from server.domain.rating import Rated, RatedSession
+from server.domain.status import until
 from server.domain.supplies import MissingItemPrice
 from server.domain.tariffs import PriceBook
 from server.domain.vat import Cell, MissingCell, Nature, customer, decide
@@ -263,7 +264,9 @@ def _draft(
         "charges": [charge_of(one, zone) for one in billable],
     }
     refused = [item.rated for item in items if isinstance(item, Item) and item.subject in facts.refused]
-    return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer, refused)))
+    proofs = facts.proofs.get(establishment_id, ())
+    is_proven = part.corrects is not None or until(proofs, period.last_day, buyer.vat_id) is not None
+    return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer, refused, is_proven=is_proven)))
 
 
 def plain(value: Any) -> Any:

@@ -19,11 +19,13 @@ from server.domain import invoicing
 from server.domain.allowances import Terms
 from server.domain.items import BillItem
 from server.domain.period import Period, day_of, day_start
+from server.domain.status import Proof
 from server.domain.supplies import MissingItemPrice
 from server.domain.tariffs import Tariff
 from server.domain.vat import Cell
 from server.machines.models import Machine
 from server.people.models import BillTo, Establishment, Payer, TaxTreatment, Tenant, TenantKind
+from server.people.proofs import proofs_of
 from server.supplies import service as supplies
 from server.usage.models import UsageSession
 
@@ -60,6 +62,7 @@ class Facts:
     treatments: Mapping[int, list[Dated]]  # establishment → treatments
     buyers: Mapping[int, invoicing.Buyer]  # establishment → its address and identity
     owners: Mapping[int, int]  # establishment → tenant
+    proofs: Mapping[int, Sequence[Proof]] = field(default_factory=dict)  # establishment → what was seen of its status
     refused: frozenset[str] = frozenset()  # sessions that their payer refuses, until somebody has answered
     terms: Mapping[str, Terms] = field(default_factory=dict)  # tenant's code → what it has agreed
     items: Sequence[BillItem | MissingItemPrice] = ()  # what is billed beside sessions, charged or not
@@ -94,6 +97,7 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
             for row, tenant, kind, language in establishments
         },
         owners={row.id: row.tenant_id for row, *_ in establishments},
+        proofs=proofs_of(),
         refused=frozenset(db.session.scalars(_REFUSED)),
         terms=terms_of(period, specimen, tariffs, tenant_id),
         items=items,

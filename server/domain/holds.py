@@ -4,6 +4,7 @@ The command line says them in English; pages say them in the reader's language, 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -12,7 +13,7 @@ from server.domain.invoicing import Buyer, Extra, Item, sold
 from server.domain.items import BillItem
 from server.domain.rating import MissingPrice, NotMeasured, Rated, RatedSession
 from server.domain.supplies import MissingItemPrice
-from server.domain.vat import MissingCell
+from server.domain.vat import PROVEN, SIREN_NEEDED, MissingCell
 
 
 class Why(StrEnum):
@@ -23,6 +24,8 @@ class Why(StrEnum):
     TREATMENT = "treatment"
     VAT_ID = "vat_id"
     SIREN = "siren"
+    PROOF = "proof"  # of the status for which no VAT is charged
+    SERVICE_CODE = "service_code"
     MIXED = "mixed"
     REFUSED = "refused"
     EINVOICE = "einvoice"  # what its own checks or those of the norm find wrong with it
@@ -62,6 +65,9 @@ _SENTENCES = {
     Why.TREATMENT: "no VAT treatment of this establishment on {hold.day}",
     Why.VAT_ID: "reverse charge needs the VAT id of {hold.name}",
     Why.SIREN: "a French business is billed with its SIREN, and {hold.name} has none on record",
+    Why.PROOF: "{hold.name} is billed without VAT as a business abroad, and nobody has seen a proof of its status within "
+    "twelve months",
+    Why.SERVICE_CODE: "{hold.name} refuses invoices without its service code, and none is on record",
     Why.MIXED: "services outside the scope of VAT cannot stand on one document with others",
     Why.REFUSED: "{hold.name} refused a session of {hold.day}, and nobody has answered",
     Why.EINVOICE: "the invoice of {hold.name} is not valid: {findings}",
@@ -69,23 +75,37 @@ _SENTENCES = {
 }
 
 
-def holds(items: Sequence[Item | Extra], buyer: Buyer, refused: Sequence[Rated] = ()) -> list[Hold]:
+def holds(
+    items: Sequence[Item | Extra], buyer: Buyer, refused: Sequence[Rated] = (), *, is_proven: bool = True
+) -> list[Hold]:
     """Why this document cannot be issued, each reason once, with its first day. Empty when it can. ``refused``: those of
-    its sessions that their payer does not want to pay for, while nobody has answered."""
+    its sessions that their payer does not want to pay for, while nobody has answered; ``is_proven``: somebody has seen
+    within a year that the buyer is the business abroad as which it is treated."""
     found = [hold for item in items for hold in _of_price(item, buyer)]
     found += [_of_cell(item.vat, item, buyer) for item in items if isinstance(item.vat, MissingCell)]
     found += [_of_refusal(rated, buyer) for rated in refused]
     billable = sold(items)
     categories = {one.vat.category for one in billable}
-    if "AE" in categories and not buyer.vat_id:
-        found.append(Hold(Why.VAT_ID, buyer.legal_name))
-    if not buyer.siren and any(item.treatment == "fr_business" for item in items):
-        found.append(Hold(Why.SIREN, buyer.legal_name))
+    found += _of_buyer(buyer, categories, {item.treatment for item in items}, is_proven)
     if "O" in categories and len(categories) > 1:
         found.append(Hold(Why.MIXED, buyer.legal_name))
     if not found and sum(one.net_cents for one in billable) == 0:
         found.append(Hold(Why.NOTHING, buyer.legal_name))
     return _once(found)
+
+
+def _of_buyer(
+    buyer: Buyer, categories: AbstractSet[str], treatments: AbstractSet[str | None], is_proven: bool
+) -> Iterator[Hold]:
+    """What a document with these categories of VAT needs of whom it is for."""
+    if "AE" in categories and not buyer.vat_id:
+        yield Hold(Why.VAT_ID, buyer.legal_name)
+    if not buyer.siren and treatments & SIREN_NEEDED:
+        yield Hold(Why.SIREN, buyer.legal_name)
+    if not is_proven and categories & PROVEN:
+        yield Hold(Why.PROOF, buyer.legal_name)
+    if buyer.needs_service_code and not buyer.service_code:
+        yield Hold(Why.SERVICE_CODE, buyer.legal_name)
 
 
 def _with(first: Hold, more: Hold) -> Hold:

@@ -65,6 +65,7 @@ class Buyer:
     vat_id: str | None
     siret: str | None = None
     service_code: str | None = None  # of a public body
+    needs_service_code: bool = False
     email: str | None = None  # invoices go to
     wants_einvoice: bool = False  # though no law here asks for one
     tenant_kind: str = "company"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from server.billing import service as billing
 from server.billing.models import Tariff
 from server.db import writing
 from server.domain.invoicing import Seller
+from server.domain.status import ProofKind
 from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
@@ -53,6 +55,7 @@ _TENANTS = (  # code, name, kind, country, treatment, SIREN, VAT id
     ("bach", "Verein Bachwerk", TenantKind.ASSOCIATION, "CH", "foreign_non_taxable", None, None),
     ("atelier", "Atelier commun", TenantKind.INTERNAL, "FR", "fr_business", "000000001", None),
 )
+PROOFS = {"eu_business": ProofKind.VIES, "non_eu_business": ProofKind.SWISS_VAT}
 _numbers = count(1)
 
 
@@ -68,6 +71,9 @@ def furnish(agent: str = "agent-1") -> None:
             people.add_tenant(code, name, kind, **by)
             house = people.add_establishment(code, name, "1 rue", "68100", "Mulhouse", country, siren, vat_id, **by)
             people.set_treatment(house.id, treatment, OPENED.date(), "test", **by)
+            if treatment in PROOFS:
+                seen = people.Seen(PROOFS[treatment], OPENED.date(), "WAPIAAAAZ1234567")
+                people.add_proof(house.id, seen, (), Path(), today=OPENED.date(), **by)
             people.set_bill_to(code, house.id, OPENED.date(), **by)
             people.add_payer(code, f"{code}-1", "Atelier", name, **by)
         people.add_payer("acme", "acme-2", "Bureau d’études", "Acme BE", **by)

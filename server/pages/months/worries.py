@@ -73,25 +73,27 @@ def worries_of(facts: MonthFacts, now: datetime) -> tuple[list[Worry], list[Worr
     return [*_holds(facts), *_unplaced(facts), *silent, *odd], kept
 
 
+_IN_FEW_WORDS = {
+    Why.NOT_MEASURED: lazy_gettext("time not measured"),
+    Why.ITEM_PRICE: lazy_gettext("no price for an item"),
+    Why.VAT_CELL: lazy_gettext("VAT not decided"),
+    Why.TREATMENT: lazy_gettext("no VAT treatment"),
+    Why.VAT_ID: lazy_gettext("VAT id missing"),
+    Why.SIREN: lazy_gettext("SIREN missing"),
+    Why.PROOF: lazy_gettext("no proof of status"),
+    Why.SERVICE_CODE: lazy_gettext("service code missing"),
+    Why.REFUSED: lazy_gettext("refused by the payer"),
+    Why.EINVOICE: lazy_gettext("electronic invoice not valid"),
+    Why.MIXED: lazy_gettext("inside and outside the scope of VAT"),
+    Why.NOTHING: lazy_gettext("it comes to 0"),
+}
+
+
 def reason(hold: dict[str, Any], machines: dict[str, str]) -> str:
     """Why a draft is held, in a few words."""
-    match hold["why"]:
-        case Why.PRICE:
-            return gettext("no price for %(machine)s", machine=machines.get(hold["machine"], hold["machine"]))
-        case Why.VAT_CELL:
-            return gettext("VAT not decided")
-        case Why.TREATMENT:
-            return gettext("no VAT treatment")
-        case Why.VAT_ID:
-            return gettext("VAT id missing")
-        case Why.SIREN:
-            return gettext("SIREN missing")
-        case Why.REFUSED:
-            return gettext("refused by the payer")
-        case Why.MIXED:
-            return gettext("inside and outside the scope of VAT")
-        case _:
-            return gettext("it comes to 0")
+    if hold["why"] == Why.PRICE:
+        return gettext("no price for %(machine)s", machine=machines.get(hold["machine"], hold["machine"]))
+    return str(_IN_FEW_WORDS.get(hold["why"], hold["why"]))
 
 
 def _holds(facts: MonthFacts) -> Iterator[Worry]:
@@ -100,7 +102,7 @@ def _holds(facts: MonthFacts) -> Iterator[Worry]:
     for draft in facts.held:
         for hold in draft.reasons:
             own = draft.tenant if hold["why"] not in {Why.PRICE, Why.VAT_CELL} else ""
-            key = (hold["why"], hold["machine"], hold["tenant_kind"], hold["treatment"], own)
+            key = (hold["why"], hold["machine"], hold["tenant_kind"], hold["treatment"], hold["nature"], own)
             held[key].append((draft, hold))
     for group in held.values():
         yield _hold(group, facts)
@@ -135,7 +137,8 @@ def _gap(
             return "tag", gettext("Missing price"), sentence, _way(Verb.SET_PRICES, gettext("Set it"), href)
         case Why.VAT_CELL:
             sentence = gettext(
-                "Nobody has decided the VAT of “%(treatment)s” on %(day)s. It holds the invoice.",
+                "%(nature)s: nobody has decided the VAT of “%(treatment)s” on %(day)s. It holds the invoice.",
+                nature=prices.NATURES.get(hold["nature"], hold["nature"]),
                 treatment=prices.treatment(hold["treatment"]),
                 day=formats.day(day),
             )
@@ -143,7 +146,11 @@ def _gap(
                 "percent",
                 gettext("VAT not decided"),
                 sentence,
-                _way(Verb.SET_PRICES, gettext("Decide"), url_for("vat.new", treatment=hold["treatment"])),
+                _way(
+                    Verb.SET_PRICES,
+                    gettext("Decide"),
+                    url_for("vat.new", treatment=hold["treatment"], nature=hold["nature"], regime=hold["regime"]),
+                ),
             )
         case Why.REFUSED:
             sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
@@ -154,16 +161,22 @@ def _gap(
             return "file-warning", gettext("Invoice held"), _papers_missing(hold, day), way
 
 
+_OF_PAPERS = {
+    Why.VAT_ID: lazy_gettext("Reverse charge needs the VAT id of the buyer."),
+    Why.SIREN: lazy_gettext("A French business is billed with its SIREN, and none is on record."),
+    Why.PROOF: lazy_gettext(
+        "It is billed without VAT as a business abroad, and nobody has seen a proof of that within twelve months: "
+        "a reply of VIES, an extract of a register."
+    ),
+    Why.SERVICE_CODE: lazy_gettext("It refuses invoices without its service code, and none is on record."),
+    Why.MIXED: lazy_gettext("What is outside the scope of VAT cannot stand on one document with the rest."),
+}
+
+
 def _papers_missing(hold: dict[str, Any], day: date | None) -> str:
-    match hold["why"]:
-        case Why.TREATMENT:
-            return gettext("This address has no VAT treatment on %(day)s.", day=formats.day(day))
-        case Why.VAT_ID:
-            return gettext("Reverse charge needs the VAT id of the buyer.")
-        case Why.SIREN:
-            return gettext("A French business is billed with its SIREN, and none is on record.")
-        case _:
-            return gettext("What is outside the scope of VAT cannot stand on one document with the rest.")
+    if hold["why"] == Why.TREATMENT:
+        return gettext("This address has no VAT treatment on %(day)s.", day=formats.day(day))
+    return str(_OF_PAPERS.get(hold["why"]) or reason(hold, {}))
 
 
 def _unplaced(facts: MonthFacts) -> Iterator[Worry]:
