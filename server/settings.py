@@ -8,6 +8,7 @@ import hmac
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -110,6 +111,24 @@ class Bookings(BaseModel):
     released_after_min: int = Field(default=15, ge=5)  # of a holder who does not come
 
 
+class Collecting(BaseModel):
+    """What follows an issued document: mailed by itself, reminded of after so many days from the day it was due."""
+
+    model_config = ConfigDict(extra="forbid")
+    mail_documents: bool = True  # to the address for invoices; without one, to the tenant's accountants
+    reminder_days: tuple[int, int, int] = (7, 21, 35)
+    e_invoices_from: date | None = (
+        None  # from this day on the seller's invoices go through a platform; mails are copies
+    )
+
+    @field_validator("reminder_days")
+    @classmethod
+    def _one_after_the_other(cls, days: tuple[int, int, int]) -> tuple[int, int, int]:
+        if not 0 < days[0] < days[1] < days[2]:
+            raise ValueError("three numbers of days, each larger than the one before")
+        return days
+
+
 class Encryption(StrEnum):
     STARTTLS = "starttls"
     TLS = "tls"
@@ -147,6 +166,7 @@ class Settings(BaseSettings):
     accounts: Accounts = Accounts()
     people: People = People()
     bookings: Bookings = Bookings()
+    collecting: Collecting = Collecting()
     smtp: Smtp | None = None
     demo: bool = False
     board: Path | None = None  # the simulated board's file, whose time the server follows; only with demo

@@ -21,6 +21,7 @@ from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
 from server.clock import Clock, clock_for, patience
+from server.collecting import mails as outgoing
 from server.courses.facts import courses_to_come
 from server.db import db, make_app, reading
 from server.exports import archive
@@ -115,12 +116,13 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
     match job.kind:
         case "render_document":
             render_document(job.args["document_id"], settings.documents_dir, now)
+            outgoing.after_issue(job.args["document_id"], settings, now)
         case "issue_month":
             issue_month(job.args["month"], job.args["actor"], now, settings.zone, settings.demo)
         case whatif.JOB:
             whatif.work_out(job.args["draft_id"], job.args["month"], settings.zone, settings.demo)
         case mail.JOB:
-            mail.send(job.args["mail_id"], settings.smtp, now)
+            outgoing.deliver(job.args["mail_id"], settings, now)
         case notices.TELL_JOB:
             letters.tell(job.args, settings, now)
         case retention.JOB:

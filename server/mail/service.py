@@ -6,11 +6,12 @@ A lab without a mail server has them, too: they are kept, managers read them on 
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -28,18 +29,22 @@ class MailNotSent(Exception):  # noqa: N818 — the job tries again
     """The mail server did not take the mail. Which address and what it said stands with the mail, not in the log."""
 
 
-def write(recipient: str, subject: str, text: str, now: datetime, about: str | None = None) -> None:
+def write(
+    recipient: str, subject: str, text: str, now: datetime, about: str | None = None, attached: Sequence[str] = ()
+) -> int | None:
     """Add a letter and the job that sends it, in the caller's ``writing()``: nothing is sent of what is rolled back.
-    ``about``: what is told once only; with a letter about the same this does nothing."""
+    ``about``: what is told once only; with a letter about the same this does nothing and returns None, else its number.
+    ``attached``: names of files in the folder of documents, which are read when it is sent."""
     if about is not None and db.session.scalar(select(Mail.id).where(Mail.about == about)) is not None:
-        return
-    mail = Mail(recipient=recipient, subject=subject, text=text, written_at=now, about=about)
+        return None
+    mail = Mail(recipient=recipient, subject=subject, text=text, written_at=now, about=about, attached=list(attached))
     db.session.add(mail)
     db.session.flush()
     jobs.enqueue(JOB, {"mail_id": mail.id}, now)
+    return mail.id
 
 
-def send(mail_id: int, smtp: Smtp | None, now: datetime) -> None:
+def send(mail_id: int, smtp: Smtp | None, now: datetime, documents_dir: Path | None = None) -> None:
     """Hand a letter to the mail server. Does nothing without one, or where the letter is sent or forgotten already.
     Raises MailNotSent. A crash between sending and noting it sends the letter a second time."""
     with reading() as session:
@@ -47,7 +52,7 @@ def send(mail_id: int, smtp: Smtp | None, now: datetime) -> None:
     if mail is None or mail.sent_at is not None or smtp is None:
         return
     try:
-        _hand_over(_message(mail, smtp.sender), smtp)
+        _hand_over(_message(mail, smtp.sender, documents_dir), smtp)
     except (OSError, smtplib.SMTPException) as error:
         _note(mail_id, error=f"{type(error).__name__}: {error}")
         raise MailNotSent(f"mail {mail_id} was not taken: {type(error).__name__}") from None
@@ -67,13 +72,18 @@ def _note(mail_id: int, sent_at: datetime | None = None, error: str = "") -> Non
             mail.text = without_secrets(mail.text)
 
 
-def _message(mail: Mail, sender: str) -> EmailMessage:
+def _message(mail: Mail, sender: str, documents_dir: Path | None) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, mail.recipient, mail.subject
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = make_msgid(f"prolab.{mail.id}", sender.rpartition("@")[2] or None)
     message["Auto-Submitted"] = "auto-generated"  # so that nobody's holiday notice answers
     message.set_content(mail.text)
+    for name in mail.attached:
+        if documents_dir is None:
+            raise FileNotFoundError(name)
+        data = (documents_dir / name).read_bytes()
+        message.add_attachment(data, maintype="application", subtype="pdf", filename=name)
     return message
 
 

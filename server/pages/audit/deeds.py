@@ -60,6 +60,7 @@ _DEEDS = {
     "document.adopt": lazy_gettext("Document found again after a restore"),
     "document.external": lazy_gettext("Number of the operator’s invoice typed in"),
     "document.platform": lazy_gettext("State on the platform typed in"),
+    "document.hand_out_detail": lazy_gettext("Detail by holder number handed out"),
     "document.issue": lazy_gettext("Document issued"),
     "document.bounce": lazy_gettext("Mail came back"),
     "document.mail": lazy_gettext("Sent by mail again"),

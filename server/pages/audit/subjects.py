@@ -58,6 +58,7 @@ KINDS = {
     "privacy_request": lazy_gettext("Request about data"),
     "qualification": lazy_gettext("Qualification"),
     "recurring": lazy_gettext("Monthly item"),
+    "reference_rate": lazy_gettext("Rate for late interest"),
     "retention": lazy_gettext("Time of retention"),
     "room": lazy_gettext("Room"),
     "seller": lazy_gettext("Seller"),

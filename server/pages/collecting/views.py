@@ -21,6 +21,7 @@ from server.web.paging import page_of
 pages = Blueprint("collecting", __name__)
 pages.add_app_template_global(reads.payments_of, "payments_of")
 pages.add_app_template_global(words.means, "means_words")
+pages.add_app_template_global(words.step, "mail_step")
 _TENANTS_A_PAGE = 30
 
 

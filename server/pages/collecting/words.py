@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext
 
+from server.domain.late import Customer, RateKind
 from server.domain.payments import Age, Means
 
 MEANS = {
@@ -24,7 +25,27 @@ KINDS = {
     "credit_note": lazy_gettext("Credit note"),
     "statement": lazy_gettext("Statement"),
 }
+RATES = {
+    RateKind.ECB: lazy_gettext("Reference rate of the central bank"),
+    RateKind.STATED: lazy_gettext("Rate stated by the seller, for companies"),
+}
+CUSTOMERS = {
+    Customer.BUSINESS: lazy_gettext("Companies"),
+    Customer.PUBLIC: lazy_gettext("Public bodies"),
+    Customer.PRIVATE: lazy_gettext("Private persons"),
+}
+STEPS = {
+    0: lazy_gettext("The document"),
+    1: lazy_gettext("First reminder"),
+    2: lazy_gettext("Second reminder"),
+    3: lazy_gettext("Last reminder"),
+}
 
 
 def means(word: str) -> str:
     return str(MEANS[Means(word)])
+
+
+def step(number: int) -> str:
+    """Which mail of a document it is."""
+    return str(STEPS[number])

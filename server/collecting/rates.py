@@ -1,0 +1,58 @@
+"""Yearly rates that late interest is worked out with, typed by the accountant with the reason; and what a document has come to."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from server.audit import service as audit
+from server.billing.errors import BillingError
+from server.collecting.models import Allocation, ReferenceRate
+from server.db import db, reading, writing
+from server.domain.late import Customer, Owed, Paid, Rate, RateKind, owed
+from server.jobs import service as jobs
+
+_MOST_BP = 5000
+
+
+def state(rate: Rate, reason: str, *, actor: str, now: datetime) -> None:
+    """A rate from a day on. The same day a second time puts the first right; both stand in the journal."""
+    if rate.rate_bp is not None and not 0 <= rate.rate_bp <= _MOST_BP:
+        raise BillingError("A yearly rate lies between 0 and 50 %.")
+    if rate.rate_bp is None and rate.kind is RateKind.ECB:
+        raise BillingError("The reference rate has a value.")
+    with writing() as session:
+        same = select(ReferenceRate).where(ReferenceRate.kind == rate.kind, ReferenceRate.valid_from == rate.valid_from)
+        row = session.scalar(same)
+        before = None if row is None else {"rate": row.rate_bp}
+        if row is None:
+            row = ReferenceRate(kind=rate.kind.value, valid_from=rate.valid_from)
+            session.add(row)
+        row.rate_bp, row.reason, row.decided_by, row.decided_at = rate.rate_bp, reason, actor, now
+        subject = f"{rate.kind}:{rate.valid_from}"
+        audit.record(actor, "state", "reference_rate", subject, before, {"rate": rate.rate_bp}, reason, now)
+        jobs.announce("document", subject, now)
+
+
+def rows() -> list[ReferenceRate]:
+    """Every row, the newest first."""
+    wanted = select(ReferenceRate).order_by(ReferenceRate.valid_from.desc(), ReferenceRate.kind)
+    with reading() as session:
+        return list(session.scalars(wanted))
+
+
+def all_rates() -> list[Rate]:
+    return [Rate(RateKind(row.kind), row.valid_from, row.rate_bp) for row in rows()]
+
+
+def owed_on(content: dict[str, Any], document_id: int, rates: Sequence[Rate], day: date) -> Owed:
+    """What being late has come to for a document up to a day; inside ``reading()``."""
+    given = select(Allocation.given_on, Allocation.cents).where(Allocation.document_id == document_id)
+    paid = [Paid(on, cents) for on, cents in db.session.execute(given)]
+    due = date.fromisoformat(content["due_on"])
+    return owed(customer_of(content), content["gross_cents"], due, paid, rates, day)
+
+
+def customer_of(content: dict[str, Any]) -> Customer:
+    return Customer(content["buyer"]["customer"])

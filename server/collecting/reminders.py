@@ -1,0 +1,128 @@
+"""Which documents are to be reminded of today, and sending the reminders that a person has ticked."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from server.audit import service as audit
+from server.billing import disputes
+from server.billing.models import Document
+from server.collecting import letters, mails
+from server.collecting.models import Allocation, DocumentReminder
+from server.collecting.rates import all_rates, owed_on
+from server.db import db, reading, writing
+from server.domain.late import Owed, Rate, next_step
+from server.domain.payments import days_late
+from server.jobs import service as jobs
+from server.people.models import Establishment, Tenant
+from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A reminder that is due. ``asked_cents``: what is open and not contested. Without an address nothing can be sent."""
+
+    document_id: int
+    number: str
+    code: str
+    name: str
+    step: int
+    due_on: date
+    days_late: int
+    asked_cents: int
+    contested_cents: int
+    owed: Owed
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A reminder that was sent."""
+
+    number: str
+    name: str
+    step: int
+    sent_on: date
+    open_cents: int
+
+
+def proposals(lab: Settings, today: date, now: datetime) -> list[Proposal]:
+    """What is due, the oldest first. What is settled, credited or wholly contested is not in it."""
+    rates = all_rates()
+    with reading():
+        rows = db.session.execute(_late(lab.demo, today)).all()
+        found = [_proposal(document, code, name, lab, today, now, rates) for document, code, name in rows]
+    return [one for one in found if one is not None]
+
+
+def send(chosen: Collection[tuple[int, int]], lab: Settings, today: date, *, actor: str, now: datetime) -> list[str]:
+    """Send those of the chosen (document, step) that are still due; the others were paid or sent meanwhile. Each is one
+    transaction. Returns the numbers of what was reminded of."""
+    return [
+        one.number
+        for one in proposals(lab, today, now)
+        if (one.document_id, one.step) in chosen and one.addresses and _send(one, lab, today, actor, now)
+    ]
+
+
+def recent(specimen: bool, limit: int = 50) -> list[Sent]:
+    row = DocumentReminder
+    wanted = select(Document.number, Tenant.name, row.step, row.sent_on, row.open_cents)
+    wanted = wanted.join(Document, Document.id == row.document_id)
+    wanted = wanted.join(Establishment, Establishment.id == Document.establishment_id)
+    wanted = wanted.join(Tenant, Tenant.id == Establishment.tenant_id).where(Document.specimen.is_(specimen))
+    with reading() as session:
+        return [Sent(*one) for one in session.execute(wanted.order_by(row.id.desc()).limit(limit))]
+
+
+def _late(specimen: bool, today: date) -> Any:
+    return (
+        select(Document, Tenant.code, Tenant.name)
+        .join(Establishment, Establishment.id == Document.establishment_id)
+        .join(Tenant, Tenant.id == Establishment.tenant_id)
+        .where(
+            *(Document.specimen.is_(specimen), Document.kind == "invoice", Document.state == "issued"),
+            *(Document.paid_on.is_(None), Document.due_on < today),
+        )
+        .order_by(Document.due_on, Document.id)
+    )
+
+
+def _proposal(
+    document: Document, code: str, name: str, lab: Settings, today: date, now: datetime, rates: list[Rate]
+) -> Proposal | None:
+    sent = db.session.scalars(select(DocumentReminder.step).where(DocumentReminder.document_id == document.id))
+    step = next_step(document.due_on, list(sent), today, lab.collecting.reminder_days)
+    given = db.session.scalar(select(func.sum(Allocation.cents)).where(Allocation.document_id == document.id))
+    contested = disputes.open_cents(document.id)
+    asked = document.gross_cents - int(given or 0) - contested
+    if step is None or asked <= 0:
+        return None
+    owed = owed_on(json.loads(document.frozen), document.id, rates, today)
+    late = days_late(document.due_on, today)
+    addresses = tuple(mails.recipients(document, now))
+    facts = (document.id, document.number, code, name, step, document.due_on, late, asked, contested, owed)
+    return Proposal(*facts, addresses)
+
+
+def _send(one: Proposal, lab: Settings, today: date, actor: str, now: datetime) -> bool:
+    """False where somebody else has sent it meanwhile."""
+    with writing() as session:
+        document = session.get_one(Document, one.document_id, with_for_update=True)
+        same = select(DocumentReminder.id).where(
+            DocumentReminder.document_id == one.document_id, DocumentReminder.step == one.step
+        )
+        if session.scalar(same) is not None or document.paid_on is not None:
+            return False
+        told: dict[str, Any] = {"open_cents": one.asked_cents, "interest_cents": one.owed.interest_cents}
+        told |= {"indemnity_cents": one.owed.indemnity_cents, "by": actor, "at": now}
+        session.add(DocumentReminder(document_id=document.id, step=one.step, sent_on=today, **told))
+        text = letters.reminder_letter(json.loads(document.frozen), one.step, one.asked_cents, one.owed, lab)
+        mails.remind(document, one.step, one.addresses, text, actor, now)
+        audit.record(actor, "remind", "document", document.number, None, {"step": one.step}, "", now)
+        jobs.announce("document", document.number, now)
+    return True
