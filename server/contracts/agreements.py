@@ -66,7 +66,13 @@ def add_contract(
             reason=reason,
             **asdict(given),
         )
-        after: dict[str, Any] = {"tenant": tenant, "name": name, "gives": row.gives, "payer": whom.payer, "categories": row.categories}
+        after: dict[str, Any] = {
+            "tenant": tenant,
+            "name": name,
+            "gives": row.gives,
+            "payer": whom.payer,
+            "categories": row.categories,
+        }
         after |= {**asdict(given), "valid_from": since, "valid_until": until}
         added(row, "contract", after, reason, actor, now)
         jobs.announce("access", f"tenant:{tenant}", now)

@@ -106,3 +106,13 @@ def _pack(row: models.Pack, payer: str) -> Pack:
 
 def _own(payer: str | None) -> frozenset[str]:
     return frozenset() if payer is None else frozenset({payer})
+
+
+def names_of(refs: Collection[str]) -> dict[str, str]:
+    """What contracts and packs are called, by their reference; of a contract that was changed its last name."""
+    found: dict[str, str] = {}
+    for kind, table in (("contract", models.Contract), ("pack", models.Pack)):
+        numbers = [int(ref.partition(":")[2]) for ref in refs if ref.startswith(f"{kind}:")]
+        wanted = select(table.id, table.name).where(table.id.in_(numbers))
+        found |= {f"{kind}:{number}": name for number, name in db.session.execute(wanted)}
+    return found

@@ -3,7 +3,7 @@
 from server.contracts.agreements import For, Given, add_contract, chain, change_contract, end_contract
 from server.contracts.budgets import Known, Limit, add_budget, change_budget, end_budget, known_budgets, note_crossing
 from server.contracts.errors import ContractError
-from server.contracts.facts import Agreed, agreed, terms_for
+from server.contracts.facts import Agreed, agreed, names_of, terms_for
 from server.contracts.orders import (
     Numbered,
     add_order,
@@ -41,6 +41,7 @@ __all__ = [
     "end_contract",
     "end_order",
     "known_budgets",
+    "names_of",
     "note_crossing",
     "order_for",
     "sell_pack",

@@ -25,6 +25,7 @@ REFUSALS = (
     "BillingError",
     "BookingError",
     "CareError",
+    "ContractError",
     "DecisionError",
     "HandoutError",
     "MachineError",

@@ -29,6 +29,7 @@ class Mine:
     start: datetime
     end: datetime | None
     seconds: int
+    payer_code: str
     cents: int | None = None
 
 
@@ -36,7 +37,9 @@ def my_sessions(holder: int, now: datetime) -> list[Mine]:
     """The newest first; what runs now has its cost so far."""
     with reading():
         rows = db.session.execute(sessions_of(holder).limit(_SHOWN)).all()
-    return [_mine(row, code, name, label, now) for row, code, name, label in rows]
+        paying = select(Payer.id, Payer.code).where(Payer.id.in_({row.payer_id for row, *_ in rows}))
+        codes = dict(db.session.execute(paying).all())
+    return [_mine(row, code, name, label, codes[row.payer_id], now) for row, code, name, label in rows]
 
 
 def sessions_of(holder: int) -> Select[*tuple[Any, ...]]:
@@ -49,10 +52,10 @@ def sessions_of(holder: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _mine(row: UsageSession, code: str, name: str, label: str, now: datetime) -> Mine:
+def _mine(row: UsageSession, code: str, name: str, label: str, payer: str, now: datetime) -> Mine:
     seconds = row.occupied_s if row.ended_at else int((now - row.started_at).total_seconds())
     cents = _cost(row.id, now) if row.ended_at is None else None
-    return Mine(row.id, code, name, label, row.started_at, row.ended_at, seconds, cents)
+    return Mine(row.id, code, name, label, row.started_at, row.ended_at, seconds, payer, cents)
 
 
 def _cost(session_id: str, now: datetime) -> int | None:

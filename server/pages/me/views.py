@@ -12,6 +12,7 @@ from server.db import db, reading
 from server.domain.roles import Verb
 from server.pages.bookings import reads as bookings
 from server.pages.bookings import words as of_bookings
+from server.pages.contracts.left import left_to
 from server.pages.instruction.learning import learning_of
 from server.pages.me import words
 from server.pages.me.data import my_data
@@ -19,7 +20,7 @@ from server.pages.me.reads import my_sessions
 from server.pages.people.paying import limits_for, rules_of, seen_by
 from server.pages.people.reads import PersonFile, read_file
 from server.pages.people.verdict import verdict
-from server.pages.refusals.reads import refused_of
+from server.pages.refusals.reads import contested_of, refused_of
 from server.pages.rights_now import rights_now
 from server.training.models import Skill
 from server.web.here import now, settings
@@ -51,6 +52,7 @@ def page() -> str:
         bookings=bookings.of_holder(number, now())[0][:_BOOKINGS],
         of_bookings=of_bookings,
         running=[one for one in sessions if one.end is None],
+        left=left_to({*(tie.payer for tie in file.ties), *(one.payer_code for one in sessions if one.end is None)}),
         past=[one for one in sessions if one.end is not None],
     )
 
@@ -72,6 +74,7 @@ def _payers(number: int, file: PersonFile) -> dict[str, Any]:
         "limits": limits_for(number, now()),
         "seen_by": seen_by(number, now()),
         "refused": refused_of(number),
+        "contested": contested_of(number),
         "asks_for_contacts": bool(settings().people.emergency_contacts),
         "now": now(),
     }

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from server.billing import gaps
+from server.billing import disputes, gaps
 from server.billing.left import budgets_on
 from server.billing.models import ChargeRefusal, Draft, Period
 from server.billing.proving import proofs_wanted
@@ -60,6 +60,7 @@ class Kind(StrEnum):
     UNKNOWN_BADGE = "unknown_badge"
     UNPROVEN = "unproven"
     REFUSED = "refused"
+    DISPUTES = "disputes"
     REQUESTS = "requests"
     COURSE = "course"
     ATTENDANCE = "attendance"
@@ -116,6 +117,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_unconfirmed(now),
             *_unknown_badges(now),
             *_refused_charges(),
+            *_disputes(),
             *_requests(now),
             *_taught(now),
             *_undecided(now),
@@ -234,6 +236,13 @@ def _unknown_badges(now: datetime) -> Iterator[Waiting]:
     )
     for token, count, last in db.session.execute(wanted):
         yield Waiting(Kind.UNKNOWN_BADGE, count, token, last)
+
+
+def _disputes() -> Iterator[Waiting]:
+    """Lines that tenants contest; the day by which the first one should have its answer."""
+    count, first = disputes.waiting()
+    if count and first is not None:
+        yield Waiting(Kind.DISPUTES, count, detail=first.isoformat())
 
 
 def _refused_charges() -> Iterator[Waiting]:

@@ -117,7 +117,7 @@ def of_books(waiting: Waiting) -> Row:
             return Row(
                 title, text, gettext("Look at them"), href, Verb.SEE_SESSIONS, icon="timer-off", since=waiting.since
             )
-        case Kind.REFUSED | Kind.REQUESTS:
+        case Kind.REFUSED | Kind.REQUESTS | Kind.DISPUTES:
             return _of_questions(waiting)
         case Kind.UNKNOWN_BADGE:
             title = gettext("Badge …%(mark)s", mark=waiting.subject[-4:].upper())
@@ -168,6 +168,11 @@ def _of_questions(waiting: Waiting) -> Row:
         text = gettext("Its invoice waits until the lab has answered.")
         way = (gettext("Answer"), url_for("refusals.listed"), Verb.CORRECT_SESSIONS)
         return Row(title, text, *way, icon="message-square-warning", since=waiting.since)
+    if waiting.kind is Kind.DISPUTES:
+        title = ngettext("%(num)d contested line", "%(num)d contested lines", number)
+        text = gettext("An answer is due on %(day)s.", day=formats.day(date.fromisoformat(waiting.detail)))
+        way = (gettext("Answer"), url_for("disputes.listed"), Verb.CORRECT_SESSIONS)
+        return Row(title, text, *way, icon="message-square-warning")
     title = ngettext("%(num)d request about personal data", "%(num)d requests about personal data", number)
     text = gettext("An answer is due on %(day)s.", day=formats.day(date.fromisoformat(waiting.detail)))
     return Row(title, text, gettext("Answer"), url_for("asking.listed"), Verb.MANAGE_ACCOUNTS, icon="shield-check")
