@@ -45,6 +45,7 @@ class Verb(StrEnum):
     SEE_SESSIONS = "see_sessions"  # who was where and when
     CORRECT_SESSIONS = "correct_sessions"
     NOTE_SUPPLIES = "note_supplies"  # material that was used, an operator's time
+    SEE_DETAIL = "see_detail"  # one document by holder number, made on request
     SEE_MONEY = "see_money"  # months, documents, prices
     SET_PRICES = "set_prices"  # tariffs and the VAT table
     ISSUE = "issue"  # close a month, issue

@@ -32,7 +32,7 @@ AREAS = {
     "people": "badges blocked contacts leaver lists masters memberships numbers rules states views",
     "prices": "drafts seller tariffs vat",
     "privacy": "asking holding looking papers person views",
-    "refusals": "views",
+    "refusals": "disputes views",
     "search": "views",
     "sessions": "views",
     "supplies": "catalogue items noting own prices",

@@ -30,7 +30,7 @@ PARTS = 4  # of the whole, so that two cores share them
 CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
-FILES = {"agents.download", "books.paper", "documents.pdf", "health.healthz", "lists.export", "me.data", "static"}
+FILES = {"agents.download", "books.paper", "documents.pdf", "documents.xml", "health.healthz", "lists.export", "me.data", "static"}
 FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
 FILES |= {"data_of.export", "holding.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
@@ -68,6 +68,7 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "course_dates": {"number": 1},
         "courses": {"number": 1},
         "demo_mails": {"number": 1},
+        "detail": {"number": lab.document},
         "documents": {"number": lab.document},
         "door.invitation": {"secret": lab.invitation},
         "door.new_password": {"secret": lab.reset},

@@ -38,6 +38,7 @@ edit_tenants       yes -   -   -   -   -   -   -
 see_sessions       yes yes -   -   -   -   -   -
 correct_sessions   yes -   -   -   -   -   -   -
 note_supplies      yes yes yes -   -   -   -   -
+see_detail         yes -   -   -   -   -   -   -
 see_money          yes -   -   yes -   -   -   -
 set_prices         yes -   -   -   -   -   -   -
 issue              yes -   -   -   -   -   -   -

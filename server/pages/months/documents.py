@@ -61,6 +61,18 @@ def pdf(number: str) -> Response:
     return pdf_answer(number)
 
 
+@pages.get("/documents/<number>/xml")
+@needs(Verb.SEE_MONEY, about=document_named)
+def xml(number: str) -> Response:
+    """The invoice for programs, as it is in the PDF, too; 404 where the document is none."""
+    file = settings().documents_dir / f"{number}.xml"
+    if not file.is_file():
+        abort(404)
+    answer = send_file(file, mimetype="application/xml", as_attachment=True, download_name=file.name, max_age=0)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
 @pages.post("/documents/<number>/paid")
 @needs(Verb.COLLECT, about=document_named)
 def paid(number: str) -> Answer:

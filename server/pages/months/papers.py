@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
+from server.billing.einvoice.wanted import has_xml
 from server.billing.models import Document
 from server.db import reading
 from server.pages.months.reads import PaperRow
@@ -52,6 +53,11 @@ class Paper:
     due_on: date
     issued_on: date
     content: dict[str, Any]
+
+    @property
+    def is_einvoice(self) -> bool:
+        """Whether the invoice for programs lies beside the PDF."""
+        return has_xml(self.content)
 
 
 def show_of(wanted: str | None) -> Show:
