@@ -1,0 +1,45 @@
+"""What holds a document is said in words a manager understands, with the way to put it right."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from server.billing.einvoice.findings import XSD, Rule
+from server.domain.roles import Verb
+from server.pages.months.norm import sentence, way
+from tests.server.billing_lab import CLOSING
+from tests.server.signed_in import web_app
+
+
+@pytest.fixture
+def web(sqlite_url: str, tmp_path: Path) -> Flask:
+    return web_app(sqlite_url, CLOSING, data_dir=tmp_path)
+
+
+def test_each_of_our_rules_has_words_of_its_own(web: Flask) -> None:
+    with web.test_request_context(), force_locale("en"):
+        said = {rule: sentence([(rule, "xyz")]) for rule in Rule}
+
+    assert all(words.endswith(".") and "%(" not in words and "Rule " not in words for words in said.values())
+    assert len(set(said.values())) == len(Rule)
+
+
+def test_a_rule_of_the_norm_without_words_of_ours_is_named_with_its_own(web: Flask) -> None:
+    with web.test_request_context(), force_locale("en"):
+        foreign, schema = sentence([("BR-XY-01", "Something shall be.")]), sentence([(XSD, "100 % wrong")])
+
+    assert foreign == "Rule BR-XY-01 of electronic invoices is not kept: Something shall be."
+    assert "100 % wrong" in schema
+
+
+def test_the_way_leads_to_who_is_wrong(web: Flask) -> None:
+    with web.test_request_context():
+        ways = [way([(rule, "")], "acme") for rule in (Rule.BUYER_SIREN, Rule.IBAN, Rule.NO_REASON)]
+
+    assert [(verb, href) for verb, _, href in ways] == [
+        (Verb.EDIT_TENANTS, "/tenants/acme"),
+        (Verb.SET_PRICES, "/seller"),
+        (Verb.SET_PRICES, "/vat"),
+    ]
