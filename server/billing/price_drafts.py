@@ -40,9 +40,9 @@ def put_change(draft_id: int, change: Change, version: int | None = None, *, act
         raise BillingError(sentence)
     with writing():
         row = _open(draft_id, version)
-        same = next((one for one in changes_of(row) if one.scope == change.scope), None)
-        others = [change if one is same else one for one in changes_of(row)]
-        _store(row, others if same else [*others, change])
+        changes = changes_of(row)
+        same = next((one for one in changes if one.scope == change.scope), None)
+        _store(row, [change if one is same else one for one in changes] if same else [*changes, change])
         before = {"rule": _plain(same)["rule"]} if same else None
         audit.record(actor, "change", "price_draft", row.id, before, _told(change), "", now)
 

@@ -45,14 +45,19 @@ def exact(seconds: int) -> str:
     return gettext("%(seconds)s s", seconds=last)
 
 
+def _time(seconds: int) -> str:
+    """To the second where there are some."""
+    return exact(seconds) if seconds % 60 else sentences.length(seconds)
+
+
 def _times(rated: RatedSession, name_of: NameOf) -> Iterator[Step]:
     for part in rated.parts:
-        yield Step(_measured(part.basis), exact(part.measured_s))
+        yield Step(_measured(part.basis), _time(part.measured_s))
         if rated.session.counted_s is not None:
-            yield Step(gettext("Counted by decision"), exact(part.counting_s))
+            yield Step(gettext("Counted by decision"), _time(part.counting_s))
         if part.part.free_s and not rated.session.continues:
             free_s = min(part.part.free_s, part.counting_s)
-            yield Step(gettext("Free at the beginning"), f"−{exact(free_s)}")
+            yield Step(gettext("Free at the beginning"), f"−{_time(free_s)}")
         yield Step(gettext("Billed"), sentences.length(part.billed_s), sentences.counting(part.part))
         for one in part.covered:
             worth = gettext("%(amount)s that nobody pays", amount=formats.money(one.cents))

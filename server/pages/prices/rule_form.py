@@ -209,9 +209,9 @@ class RuleForm(Form):
                 yield f"{line}_after", gettext("Each one begins later than the one above.")
 
     def _lacking(self, line: str, names: tuple[str, ...], sentence: str) -> Iterator[tuple[str, str]]:
-        for name in names:
-            if self[f"{line}_{name}"].data is None:
-                yield f"{line}_{name}", sentence
+        lacks = [f"{line}_{name}" for name in names if self[f"{line}_{name}"].data is None]
+        if lacks and not any(self[f"{line}_{name}"].errors for name in names):
+            yield lacks[0], sentence
 
     def _is_typed(self, part: int) -> bool:
         return any(_holds(self[name]) for name in (f"p{part}_cents", *_more(part)))
