@@ -19,7 +19,7 @@ _MOST_BP = 5000
 def state(rate: Rate, reason: str, *, actor: str, now: datetime) -> None:
     """A rate from a day on. The same day a second time puts the first right; both stand in the journal."""
     if rate.rate_bp is not None and not 0 <= rate.rate_bp <= _MOST_BP:
-        raise BillingError("A yearly rate lies between 0 and 50 %.")
+        raise BillingError("A yearly rate lies between 0 and 50 per cent.")
     if rate.rate_bp is None and rate.kind is RateKind.ECB:
         raise BillingError("The reference rate has a value.")
     with writing() as session:

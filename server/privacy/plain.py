@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from server.accounts.models import AccountLink, RecoveryCode, WebSession
 from server.audit.models import AuditEntry
 from server.bookings.models import Booking
+from server.collecting.models import DocumentMail
 from server.db import reading, writing
 from server.domain.period import day_of
 from server.domain.retention import Kept
@@ -23,7 +24,10 @@ from server.training.models import Qualification
 from server.usage.decisions import DECIDED, ENTERED_VERB
 
 # What the journal says of these is part of the books: it stays with the documents it explains.
-_OF_THE_BOOKS = ("document", "period", "month", "tariff", "vat_cell", "seller", "establishment", "payer", "tenant")
+_OF_THE_BOOKS = (
+    *("document", "period", "month", "tariff", "vat_cell", "seller", "establishment", "payer", "tenant"),
+    *("payment", "reference_rate", "account_rule"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,11 @@ def _mails(night: Night) -> ColumnElement[bool]:
     return Mail.written_at < night.over_before(Kept.MAILS)
 
 
+def _document_mails(night: Night) -> ColumnElement[bool]:
+    """To whom documents went, and whether they arrived."""
+    return DocumentMail.asked_at < night.over_before(Kept.MAILS)
+
+
 def _logins(night: Night) -> ColumnElement[bool]:
     return WebSession.seen_at < night.over_before(Kept.LOGINS)
 
@@ -146,7 +155,12 @@ TOKENS = Several(
 )
 BOOKINGS = Rows(Booking.id, Booking.ends, _bookings)
 AUDIT = Rows(AuditEntry.id, AuditEntry.at, _audit)
-MAILS = Rows(Mail.id, Mail.written_at, _mails)
+MAILS = Several(
+    (
+        Rows(Mail.id, Mail.written_at, _mails),
+        Rows(DocumentMail.id, DocumentMail.asked_at, _document_mails),
+    )
+)
 LOGINS = Several(
     (
         Rows(WebSession.id, WebSession.seen_at, _logins),

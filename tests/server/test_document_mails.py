@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from server.accounts import service as accounts
 from server.accounts.service import AccountFacts
-from server.billing.models import Document
+from server.billing.models import Charge, Dispute, Document
 from server.collecting import mails, payments, rates, reminders
 from server.collecting.models import DocumentReminder
 from server.db import db, writing
@@ -21,7 +21,8 @@ from server.domain.late import Owed, Rate, RateKind
 from server.domain.roles import Role, ScopeKind
 from server.jobs.models import Job
 from server.mail.models import Mail
-from server.people.models import Establishment
+from server.people import service as people
+from server.people.models import Establishment, Payer
 from server.settings import Collecting, Settings, Web
 from server.work import run_once
 from tests.server.collecting_lab import add_tenant, document, issued
@@ -218,14 +219,34 @@ def test_what_is_paid_is_not_reminded_of_and_a_part_lowers_what_is_asked_for(lab
     assert remind(settings, 1) == []
 
 
-def test_what_is_contested_is_left_out(lab: tuple[Settings, Server], monkeypatch: pytest.MonkeyPatch) -> None:
+def contested(subject: str, net_cents: int) -> None:
+    """A charge on the invoice, and the tenant's word against it."""
+    with writing() as session:
+        if session.scalar(select(Payer.id)) is None:
+            people.add_payer("acme", "acme-1", "Atelier", "Acme", **BY)
+        payer = session.scalars(select(Payer.id)).one()
+        row = session.scalars(select(Document)).one()
+        facts = {"nature": "machine_use", "vat_category": "S", "rate_bp": 2000, "net_cents": net_cents, "priced": {}}
+        session.add(Charge(subject=subject, document_id=row.id, payer_id=payer, **facts))
+        said = {"words": "pas nous", "raised_at": NOW, "raised_by": "account:2", "answer_by": TODAY}
+        session.add(
+            Dispute(subject=subject, payer_id=payer, document_id=row.id, month=row.month, net_cents=net_cents, **said)
+        )
+
+
+def test_what_is_contested_is_left_out(lab: tuple[Settings, Server]) -> None:
     settings, _ = lab
     set_address("factures@acme.test")
-    monkeypatch.setattr("server.billing.disputes.open_cents", lambda number: 4800)
+    contested("a", 4000)  # 48.00 with VAT
     assert due(settings) == [("F-2026-0001", 1, 7200)]
-    monkeypatch.setattr("server.billing.disputes.open_cents", lambda number: 12000)
+    contested("b", 6000)
 
     assert due(settings) == []
+    assert "/collecting/reminders" not in page(manager(), "/today")
+
+
+def test_today_proposes_what_is_due(lab: tuple[Settings, Server]) -> None:
+    assert 'href="/collecting/reminders"' in page(manager(), "/today")
 
 
 def test_a_reminder_tells_what_being_late_has_come_to_and_keeps_it(lab: tuple[Settings, Server]) -> None:

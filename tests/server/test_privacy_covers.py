@@ -13,6 +13,7 @@ NUMBER = "a number only: nothing leads from it to a person once the name is gone
 STAFF = "staff in their work; named by account, whose name goes with the person"
 NOBODY = "not about a person"
 COVERED: dict[str, Kept | str] = {
+    "account_rule.subject": NOBODY,
     "acceptance.holder_number": Kept.TRAINING,
     "account.email": Kept.PEOPLE,
     "account.holder_number": Kept.PEOPLE,
@@ -22,6 +23,7 @@ COVERED: dict[str, Kept | str] = {
     "course_fee.holder_number": NUMBER,
     "denial.holder_number": Kept.REFUSALS,
     "denial.token": Kept.REFUSALS,
+    "document_mail.recipient": Kept.MAILS,
     "emergency_contact.holder_number": "ends with the last membership, see server.people.contacts",
     "emergency_contact.phone": "ends with the last membership, see server.people.contacts",
     "enrolment.holder_number": Kept.TRAINING,

@@ -12,6 +12,8 @@ from server.billing.left import budgets_on
 from server.billing.models import ChargeRefusal, Draft, Period
 from server.billing.proving import proofs_wanted
 from server.care.models import MachineCheck
+from server.collecting.mails import troubled
+from server.collecting.reminders import proposals
 from server.db import db, reading
 from server.domain.budgets import Stage
 from server.domain.checks import CheckKind, waits
@@ -78,6 +80,8 @@ class Kind(StrEnum):
     NIGHT = "night"
     LAPSING = "lapsing"
     UNPAID = "unpaid"
+    REMIND = "remind"
+    DOCUMENT_MAILS = "document_mails"
     MAILS = "mails"
 
 
@@ -126,6 +130,8 @@ def waiting(now: datetime) -> list[Waiting]:
             *_night(now),
             *_lapsing(now),
             *_unpaid(now),
+            *_to_remind(now),
+            *_returned(),
             *_unsent_mails(),
         ]
     return sorted(found, key=lambda one: list(Kind).index(one.kind))
@@ -354,6 +360,17 @@ def _unpaid(now: datetime) -> Iterator[Waiting]:
     """Documents whose time for payment is over, as the list of documents has them."""
     if count := unpaid(settings().demo, day_of(now, zone())).overdue:
         yield Waiting(Kind.UNPAID, count)
+
+
+def _to_remind(now: datetime) -> Iterator[Waiting]:
+    if found := proposals(settings(), day_of(now, zone()), now):
+        yield Waiting(Kind.REMIND, len(found))
+
+
+def _returned() -> Iterator[Waiting]:
+    """Documents whose mail was refused, or came back."""
+    if found := troubled(settings().demo):
+        yield Waiting(Kind.DOCUMENT_MAILS, len(found), found[0][0], detail=", ".join(number for number, _ in found[:3]))
 
 
 def _unsent_mails() -> Iterator[Waiting]:

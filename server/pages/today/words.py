@@ -296,6 +296,19 @@ def _of_others(waiting: Waiting) -> Row:
             text = gettext("The day to pay is over. Note what has been paid, or remind.")
             href = url_for("documents.listed", show="overdue")
             return Row(title, text, gettext("Look at them"), href, Verb.SEE_MONEY, icon="receipt-text")
+        case Kind.REMIND:
+            title = ngettext("%(num)d reminder to send", "%(num)d reminders to send", number)
+            text = gettext("Nothing is sent before somebody has ticked it.")
+            return Row(
+                title, text, gettext("Go through them"), url_for("reminders.listed"), Verb.SEE_MONEY, icon="send"
+            )
+        case Kind.DOCUMENT_MAILS:
+            title = ngettext("%(num)d document did not arrive", "%(num)d documents did not arrive", number)
+            text = gettext(
+                "Its mail was refused or came back: %(number)s. Send it to another address.", number=waiting.detail
+            )
+            href = url_for("documents.show", number=waiting.subject)
+            return Row(title, text, gettext("Open"), href, Verb.SEE_MONEY, icon="mail-warning")
         case _:
             title = ngettext("%(num)d mail not sent", "%(num)d mails not sent", number)
             text = gettext("The mail server refused it. It is tried again by itself.")
