@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import func, select
 
 from server.audit import service as audit
-from server.billing import dispute_letters
+from server.billing import credit_notes, dispute_letters
 from server.billing.errors import BillingError
-from server.billing.item_corrections import charged_on
 from server.billing.lines import CREDIT, Line
-from server.billing.models import Charge, ChargeRefusal, Dispute
+from server.billing.models import Charge, ChargeRefusal, Dispute, Document
 from server.billing.uses import charge_in_force
 from server.db import db, expect_version, writing
+from server.domain.crediting import Chosen
 from server.domain.items import Unit
 from server.domain.money import vat_on
 from server.domain.period import day_of
@@ -30,6 +30,7 @@ from server.settings import Settings
 from server.supplies import service as supplies
 
 SETTING = "dispute_days"
+STATEMENT = "statement"  # the kind of document that is no invoice
 USUAL_DAYS = 14  # in which the lab means to answer
 
 
@@ -84,15 +85,17 @@ def adjust(
     actor: str,
     now: datetime,
 ) -> None:
-    """Take ``cents`` (net) off, as an item of its own beside the line. Only as long as the line is on no document."""
+    """Take ``cents`` (net) off, as an item of its own: beside the line as long as it is on no document, and in the month
+    that goes on where it stands on a statement, which no credit note puts right."""
     with writing():
         row = _open(number, version)
-        if (issued := charged_on(row.subject)) is not None:
-            raise BillingError("%(number)s was issued with it meanwhile: answer with a credit note.", number=issued)
+        issued = _document_of(row.subject)
+        if issued is not None and issued.kind != STATEMENT:
+            raise BillingError("%(number)s is issued with it: answer with a credit note.", number=issued.number)
         _refuse_more_than(line.net_cents or 0, cents)
         facts = supplies.ItemFacts(
             payer=line.payer,
-            day=line.day if f"{line.day:%Y-%m}" == row.month else date.fromisoformat(f"{row.month}-01"),
+            day=_day_of(row, line) if issued is None else day_of(now, lab.zone),
             labels=of_correction(line.labels, line.machine, line.day),
             nature=line.nature,
             quantity=Decimal(1),
@@ -101,6 +104,38 @@ def adjust(
         )
         item = supplies.adjust(facts, answer, actor=actor, now=now)
         _settle(row, Outcome.ADJUSTED, answer, cents, f"one_off:{item}", lab, actor, now)
+
+
+def credit(
+    number: int,
+    cents: int,
+    answer: str,
+    version: int | None = None,
+    *,
+    zone: tzinfo,
+    lab: Settings,
+    actor: str,
+    now: datetime,
+) -> str:
+    """Take ``cents`` (net) off by a credit note to the document on which the line stands. Returns its number.
+
+    The note is written between two transactions, as every document: the first one sees to it that nobody else answers
+    meanwhile.
+    """
+    _say_why(answer)
+    with writing():
+        row = _open(number, version)
+        charge = charge_in_force(row.subject)
+        if charge is None:
+            raise BillingError("It is on no document yet: answer with an adjustment.")
+        _refuse_more_than(charge.net_cents, cents)
+        document, subject = db.session.get_one(Document, charge.document_id).number, row.subject
+        row.outcome = Outcome.CREDITED.value  # whoever has read it before is told
+    what = Chosen(frozenset({subject}), {subject: cents})
+    note = credit_notes.credit(document, what, answer.strip(), zone=zone, actor=actor, now=now)
+    with writing():
+        _settle(_open(number, None), Outcome.CREDITED, answer, cents, note, lab, actor, now)
+    return note
 
 
 def note_seen(number: int, *, now: datetime) -> None:
@@ -123,6 +158,16 @@ def waiting() -> tuple[int, date | None]:
     wanted = select(func.count(), func.min(Dispute.answer_by)).where(Dispute.answered_at.is_(None))
     count, first = db.session.execute(wanted).one()
     return count, first
+
+
+def _document_of(subject: str) -> Document | None:
+    charge = charge_in_force(subject)
+    return None if charge is None else db.session.get_one(Document, charge.document_id)
+
+
+def _day_of(row: Dispute, line: Line) -> date:
+    """A day of the month in which the line is billed: a session may have begun in the one before."""
+    return line.day if f"{line.day:%Y-%m}" == row.month else date.fromisoformat(f"{row.month}-01")
 
 
 def _open(number: int, version: int | None) -> Dispute:
@@ -153,14 +198,18 @@ def _refuse_more_than(most: int, cents: int) -> None:
 def _settle(
     row: Dispute, outcome: Outcome, answer: str, cents: int, by: str, lab: Settings, actor: str, now: datetime
 ) -> None:
-    if not answer.strip():
-        raise BillingError("Say why: the tenant reads it.")
+    _say_why(answer)
     row.answered_at, row.answered_by, row.outcome, row.answer = now, actor, outcome.value, answer.strip()
     row.settled_cents, row.settled_by = cents, by
     after: dict[str, Any] = {"outcome": outcome.value, "cents": str(cents), "by": by or None}
     audit.record(actor, "answer", "dispute", row.id, None, after, row.answer, now)
     dispute_letters.answered(row, lab, now)
     _announce(row, now)
+
+
+def _say_why(answer: str) -> None:
+    if not answer.strip():
+        raise BillingError("Say why: the tenant reads it.")
 
 
 def _announce(row: Dispute, now: datetime) -> None:

@@ -19,6 +19,7 @@ from server.usage.models import SessionDecision, UsageSession
 MATTERS = (  # whose changes move a bill
     *("seller", "tariff", "vat_cell", "tenant", "establishment", "payer", "machine"),
     *("contract", "pack", "order"),
+    *("supply_price", "material", "noted", "one_off", "recurring", "booking", "course_date", "membership"),
 )
 _MONTHS_BEFORE = timedelta(days=190)
 

@@ -17,10 +17,9 @@ from server.db import db, reading
 from server.domain.items import BillItem
 from server.domain.period import Period, day_of
 from server.domain.rating import RatedSession
+from server.domain.supplies import MissingItemPrice
 from server.domain.vat import Nature
-from server.machines.models import Machine
 from server.people.models import Payer
-from server.supplies.service import Item, bill_items
 
 CREDIT = "credit"  # the kind of charge that takes another back
 
@@ -51,14 +50,9 @@ def lines_of(tenant_id: int, period: Period, specimen: bool) -> list[Line]:
     """The newest first."""
     with reading():
         known = facts.load(period, specimen, tenant_id)
-        items = bill_items(period, specimen, tenant_id)
-        centres = dict(
-            db.session.execute(select(Payer.code, Payer.cost_centre).where(Payer.tenant_id == tenant_id)).all()
-        )
-        machines = dict(db.session.execute(select(Machine.code, Machine.name)).all())
         charged = _charged(tenant_id, period.month)
     sessions = [_of_session(use, rated, period) for use, rated in rate_uses(known, period.zone)]
-    found = [*sessions, *(_of_item(item, centres, machines) for item in items)]
+    found = [*sessions, *(_of_item(item, known) for item in known.items)]
     return sorted((_as_charged(line, charged) for line in found), key=lambda one: (one.day, one.subject), reverse=True)
 
 
@@ -83,14 +77,14 @@ def _of_session(use: Use, rated: object, period: Period) -> Line:
     )
 
 
-def _of_item(item: Item, centres: Mapping[str, str], machines: Mapping[str, str]) -> Line:
+def _of_item(item: BillItem | MissingItemPrice, known: facts.Facts) -> Line:
     priced = item if isinstance(item, BillItem) else None
     return Line(
         subject=item.ref,
         payer=item.payer,
-        cost_centre=centres.get(item.payer, ""),
+        cost_centre=known.payers[item.payer].cost_centre,
         day=item.day,
-        machine=machines.get(item.machine or "", ""),
+        machine=known.machines.get(item.machine or "", ""),
         labels=item.labels,
         nature=priced.nature if priced else "",
         measured_s=0,

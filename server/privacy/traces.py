@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from server.audit.models import AuditEntry
-from server.billing.models import Charge, ChargeRefusal, Document
+from server.billing.models import Charge, ChargeRefusal, Dispute, Document
 from server.db import db, reading, writing
 from server.domain.period import day_of
 from server.domain.retention import PSEUDONYMS_FROM, Kept, Trace, by_person_and_period, whole_groups
@@ -122,10 +122,14 @@ def _linked(night: Night) -> list[ColumnElement[bool]]:
 
 
 def _disputed(night: Night) -> ColumnElement[bool]:
-    """Its payer has refused the charge, and that was not settled long enough ago."""
+    """Its payer has refused the charge or contests the line, and that was not settled long enough ago."""
     before = night.over_before(Kept.SESSIONS)
     unsettled = or_(ChargeRefusal.answered_at.is_(None), ChargeRefusal.answered_at >= before)
-    return exists().where(ChargeRefusal.session_id == UsageSession.id, unsettled)
+    contested = or_(Dispute.answered_at.is_(None), Dispute.answered_at >= before)
+    return or_(
+        exists().where(ChargeRefusal.session_id == UsageSession.id, unsettled),
+        exists().where(Dispute.subject == UsageSession.id, contested),
+    )
 
 
 def _billable_never(night: Night) -> ColumnElement[bool]:

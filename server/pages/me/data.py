@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from server.accounts.models import Account, RoleAssignment, WebSession
 from server.audit.service import Entry, trail_of
-from server.billing.models import ChargeRefusal
+from server.billing.models import ChargeRefusal, Dispute
 from server.bookings.models import Booking
 from server.db import db, reading
 from server.handouts.models import Handout, HandoutLine
@@ -48,6 +48,7 @@ def my_data(holder: int) -> dict[str, Any]:
             "hand_outs": _hand_outs(holder),
             "payer_rules": _payer_rules(holder),
             "refused_charges": _refused_charges(holder),
+            "contested_charges": _contested_charges(holder),
             "emergency_contact": _emergency_contact(holder),
             "trail": _trail(changes),
             "mails": _mails(holder),
@@ -163,6 +164,16 @@ def _refused_charges(holder: int) -> list[dict[str, Any]]:
     told = told.join(Payer, Payer.id == ChargeRefusal.payer_id)
     told = told.join(UsageSession, UsageSession.id == ChargeRefusal.session_id)
     return _rows(told.where(UsageSession.holder_number == holder).order_by(ChargeRefusal.refused_at))
+
+
+def _contested_charges(holder: int) -> list[dict[str, Any]]:
+    """Lines that a payer contested; since when it has read the clock times, and what the lab answered."""
+    told = select(
+        *(Dispute.subject.label("session"), Payer.label.label("payer"), Dispute.raised_at, Dispute.words),
+        *(Dispute.seen_at.label("times_seen_at"), Dispute.answered_at, Dispute.outcome, Dispute.answer),
+    )
+    told = told.join(Payer, Payer.id == Dispute.payer_id).join(UsageSession, UsageSession.id == Dispute.subject)
+    return _rows(told.where(UsageSession.holder_number == holder).order_by(Dispute.raised_at))
 
 
 def _emergency_contact(holder: int) -> dict[str, Any] | None:

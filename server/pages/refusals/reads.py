@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from server.billing.models import ChargeRefusal
+from server.billing.models import ChargeRefusal, Dispute
 from server.billing.pricing import priced
 from server.db import db, reading
 from server.domain.rating import RatedSession
@@ -66,6 +66,38 @@ def refused_of(holder: int) -> list[RefusedCharge]:
         return sorted(
             _rows(_wanted(UsageSession.holder_number == holder)), key=lambda one: one.refused_at, reverse=True
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ContestedSession:
+    """``seen_at``: when the tenant's people first read its clock times."""
+
+    machine: str
+    tenant: str
+    started_at: datetime
+    words: str
+    seen_at: datetime | None
+    answered_at: datetime | None
+    answer: str
+
+
+def contested_of(holder: int) -> list[ContestedSession]:
+    """Sessions of this person that a payer contested, the newest first."""
+    wanted = (
+        select(
+            *(Machine.name, Tenant.name, UsageSession.started_at, Dispute.words),
+            *(Dispute.seen_at, Dispute.answered_at, Dispute.answer),
+        )
+        .select_from(Dispute)
+        .join(UsageSession, UsageSession.id == Dispute.subject)
+        .join(Machine, Machine.id == UsageSession.machine_id)
+        .join(Payer, Payer.id == Dispute.payer_id)
+        .join(Tenant, Tenant.id == Payer.tenant_id)
+        .where(UsageSession.holder_number == holder)
+        .order_by(Dispute.raised_at.desc())
+    )
+    with reading():
+        return [ContestedSession(*row) for row in db.session.execute(wanted)]
 
 
 def _wanted(*conditions: ColumnElement[bool]) -> Any:
