@@ -6,7 +6,7 @@ original line, with the reason, and with the new stand of the session beside it,
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -67,17 +67,17 @@ class _Charged:
 
 
 def changed(specimen: bool, since: str) -> list[str]:
-    """Sessions on documents of ``since`` and later that are not what was charged. Inside ``reading()``."""
+    """Sessions on documents of ``since`` and later that may not be what was charged: with another end, or decided about since
+    that month began. Inside ``reading()``."""
     differs = or_(UsageSession.occupied_s != Charge.occupied_s, UsageSession.ended_at != Charge.ended_at)
-    decided = select(SessionDecision.id).where(
-        SessionDecision.session_id == UsageSession.id, SessionDecision.at > Document.issued_at
-    )
+    began = datetime.fromisoformat(f"{since}-01T00:00:00+00:00")
+    decided = select(SessionDecision.session_id).where(SessionDecision.at >= began)
     wanted = (
         select(UsageSession.id)
         .join(Charge, and_(Charge.subject == UsageSession.id, Charge.kind == "session"))
         .join(Document, Document.id == Charge.document_id)
         .where(Document.month >= since, Document.specimen.is_(specimen), UsageSession.state == "ended")
-        .where(or_(differs, decided.exists()))
+        .where(or_(differs, UsageSession.id.in_(decided)))
         .distinct()
     )
     return list(db.session.scalars(wanted.order_by(UsageSession.id)))

@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from sqlalchemy import select
 
 from server.audit import service as audit
-from server.billing import corrections
 from server.billing.errors import BillingError
 from server.billing.models import ChargeRefusal
 from server.billing.uses import FINISHED
@@ -49,7 +48,7 @@ def answer_refusal(
             raise BillingError("This refusal is answered already.")
         expect_version(row, version)
         if not is_charged:
-            corrections.do_not_charge(row.session_id, Free.GOODWILL, answer, actor=actor, now=now)
+            decisions.do_not_charge(row.session_id, Free.GOODWILL, answer, actor=actor, now=now)
         row.answered_at, row.is_charged, row.answer = now, is_charged, answer
         audit.record(actor, "answer_refusal", "session", row.session_id, None, {"charged": is_charged}, answer, now)
         announce("session", row.session_id, now)

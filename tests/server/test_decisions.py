@@ -1,6 +1,5 @@
 """What staff decide about sessions: what was measured stays, the newest decision counts, and the books still agree."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,6 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from server.audit.models import AuditEntry
-from server.billing import corrections
 from server.billing.ledger import verify_billing
 from server.billing.models import Charge, Document
 from server.db import Stale, reading, writing
@@ -175,9 +173,9 @@ def holder(app: Flask) -> int:
 
 
 def enter(holder: int, start: datetime, end: datetime, payer: str = "acme-1", now: datetime = NOW) -> str:
-    return corrections.enter_by_hand(
+    return decisions.enter_by_hand(
         *("p1", holder, payer, start, end, "key switch, box dead"),
-        zone=billing_lab.ZONE, simulated=False, actor="account:1", now=now,
+        simulated=False, actor="account:1", now=now,
     )  # fmt: skip
 
 
@@ -257,7 +255,7 @@ def test_the_invoice_bills_what_counts_and_shows_what_was_measured(app: Flask) -
     billing_lab.furnish()
     forgotten = use(seconds=5 * 3600)
 
-    corrections.correct_end(forgotten, datetime(2026, 10, 5, 9, 20, tzinfo=UTC), "left at 11:20", **BY)
+    decisions.correct_end(forgotten, datetime(2026, 10, 5, 9, 20, tzinfo=UTC), "left at 11:20", **BY)
 
     document, (line,) = issued()
     # 1 h 20 = 4800 s counts; by quarters begun 6 × 900 = 5400 s; at 24.00 € an hour 36.00; VAT 20 % 7.20
@@ -271,7 +269,7 @@ def test_a_session_that_is_not_charged_is_a_line_at_nothing_with_its_reason(app:
     spoiled = use(seconds=3600)
     use(seconds=900, start=NOW)
 
-    corrections.do_not_charge(spoiled, "machine_fault", "nozzle", **BY)
+    decisions.do_not_charge(spoiled, "machine_fault", "nozzle", **BY)
 
     document, (charged, free) = issued()
     assert (charged["free"], charged["net_cents"]) == (None, 600)  # 15 min at 24.00 €
@@ -287,34 +285,12 @@ def test_a_session_that_is_not_charged_needs_no_price(app: Flask) -> None:
     unpriced = use(machine="c1")
     assert billing_lab.close().drafts.held
 
-    corrections.do_not_charge(unpriced, "test", "set-up", **BY)
+    decisions.do_not_charge(unpriced, "test", "set-up", **BY)
 
     document, lines = issued()
     assert document.net_cents == 600
     assert [line["free"] for line in lines] == ["test", None]
     assert verify_billing() == []
-
-
-def late_decisions() -> list[Callable[[str], None]]:
-    return [
-        lambda it: corrections.correct_end(it, datetime(2026, 10, 5, 8, 30, tzinfo=UTC), "late", **BY),
-        lambda it: corrections.do_not_charge(it, "goodwill", "late", **BY),
-        lambda it: corrections.charge_again(it, "late", **BY),
-        lambda it: corrections.count_as_measured(it, "late", **BY),
-    ]
-
-
-@pytest.mark.parametrize("decide", late_decisions())
-def test_nothing_is_decided_once_the_charge_is_issued(app: Flask, decide: Callable[[str], None]) -> None:
-    billing_lab.furnish()
-    charged = use()
-    billing_lab.close()
-    billing_lab.issue()
-
-    with pytest.raises(Refusal, match=r"F-2026-0001 is issued.*credit note"):
-        decide(charged)
-
-    assert verify_ledger()[1:] == [], "sessions of this lab have no events: one sentence, and no more"
 
 
 def test_a_decision_between_draft_and_number_keeps_the_draft_from_being_issued(app: Flask) -> None:
@@ -341,8 +317,8 @@ def test_a_charge_and_a_decision_that_differ_are_found(app: Flask, tamper: Any) 
     billing_lab.furnish()
     spoiled = use(seconds=7200)
     use(seconds=900, start=NOW)
-    corrections.correct_end(spoiled, datetime(2026, 10, 5, 9, 0, tzinfo=UTC), "left", **BY)
-    corrections.do_not_charge(spoiled, "machine_fault", "nozzle", **BY)
+    decisions.correct_end(spoiled, datetime(2026, 10, 5, 9, 0, tzinfo=UTC), "left", **BY)
+    decisions.do_not_charge(spoiled, "machine_fault", "nozzle", **BY)
     issued()
     assert verify_billing() == []
 

@@ -67,7 +67,9 @@ class Workers:
 
     def leave(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
+        self._process.stdout.close()
         self._process.wait(20)
 
     def _order(self, kill_at: int, which: int) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from server.audit import service as audit
-from server.billing import corrections
 from server.billing.pricing import priced
 from server.db import Stale
 from server.domain.decisions import Free
@@ -25,6 +24,7 @@ from server.pages.sessions import finding, forms, reads, words
 from server.pages.sessions.about import session_of
 from server.pages.sessions.trace import trace_of
 from server.privacy.viewing import Looked
+from server.usage import decisions
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
 from server.web.forms import Form, ReasonForm
@@ -77,7 +77,7 @@ def correct_end(session_id: str) -> Answer:
 
     def decide() -> str:
         ended_at, reason = form.ended_at.data or known, form.reason.data or ""
-        corrections.correct_end(session_id, ended_at, reason, form.version.data, actor=actor().label, now=now())
+        decisions.correct_end(session_id, ended_at, reason, form.version.data, actor=actor().label, now=now())
         return gettext("The session counts until the moment given. What was measured stays beside it.")
 
     counts = facts.session.started_at + timedelta(seconds=facts.decision.counted_s or 0)
@@ -93,7 +93,7 @@ def count_as_measured(session_id: str) -> Answer:
 
     def decide() -> str:
         reason = form.reason.data or ""
-        corrections.count_as_measured(session_id, reason, form.version.data, actor=actor().label, now=now())
+        decisions.count_as_measured(session_id, reason, form.version.data, actor=actor().label, now=now())
         return gettext("All that was measured counts again.")
 
     return _decided(form, facts, "sessions/measured.html", decide)
@@ -107,7 +107,7 @@ def do_not_charge(session_id: str) -> Answer:
 
     def decide() -> str:
         why, reason = form.free.data, form.reason.data or ""
-        corrections.do_not_charge(session_id, why, reason, form.version.data, actor=actor().label, now=now())
+        decisions.do_not_charge(session_id, why, reason, form.version.data, actor=actor().label, now=now())
         return gettext("The session is not charged. It stays on the invoice, at 0.")
 
     return _decided(form, facts, "sessions/free.html", decide, {"free": facts.decision.free or ""})
@@ -121,7 +121,7 @@ def charge_again(session_id: str) -> Answer:
 
     def decide() -> str:
         reason = form.reason.data or ""
-        corrections.charge_again(session_id, reason, form.version.data, actor=actor().label, now=now())
+        decisions.charge_again(session_id, reason, form.version.data, actor=actor().label, now=now())
         return gettext("The session is charged again.")
 
     return _decided(form, facts, "sessions/charge.html", decide)
@@ -153,9 +153,8 @@ def _enter(form: forms.ByHandForm, holder: int) -> str:
     assert start is not None
     assert end is not None
     times = (start, end, form.reason.data or "")
-    where: dict[str, Any] = {"zone": zone(), "simulated": settings().demo}
-    return corrections.enter_by_hand(
-        form.machine.data, holder, form.payer.data, *times, **where, actor=actor().label, now=now()
+    return decisions.enter_by_hand(
+        form.machine.data, holder, form.payer.data, *times, simulated=settings().demo, actor=actor().label, now=now()
     )
 
 
@@ -166,11 +165,8 @@ def _decided(
     decide: Callable[[], str],
     theirs: dict[str, Any] | None = None,
 ) -> Answer:
-    """Ask, decide, and back to the session. What is charged already is not asked about. ``theirs``: what somebody else
-    may have decided meanwhile, field by field."""
+    """Ask, decide, and back to the session. ``theirs``: what somebody else may have decided meanwhile, field by field."""
     back = url_for("sessions.show", session_id=facts.session.id, month=_month())
-    if facts.document is not None:
-        return redirect(back)
     if form.validate_on_submit():
         try:
             done(decide())
