@@ -44,12 +44,6 @@ class Seller:
     payment_days_public: int = 30
     payment_days_private: int = 30
 
-    def days_to_pay(self, customer: str) -> int:
-        """By the kind of customer: ``domain.vat.Customer``."""
-        return {"public": self.payment_days_public, "private": self.payment_days_private}.get(
-            customer, self.payment_days
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
