@@ -271,12 +271,11 @@ def retention(dry_run: bool, actor: str) -> None:
 @main.command("verify-ledger")
 def verify_ledger() -> None:
     """Check events, sessions, charges and documents against each other. Every problem is a line; exit code 1 with any."""
-    from server.billing.ledger import verify_billing
-    from server.usage.ledger import verify_ledger as verify_usage
+    from server.billing.verifying import verify
 
     settings = settings_or_stop()
     with open_books(settings):
-        problems = [*verify_usage(), *verify_billing(settings.documents_dir)]
+        problems = verify(settings.documents_dir)
     for problem in problems:
         click.echo(problem)
     click.echo(f"{len(problems)} problems" if problems else "the ledger is whole", err=True)

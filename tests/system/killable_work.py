@@ -20,6 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+# What the worker loads when it first needs it, which would be once in each process that is forked.
+_LOADED_ONCE = ("server.work", "facturx", "pypdf", "segno", "typst", "server.billing.einvoice.terms")
 _ENDS_WITH_ITS_PARENT = 1  # prctl(2), PR_SET_PDEATHSIG
 
 
@@ -91,7 +93,8 @@ def _fork(order: dict[str, Any], points: Points) -> int:
 
 def main() -> None:
     points = Points()
-    import_module("server.work")
+    for name in _LOADED_ONCE:
+        import_module(name)
     from sqlalchemy.orm import configure_mappers
 
     from server.migrations import all_tables
