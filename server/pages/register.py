@@ -29,7 +29,7 @@ AREAS = {
     "me": "lost own views",
     "months": "detail documents views",
     "more": "views",
-    "people": "badges blocked contacts leaver lists masters memberships numbers rules states views",
+    "people": "badges blocked classes contacts leaver lists masters memberships numbers rules states views",
     "prices": "drafts seller tariffs vat",
     "privacy": "asking holding looking papers person views",
     "refusals": "disputes views",

@@ -69,6 +69,7 @@ def move_member(ref: str, payer_code: str, reason: str, *, actor: str, now: date
             raise PeopleError("this is the cost centre they have already")
         begins = max(now, old.valid_from)
         new = add_membership(old.holder_number, payer_code, begins, old.valid_until, old.rank, actor=actor, now=now)
+        new.member_class = old.member_class
         for rule in db.session.scalars(select(PayerRule).where(PayerRule.membership_id == old.id)):
             rule.membership_id = new.id  # the tenant pays at the same hours as before
         end_membership(ref, reason, actor=actor, now=now)

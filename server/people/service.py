@@ -11,6 +11,7 @@ from server.db import writing
 from server.jobs import service as jobs
 from server.people.badges import lend_token, lent_to, rekey_token, replace_token, return_token
 from server.people.changes import PersonFacts, edit_person, set_minor_until
+from server.people.classes import add_class, end_class, rename_class, set_class
 from server.people.contacts import Contact, drop_contact, forget_contacts, keep_contact, look_at_contact
 from server.people.importing import Roster, export_people, import_people, plan_import
 from server.people.inviting import Invited, invite_member, move_member
@@ -41,6 +42,7 @@ __all__ = [
     "Site",
     "Terms",
     "When",
+    "add_class",
     "add_establishment",
     "add_holder",
     "add_membership",
@@ -54,6 +56,7 @@ __all__ = [
     "edit_establishment",
     "edit_person",
     "edit_tenant",
+    "end_class",
     "end_holder",
     "end_master",
     "end_membership",
@@ -78,11 +81,13 @@ __all__ = [
     "proofs_of",
     "rekey_token",
     "remove_payer_rule",
+    "rename_class",
     "replace_token",
     "report_lost",
     "resume_tenant",
     "return_token",
     "set_bill_to",
+    "set_class",
     "set_minor_until",
     "set_terms",
     "set_treatment",

@@ -35,6 +35,7 @@ class Tie:
     ended_at: datetime | None
     reason: str
     suspended_from: datetime | None
+    member_class: str | None
 
     def is_over(self, now: datetime) -> bool:
         return self.ended_at is not None or (self.valid_until is not None and self.valid_until <= now)
@@ -150,7 +151,7 @@ def ties_of(number: int) -> tuple[Tie, ...]:
         select(
             *(Membership.ref, Tenant.name, Tenant.code, Payer.code, Payer.cost_centre),
             *(Membership.valid_from, Membership.valid_until, Membership.ended_at, Membership.ended_reason),
-            Tenant.suspended_from,
+            *(Tenant.suspended_from, Membership.member_class),
         )
         .join(Payer, Payer.id == Membership.payer_id)
         .join(Tenant, Tenant.id == Membership.tenant_id)
