@@ -15,13 +15,16 @@ from server.billing.facts import Facts, Issuer, Whose
 from server.billing.uses import Use, in_force, rated_as
 from server.domain import invoicing, rating
 from server.domain.allowances import Terms
+from server.domain.bearing import Bearing
 from server.domain.daily import hours_by_day
 from server.domain.decisions import AS_MEASURED
 from server.domain.holds import Hold, holds
-from server.domain.invoicing import Extra, Frame, Item
+from server.domain.included import used_of, what_is_left
+from server.domain.invoicing import Extra, Frame, Item, plain_group
 from server.domain.items import BillItem
 from server.domain.numbering import credit_prefix
-from server.domain.oddities import Looked
+from server.domain.oddities import Looked, Oddity
+from server.domain.orders import Order
 from server.domain.parting import Original, Part, Placed, parts_of
 from server.domain.period import Period, day_of
 from server.domain.rating import Rated, RatedSession
@@ -90,6 +93,7 @@ class Month:
     unplaced: tuple[Unplaced, ...]
     looked: tuple[Looked, ...]
     figures: dict[str, int]
+    used_up: tuple[Oddity, ...] = ()  # orders that go out all the same
 
 
 def draft_month(
@@ -121,13 +125,28 @@ def draft_month(
             placed[pays].append(_extra(facts, item, whose, pays, vat, again))
     for establishment_id, extra in beside.adjusted:
         placed[establishment_id].append(extra)
+    borne = {
+        number: Bearing(facts.ordered, number, facts.buyers[number].legal_name, items)
+        for number, items in placed.items()
+    }
     drafts = [
-        _draft(facts, period, issuer, specimen, zone, establishment_id, part)
-        for establishment_id, items in placed.items()
-        for part in parts_of(items, beside.originals, statement=issuer.seller.mode == STATEMENT)
+        _draft(facts, period, issuer, specimen, zone, number, part, borne[number])
+        for number, items in placed.items()
+        for part in parts_of(items, beside.originals, borne[number].part_of, statement=issuer.seller.mode == STATEMENT)
     ]
-    in_order = tuple(sorted(drafts, key=_order))
-    return Month(in_order, tuple(unplaced.values()), tuple(looked), _figures([rated for _, rated in all_rated]))
+    _tell_what_is_left(drafts, facts, [rated for _, rated in all_rated])
+    in_order, figures = tuple(sorted(drafts, key=_order)), _figures([rated for _, rated in all_rated])
+    used_up = tuple(oddity for orders in borne.values() for oddity in orders.used_up())
+    return Month(in_order, tuple(unplaced.values()), tuple(looked), figures, used_up)
+
+
+def _tell_what_is_left(drafts: list[NewDraft], facts: Facts, rated: list[Rated]) -> None:
+    """Of included hours and credit, on the invoices and statements of the tenant that has them."""
+    used = used_of(one for each in rated if isinstance(each, RatedSession) for one in each.covered)
+    for draft in drafts:
+        terms = facts.terms.get(draft.content["buyer"]["tenant"], _NOTHING_AGREED)
+        left = [] if draft.content["corrects"] else what_is_left(terms, used, facts.agreed)
+        draft.content["allowances"] = plain([asdict(one) for one in left])
 
 
 def _figures(rated: list[Rated]) -> dict[str, int]:
@@ -235,12 +254,14 @@ def _draft(
     zone: tzinfo,
     establishment_id: int,
     part: Part,
+    orders: Bearing,
 ) -> NewDraft:
     buyer, seller, items = facts.buyers[establishment_id], issuer.seller, part.items
     kind = "credit_note" if part.corrects else "statement" if seller.mode == STATEMENT else "invoice"
     treatment = in_force(facts.treatments.get(establishment_id, []), period.last_day)
     billable = invoicing.sold(items)
-    said = invoicing.compose(billable, seller, Frame(period.first_day, buyer.language, kind, treatment))
+    frame = Frame(period.first_day, buyer.language, kind, treatment, orders.by_payer(items))
+    said = invoicing.compose(billable, seller, frame)
     content = {
         "format": FORMAT,
         "kind": kind,
@@ -251,22 +272,30 @@ def _draft(
         "prefix": credit_prefix(issuer.prefix) if part.corrects else issuer.prefix,
         "seller": asdict(seller),
         "buyer": asdict(buyer) | {"treatment": treatment, "customer": customer(treatment)},
-        "order": None,
+        "order": _borne(orders.on_document(items)),
         "corrects": [asdict(part.corrects)] if part.corrects else [],
         "part": part.name,
-        "groups": [asdict(group) for group in said.groups],
         "days": hours_by_day(billable),
         "vat": [asdict(row) for row in said.totals.vat],
         "net_cents": said.totals.net_cents,
         "vat_cents": said.totals.vat_cents,
         "gross_cents": said.totals.gross_cents,
         "mentions": said.mentions,
+    }
+    at_length = {
+        "groups": [plain_group(group) for group in said.groups],
         "charges": [charge_of(one, zone) for one in billable],
     }
     refused = [item.rated for item in items if isinstance(item, Item) and item.subject in facts.refused]
     proofs = facts.proofs.get(establishment_id, ())
     is_proven = part.corrects is not None or until(proofs, period.last_day, buyer.vat_id) is not None
-    return NewDraft(establishment_id, plain(content), tuple(holds(items, buyer, refused, is_proven=is_proven)))
+    found = holds(items, buyer, refused, is_proven=is_proven)
+    found += [] if part.corrects else orders.holds(items)
+    return NewDraft(establishment_id, plain(content) | at_length, tuple(found))
+
+
+def _borne(order: Order | None) -> dict[str, Any] | None:
+    return None if order is None else {"number": order.number, "day": order.ordered_on}
 
 
 def plain(value: Any) -> Any:

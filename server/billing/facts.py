@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from server.billing import models
 from server.billing.agreed import terms_of
+from server.billing.orders import ordered_on
 from server.billing.tariffs import load_tariffs
 from server.billing.uses import FINISHED, Dated, Use, load_uses, reopened
 from server.contracts import service as contracts
 from server.db import db
 from server.domain import invoicing
 from server.domain.allowances import Terms
+from server.domain.bearing import Ordered
 from server.domain.items import BillItem
 from server.domain.period import Period, day_of, day_start
 from server.domain.status import Proof
@@ -31,6 +33,7 @@ from server.usage.models import UsageSession
 
 _IN_ONE = 500  # references asked for at once
 _PAYERS = select(Payer.code, Payer.cost_centre, Tenant.id, Tenant.name).join(Tenant, Tenant.id == Payer.tenant_id)
+NOTHING_ORDERED = Ordered()
 _REFUSED = select(models.ChargeRefusal.session_id).where(models.ChargeRefusal.answered_at.is_(None))
 
 
@@ -70,6 +73,8 @@ class Facts:
     reopened: Mapping[str, int] = field(default_factory=dict)  # subject → credit notes that let it be charged anew
     payers: Mapping[str, Whose] = field(default_factory=dict)  # by code
     machines: Mapping[str, str] = field(default_factory=dict)  # code → name
+    agreed: Mapping[str, str] = field(default_factory=dict)  # what contracts and packs are called, by reference
+    ordered: Ordered = NOTHING_ORDERED
     carried: Sequence[Use] = ()  # sessions of the month before that began on a day on which one of these did
 
 
@@ -83,6 +88,7 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
     ).all()
     tariffs, uses = load_tariffs(), load_uses(*_in_month(period, specimen, tenant_id))
     items = [*supplies.bill_items(period, specimen, tenant_id), *_packs(period, tenant_id)]
+    terms = terms_of(period, specimen, tariffs, tenant_id)
     return Facts(
         uses=uses,
         tariffs=tariffs,
@@ -99,12 +105,14 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         owners={row.id: row.tenant_id for row, *_ in establishments},
         proofs=proofs_of(),
         refused=frozenset(db.session.scalars(_REFUSED)),
-        terms=terms_of(period, specimen, tariffs, tenant_id),
+        terms=terms,
+        agreed=contracts.names_of([one.ref for agreed in terms.values() for one in agreed.allowances]),
         items=items,
         charged=_charged([item.ref for item in items]),
         reopened=reopened() if items else {},
         payers={row[0]: Whose(row[1], row[2], row[3]) for row in db.session.execute(_PAYERS)},
         machines=dict(db.session.execute(select(Machine.code, Machine.name)).all()),
+        ordered=ordered_on(period.zone),
         carried=_carried(uses, period, specimen),
     )
 

@@ -117,7 +117,7 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     built = draft_month(known, period, issuer, zone, specimen, beside)
     for draft in built.drafts:
         draft.content["charges"] = adjusting.fill(draft.content["charges"], adjusted)
-    odd = oddities.look(built.looked, [_bill(draft, before) for draft in built.drafts])
+    odd = (*oddities.look(built.looked, [_bill(draft, before) for draft in built.drafts]), *built.used_up)
     looks = {"built_from": source, "unplaced": _rows(built.unplaced), "oddities": _rows(odd), "figures": built.figures}
     _replace_drafts(month, built, looks, now)
     return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))

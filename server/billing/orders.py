@@ -9,10 +9,18 @@ from datetime import tzinfo
 from sqlalchemy import select
 
 from server.billing.models import Charge, Document
+from server.contracts.service import all_orders, asked_by
 from server.db import db
+from server.domain.bearing import Ordered
 from server.domain.orders import Order, order_for
 from server.domain.period import day_of
 from server.people.models import Payer
+
+
+def ordered_on(zone: tzinfo) -> Ordered:
+    """All orders, who asks for them, and how far those with a ceiling are used."""
+    orders = all_orders()
+    return Ordered(orders, asked_by(), used_of([one for one in orders if one.ceiling_cents is not None], zone))
 
 
 def used_of(orders: Iterable[Order], zone: tzinfo) -> dict[int, int]:

@@ -22,6 +22,7 @@ from server.db import db, reading, writing
 from server.domain.allowances import Allowance, Terms
 from server.domain.budgets import Stage, span_on
 from server.domain.contracts import months
+from server.domain.items import BillItem
 from server.domain.period import Period, day_of, month_of, period_of
 from server.domain.rating import RatedSession
 from server.jobs import service as jobs
@@ -126,7 +127,7 @@ def _rows(period: Period, tenant_id: int, source: str, lab: Settings, now: datet
             by_day[use.payer][_day(use.ended_at, period).isoformat()] += rated.net_cents
             for one in rated.covered:
                 taken[one.ref] += one.seconds or one.cents
-    for item in known.items:
+    for item in (one for one in known.items if isinstance(one, BillItem)):
         by_day[item.payer][item.day.isoformat()] += item.net_cents
     code = db.session.scalars(select(Tenant.code).where(Tenant.id == tenant_id)).one()
     allowances = known.terms.get(code, _NOTHING).allowances

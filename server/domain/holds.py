@@ -26,6 +26,8 @@ class Why(StrEnum):
     SIREN = "siren"
     PROOF = "proof"  # of the status for which no VAT is charged
     SERVICE_CODE = "service_code"
+    ORDER = "order"  # the customer asks for one on each invoice
+    ORDER_USED_UP = "order_used_up"
     MIXED = "mixed"
     REFUSED = "refused"
     EINVOICE = "einvoice"  # what its own checks or those of the norm find wrong with it
@@ -68,6 +70,8 @@ _SENTENCES = {
     Why.PROOF: "{hold.name} is billed without VAT as a business abroad, and nobody has seen a proof of its status within "
     "twelve months",
     Why.SERVICE_CODE: "{hold.name} refuses invoices without its service code, and none is on record",
+    Why.ORDER: "{hold.name} refuses invoices without an order number, and there is none for {hold.day}",
+    Why.ORDER_USED_UP: "order {hold.label} of {hold.name} does not cover this bill any more",
     Why.MIXED: "services outside the scope of VAT cannot stand on one document with others",
     Why.REFUSED: "{hold.name} refused a session of {hold.day}, and nobody has answered",
     Why.EINVOICE: "the invoice of {hold.name} is not valid: {findings}",

@@ -47,6 +47,7 @@ class Odd(StrEnum):
     LONG = "long"
     TWO_AT_ONCE = "two_at_once"
     UNUSUAL = "unusual"
+    ORDER = "order"  # used up, where nobody asks for one
 
 
 @dataclass(frozen=True, slots=True)

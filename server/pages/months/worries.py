@@ -16,6 +16,7 @@ from server.dashboard import words as floor
 from server.domain.holds import Why
 from server.domain.oddities import ESTIMATED_ENDS, Odd
 from server.domain.roles import Verb
+from server.pages.months import norm
 from server.pages.months.reads import MonthFacts, OpenRow
 from server.pages.prices import words as prices
 from server.web import formats
@@ -52,6 +53,7 @@ TITLES = {
     Odd.LONG: lazy_gettext("Over 12 hours"),
     Odd.TWO_AT_ONCE: lazy_gettext("Two machines at once"),
     Odd.UNUSUAL: lazy_gettext("Unusual month"),
+    Odd.ORDER: lazy_gettext("Order used up"),
 }
 _ICONS = {
     Odd.PROVISIONAL: "unplug",
@@ -59,6 +61,7 @@ _ICONS = {
     Odd.LONG: "hourglass",
     Odd.TWO_AT_ONCE: "copy",
     Odd.UNUSUAL: "trending-up",
+    Odd.ORDER: "receipt-text",
 }
 
 
@@ -82,6 +85,8 @@ _IN_FEW_WORDS = {
     Why.SIREN: lazy_gettext("SIREN missing"),
     Why.PROOF: lazy_gettext("no proof of status"),
     Why.SERVICE_CODE: lazy_gettext("service code missing"),
+    Why.ORDER: lazy_gettext("order number missing"),
+    Why.ORDER_USED_UP: lazy_gettext("order used up"),
     Why.REFUSED: lazy_gettext("refused by the payer"),
     Why.EINVOICE: lazy_gettext("electronic invoice not valid"),
     Why.MIXED: lazy_gettext("inside and outside the scope of VAT"),
@@ -152,6 +157,12 @@ def _gap(
                     url_for("vat.new", treatment=hold["treatment"], nature=hold["nature"], regime=hold["regime"]),
                 ),
             )
+        case Why.EINVOICE:
+            found = norm.findings_of(hold)
+            return "file-warning", gettext("Invoice not valid"), norm.sentence(found), _way(*norm.way(found, tenant))
+        case Why.ORDER | Why.ORDER_USED_UP:
+            way = _way(Verb.SET_CONTRACTS, gettext("Add an order"), url_for("orders.new", code=tenant))
+            return "receipt-text", gettext("Order number"), _no_order(hold, day), way
         case Why.REFUSED:
             sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
             way = _way(Verb.CORRECT_SESSIONS, gettext("Answer"), url_for("refusals.listed"))
@@ -159,6 +170,15 @@ def _gap(
         case _:
             way = _way(Verb.EDIT_TENANTS, gettext("Complete"), f"/tenants/{tenant}")
             return "file-warning", gettext("Invoice held"), _papers_missing(hold, day), way
+
+
+def _no_order(hold: dict[str, Any], day: date | None) -> str:
+    if hold["why"] == Why.ORDER:
+        return gettext(
+            "The customer refuses invoices without an order, and none holds on %(day)s. It holds the invoice.",
+            day=formats.day(day),
+        )
+    return gettext("This bill goes over what order %(number)s allows. It holds the invoice.", number=hold["label"])
 
 
 _OF_PAPERS = {
@@ -236,6 +256,9 @@ def _sentence(kind: Odd, odd: dict[str, Any]) -> str:
             times = formats.number(round(odd["cents"] / odd["usual"], 1))
             usual = formats.money(odd["usual"])
             return gettext("%(times)s times its usual month of %(usual)s.", times=times, usual=usual)
+        case Odd.ORDER:
+            ceiling = formats.money(odd["usual"])
+            return gettext("With this bill, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling)
 
 
 def _power_loss(odd: dict[str, Any]) -> str:
@@ -250,6 +273,8 @@ def _way_of(kind: Odd, odd: dict[str, Any], month: str) -> Way | None:
     """From the page of a session that was reached from here, one step leads back to the month."""
     if kind is Odd.UNUSUAL:
         return _way(Verb.SEE_MONEY, gettext("Open"), f"drafts/{odd['subject']}")
+    if kind is Odd.ORDER:
+        return None
     if kind is Odd.TWO_AT_ONCE:
         there = url_for("sessions.show", session_id=odd["sessions"][1], month=month)
         return _way(Verb.SEE_SESSIONS, gettext("Look"), there)
