@@ -14,6 +14,7 @@ from server.accounts import passwords
 from server.accounts import service as accounts
 from server.accounts.models import Account
 from server.accounts.service import AccountFacts
+from server.billing import price_drafts, whatif
 from server.billing.documents import render_document
 from server.billing.models import Document
 from server.billing.refusals import refuse_charge
@@ -30,6 +31,9 @@ from server.domain.checks import CheckKind, CheckResult
 from server.domain.commissioning import Result
 from server.domain.payers import Limits
 from server.domain.roles import Role, ScopeKind
+from server.domain.status import ProofKind
+from server.domain.tariffs import Scope, simple
+from server.domain.whatif import Change
 from server.handouts import rows as handout_rows
 from server.handouts import service as handouts
 from server.handouts.service import Newcomer, Tap
@@ -53,6 +57,7 @@ from tests.floor import HOLDER, busy
 from tests.server import billing_lab
 from tests.server.billing_lab import OPENED, close, issue, use
 from tests.server.paper_agent import PaperAgent, stamp, uuid
+from tests.supplied import supplied
 from tests.taught import teach
 from wire.messages import DenialReason, Fault, RiskClass, SessionEnded, SessionStarted
 
@@ -86,6 +91,7 @@ class Furnished:
     badge: str  # ref
     membership: str  # ref
     address: int
+    proof: int  # of its status
     document: str
     account: int
     role: int
@@ -111,13 +117,17 @@ def furnish(lab: Settings) -> Furnished:
     teach(PRINTING, HOLDER, 7, "nord-1", "m1", NOW)
     _told()
     _agreed(lab, membership)
+    supplied()
     _asked()
     close(specimen=True)
     with writing() as session:
         session.add(Job(kind="refresh_drafts", args={}, run_after=NOW, state="failed", attempts=5, error="no answer"))
         address = session.scalars(select(Establishment.id).where(Establishment.legal_name == "Acme SARL")).one()
+        seen = people.Seen(ProofKind.REGISTER, NOW.date(), "2026 B 471")
+        kbis = Sent("kbis.png", PICTURE)
+        proof = people.add_proof(address, seen, [kbis], lab.documents_dir, today=NOW.date(), **_BY).id
     _write_out(lab)
-    return Furnished(HOLDER, 7, badge, membership, address, document, *_accounts(lab), booking=booking)
+    return Furnished(HOLDER, 7, badge, membership, address, proof, document, *_accounts(lab), booking=booking)
 
 
 def _people() -> tuple[str, str]:
@@ -207,10 +217,13 @@ def _agreed(lab: Settings, membership: str) -> None:
 
 
 def _asked() -> None:
-    """A machine that is held after an accident, and somebody who has asked for a copy of their data."""
+    """A machine that is held after an accident, somebody who has asked for a copy of their data; prices in the making."""
     hold_machine("c1", NOW - timedelta(days=20), NOW - timedelta(days=19), "coupure à la fraise", **_BY)
     hold_machine("p1", None, None, "litige sur une facture", **_BY)
     register.enter(Asks.ACCESS, HOLDER, "", NOW.date() - timedelta(days=40), "par lettre", today=NOW.date(), **_BY)
+    draft = price_drafts.begin_draft("Grille 2027", **_BY).id
+    price_drafts.put_change(draft, Change(Scope(category="printer"), simple(2800, 900)), **_BY)
+    whatif.ask(draft, billing_lab.MONTH, NOW, ZONE, specimen=True)
     mine = Answerable("Halle Zéro SAS", "7, quai de la Locomotive, 68100 Mulhouse", "donnees@lab.test")
     say_who_answers(mine, **_BY)
 

@@ -23,7 +23,7 @@ LATE_RATES = (  # of companies: at least three times the legal rate, or what L44
     "trois fois le taux d’intérêt légal",
     "taux de refinancement de la Banque centrale européenne majoré de 10 points",
 )
-MAY_BE_EMPTY = frozenset({"email", "phone"})
+MAY_BE_EMPTY = frozenset({"email", "phone", "vat_id"})  # a small business need not have a VAT id
 
 
 def add_seller(
@@ -62,18 +62,19 @@ def problems_of(seller: invoicing.Seller) -> dict[str, Refusal]:
 
 def _empty(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
     for field in fields(seller):
-        if field.name not in MAY_BE_EMPTY and getattr(seller, field.name) == "":
+        needed = field.name not in MAY_BE_EMPTY or (field.name == "vat_id" and seller.regime != Regime.FRANCHISE)
+        if needed and getattr(seller, field.name) == "":
             yield field.name, BillingError("It is printed on every invoice and cannot be empty.")
 
 
 def _wrong(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
     if wrong := wrong_siren(seller.siren):
         yield "siren", wrong
-    elif seller.country == "FR" and seller.vat_id != french_vat_id(seller.siren):
+    elif seller.country == "FR" and seller.vat_id and seller.vat_id != french_vat_id(seller.siren):
         yield "vat_id", BillingError("The VAT id of this SIREN is %(vat_id)s.", vat_id=french_vat_id(seller.siren))
     checked = {
         "siret": wrong_siret(seller.siret, seller.siren),
-        "vat_id": wrong_vat_id(seller.vat_id, seller.siren),
+        "vat_id": wrong_vat_id(seller.vat_id, seller.siren) if seller.vat_id else None,
         "iban": wrong_iban(seller.iban),
         "bic": wrong_bic(seller.bic),
     }

@@ -34,7 +34,7 @@ FILES = {"agents.download", "books.paper", "documents.pdf", "documents.xml", "he
 FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
 FILES |= {"data_of.export", "holding.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
-ELSEWHERE = {"door.home", "books.own", "months.far"}  # lead on to a page, or are a piece of one
+ELSEWHERE = {"door.home", "books.own", "months.far", "price_drafts.far"}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
 WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}
 WHOSE |= dict.fromkeys((Verb.MANAGE_MEMBERS, Verb.REFUSE_CHARGES), "tenant")  # all others are a manager's
@@ -87,6 +87,14 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "bypass": {"code": "c1"},
         "masters": person | {"master_id": 1},
         "charges": {"code": TENANT, "session_id": SESSION},
+        "disputes": {"number": 1},
+        "lines": {"code": TENANT, "number": 1, "month": "2026-11", "subject": "one_off:1"},
+        "materials": {"number": 1},
+        "member_classes": person | {"ref": lab.membership, "code": "mentor"},
+        "noting": {"number": 1},
+        "own_material": {"session_id": lab.session},
+        "supply_prices": {"number": 1, "what": "operator"},
+        "tenant_items": {"code": TENANT, "number": 1},
         "contacts": person,
         "limits": {"code": TENANT, "payer": "acme-2"},
         "members": {"code": TENANT, "ref": lab.membership},
@@ -97,8 +105,10 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "months": {"month": MONTH, "establishment": lab.address},
         "outages": {"code": "m1"},
         "papers": {"code": TENANT, "number": lab.address, "payer": "acme-2"},
+        "proofs": {"code": TENANT, "number": lab.address, "proof": lab.proof},
         "badge_numbers": person,
         "pairing": {"name": AGENT, "key": code},
+        "price_drafts": {"number": 1, "place": 1, "month": MONTH},
         "own_instruction": {"code": PRINTING, "number": 1},
         "people": person,
         "badge_spread": person | {"ref": lab.badge},

@@ -313,7 +313,7 @@ def filled_in(template: str) -> str:
     [
         ("payment_days = 60", "payable within 45 days"),
         ('payment_days = "30"', "payment_days: expected int, found str"),
-        ('siren = "000010008"', "siren: Not a SIREN"),
+        ('siren = "000010008"', "siren: These 9 digits do not go together"),
         ('vat_id = "FR67000010009"', "vat_id: The VAT id of this SIREN is FR66000010009"),
         ('iban = "FR7630006000011234567890180"', "iban: Not an IBAN"),
         ("colour = 3", "not a field of a seller: colour"),

@@ -44,7 +44,7 @@ class SellerForm(Form):
     siren = StringField("SIREN", [InputRequired()], filters=[_number])
     siret = StringField("SIRET", [InputRequired()], filters=[_number])
     rcs = StringField(lazy_gettext("Register (RCS)"), [InputRequired(), Length(max=100)])
-    vat_id = StringField(lazy_gettext("VAT id"), [InputRequired()], filters=[_number])
+    vat_id = StringField(lazy_gettext("VAT id"), filters=[_number])
     iban = StringField("IBAN", [InputRequired()], filters=[_number])
     bic = StringField("BIC", [InputRequired()], filters=[_number])
     regime = SelectField(lazy_gettext("VAT regime"), choices=list(REGIMES.items()), default="normal")
