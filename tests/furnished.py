@@ -223,7 +223,7 @@ def _asked() -> None:
     register.enter(Asks.ACCESS, HOLDER, "", NOW.date() - timedelta(days=40), "par lettre", today=NOW.date(), **_BY)
     draft = price_drafts.begin_draft("Grille 2027", **_BY).id
     price_drafts.put_change(draft, Change(Scope(category="printer"), simple(2800, 900)), **_BY)
-    whatif.ask(draft, billing_lab.MONTH, NOW, ZONE, specimen=True)
+    whatif.ask(draft, billing_lab.MONTH, NOW, billing_lab.ZONE, specimen=True)
     mine = Answerable("Halle Zéro SAS", "7, quai de la Locomotive, 68100 Mulhouse", "donnees@lab.test")
     say_who_answers(mine, **_BY)
 

@@ -67,7 +67,7 @@ def test_a_session_shows_its_evidence_and_each_step_of_its_price(app: Flask, man
     assert "trame de badge illisible" in html
     assert "Chaîne intacte" in html
     # measured 2 h 10 min = 7800 s; quarters begun: 9 × 900 = 8100 s = 2 h 15; at 24.00 € an hour 54.00 €
-    for step in ("2 h 10 min 0 s", "2 h 15", "24,00 €/h", "54,00 €"):
+    for step in ("2 h 10", "2 h 15 à 24,00 € par heure d’occupation", "54,00 €"):
         assert step in html
 
 
@@ -94,7 +94,7 @@ def test_a_forgotten_session_is_corrected_and_the_price_follows(app: Flask, mana
     assert answer.status_code == 303
     html = page(manager, f"/sessions/{S1}")
     # until 7:20 in Mulhouse from 6:00: 1 h 20 = 4800 s; quarters begun: 5400 s; at 24.00 € an hour 36.00 €
-    for words in ("1 h 20 min 0 s", "2 h 10 min 0 s", "1 h 30", "36,00 €", "parti plus tôt"):
+    for words in ("Compté par décision</dt><dd>1 h 20", "2 h 10", "1 h 30", "36,00 €", "parti plus tôt"):
         assert words in html
 
 

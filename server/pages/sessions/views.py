@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from server.audit import service as audit
 from server.billing.pricing import priced
-from server.db import Stale
+from server.contracts.facts import names_of
+from server.db import Stale, reading
 from server.domain.decisions import Free
+from server.domain.rating import RatedSession
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import told
-from server.pages.prices.reckoning import steps_of
+from server.pages.prices.reckoning import Step, named_plainly, steps_of
 from server.pages.prices.sentences import sentence
 from server.pages.privacy.looking import looked_at
 from server.pages.refused import said
@@ -62,10 +64,18 @@ def show(session_id: str) -> str:
         trail=told(audit.trail("session", session_id)),
         words=words,
         sentence=sentence,
-        steps_of=steps_of,
+        steps_of=_steps,
         month=_month(),
         now=now(),
     )
+
+
+def _steps(rated: RatedSession) -> list[Step]:
+    """Why it costs what it does; contracts and packs by their names."""
+    refs = {one.ref for one in rated.covered} | ({rated.discount.ref} if rated.discount else set())
+    with reading():
+        names = names_of(refs) if refs else {}
+    return steps_of(rated, lambda ref: names.get(ref) or named_plainly(ref))
 
 
 @pages.route("/sessions/<session_id>/end", methods=["GET", "POST"])
