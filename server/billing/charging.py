@@ -1,6 +1,6 @@
 """What a charge says: everything from a session or an item to its price, so that the ledger can work it out again.
 
-Codes and not ids, so that a restore can find them again.
+Codes and not ids, so that a restore can find them again; plain as JSON has it.
 """
 
 from datetime import tzinfo
@@ -20,6 +20,9 @@ def charge_of(one: Billable, zone: tzinfo) -> dict[str, Any]:
 
 def _of_session(one: Sold, zone: tzinfo) -> dict[str, Any]:
     session, tariff = one.rated.session, one.rated.tariff
+    priced = steps_of(one.rated, _plain(tariff.rule) if tariff else None, zone)
+    if tariff and tariff.rule.caps:
+        priced["month"] = f"{one.item.end_day:%Y-%m}"  # whose caps it counts towards
     return {
         "subject": session.id,
         "round": one.item.round,
@@ -27,15 +30,15 @@ def _of_session(one: Sold, zone: tzinfo) -> dict[str, Any]:
         "payer": one.item.payer,
         "machine": session.machine,
         "tariff": tariff.id if tariff else None,
-        "started_at": session.start,
-        "ended_at": one.item.ended_at,
+        "started_at": session.start.isoformat(),
+        "ended_at": one.item.ended_at.isoformat(),
         "day": None,
         "occupied_s": session.measured_s,
         "counted_s": session.counted_s,
         "free": session.free,
         "continues": session.continues,
         "billed_s": one.rated.billed_s,
-        "priced": steps_of(one.rated, _plain(tariff.rule) if tariff else None, zone),
+        "priced": priced,
         "nature": one.item.nature,
         "net_cents": one.rated.net_cents,
         "vat_category": one.vat.category,
@@ -54,7 +57,7 @@ def _of_item(one: SoldExtra) -> dict[str, Any]:
         "tariff": None,
         "started_at": None,
         "ended_at": None,
-        "day": item.day,
+        "day": item.day.isoformat(),
         "occupied_s": 0,
         "counted_s": None,
         "free": item.free,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from server.billing import ledger_rows
+from server.billing import ledger_limits, ledger_rows
 from server.billing.entries import SAME, charge_rows, load_ids, sha256
 from server.billing.models import Charge, Document, Series, Tariff
 from server.billing.uses import FINISHED
@@ -39,6 +39,7 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
             charges[charge.document_id].append(charge)
         problems = [*_charges(documents, charges), *_documents(documents, charges), *_series(documents)]
         problems += ledger_rows.problems(documents, charges)
+        problems += ledger_limits.problems(ledger_rows.newest(charges).values())
     if documents_dir is not None:
         problems += _files(documents, documents_dir)
     return problems

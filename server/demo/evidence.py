@@ -253,7 +253,7 @@ def _price(row: sqlite3.Row) -> Price:
         _moment(row["valid_from"]),
         _moment(row["valid_until"]) if row["valid_until"] else None,
         part["cents"],
-        part["step_s"],
+        part.get("step_s", 60),
         part.get("minimum_s", 0),
         rule.get("session_fee_cents", 0),
     )

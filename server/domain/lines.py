@@ -4,10 +4,11 @@ Every piece is whole cents, and the pieces of a session come to its net; so rows
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from server.domain.items import BillItem, Unit
 from server.domain.line_words import discount_label, label
@@ -19,8 +20,7 @@ _ORDER = ("time", "fee", "day_fee", "minimum", "cap", "item", "discount", "credi
 _HOUR = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What pieces share that stand in one row. ``unit_cents`` is the net price of one unit, 0 where several prices meet.
     ``place`` sorts: a machine's rows, then what belongs to none, then what is taken off the whole section."""
 
@@ -65,8 +65,7 @@ class Figures:
         self.early += other.early
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of the table, as it is frozen. A row that is not charged says why (``free``) and comes to 0."""
 
     what: str
@@ -88,6 +87,11 @@ class Line:
     free: str | None = None
     reason: str = ""
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        early = [[first.isoformat(), last.isoformat()] for first, last in self.early]
+        return self._asdict() | {"early": early}
+
 
 Piece = tuple[Row, Figures]
 
@@ -107,12 +111,12 @@ def of_session(
     rated: RatedSession, machine_name: str, vat: tuple[str, int], early: list[tuple[date, date]], language: str
 ) -> Iterator[Piece]:
     """What one session puts on the document. ``vat``: category and rate; ``early``: its days, where it began before."""
-    place = (0, natural(machine_name), rated.session.machine)
+    place = (0, _sorted_as(machine_name), rated.session.machine)
     time = Row(place, "time", machine_name, "", None, Nature.MACHINE_USE, "h", Decimal(0), *vat, rated.session.free)
     if not rated.parts:
         yield time, Figures(1, rated.session.measured_s, early=early)
     for part in rated.parts:
-        own = replace(time, basis=part.basis.value, unit_cents=part.an_hour)
+        own = time._replace(basis=part.basis.value, unit_cents=part.an_hour)
         paid_s = part.billed_s - part.covered_s
         figures = (1, part.measured_s, part.billed_s, part.covered_s, paid_s, part.net_cents)
         yield own, Figures(*figures, early=early)
@@ -124,15 +128,20 @@ def of_session(
     ):
         if cents:
             one = Decimal(cents) if unit is not Unit.PIECE else Decimal(0)
-            row = replace(time, what=what, label=label(what, language), unit=unit.value, unit_cents=one)
+            row = time._replace(what=what, label=label(what, language), unit=unit.value, unit_cents=one)
             yield row, Figures(1, quantity=1, net_cents=cents)
-    section = replace(time, place=(2, (), ""), machine="", unit=Unit.PIECE.value)
+    section = time._replace(place=(2, (), ""), machine="", unit=Unit.PIECE.value)
     if rated.discount_cents and rated.discount:
         words = discount_label(rated.discount, language)
-        yield replace(section, what="discount", label=words), Figures(1, quantity=1, net_cents=-rated.discount_cents)
+        yield section._replace(what="discount", label=words), Figures(1, quantity=1, net_cents=-rated.discount_cents)
     if rated.credit_cents:
         words = label("credit", language)
-        yield replace(section, what="credit", label=words), Figures(1, quantity=1, net_cents=-rated.credit_cents)
+        yield section._replace(what="credit", label=words), Figures(1, quantity=1, net_cents=-rated.credit_cents)
+
+
+@lru_cache(maxsize=4096)
+def _sorted_as(name: str) -> tuple[tuple[int, str], ...]:
+    return natural(name)
 
 
 def of_item(item: BillItem, machine_name: str, vat: tuple[str, int], language: str) -> Piece:
@@ -152,10 +161,6 @@ def of_item(item: BillItem, machine_name: str, vat: tuple[str, int], language: s
         reason=item.reason,
     )
     return row, Figures(quantity=item.quantity, net_cents=item.net_cents)
-
-
-def frozen(line: Line) -> dict[str, Any]:
-    return asdict(line)
 
 
 def text(number: Decimal) -> str:

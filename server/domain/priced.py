@@ -4,10 +4,10 @@ Amounts are kept as whole numbers over a common denominator until the end, so th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 from decimal import Decimal
 from math import lcm
+from typing import NamedTuple
 
 from server.domain.allowances import Allowance, Covered
 from server.domain.money import cents_of
@@ -17,8 +17,7 @@ from server.domain.tariffs import Basis, Part
 _WHOLE = 10_000  # a whole in hundredths of a percent
 
 
-@dataclass(frozen=True, slots=True)
-class PartPrice:
+class PartPrice(NamedTuple):
     """One part of a price for one session. ``billed_s`` with what is covered; ``runs``: the steps that are paid, as seconds
     at so many cents for ``part.per_s``; ``price``: that of all steps where it is one, else None; ``before_s``: what was
     billed of this part before, where tiers count over the month. ``net_cents``: its share of the whole cents."""
@@ -120,7 +119,7 @@ class Sum:
             before = self.cents
             self._amount += part.worth * (self._of_one // part.part.per_s)
             self._covered += part.covered_worth * (self._of_one // part.part.per_s)
-            shared.append(replace(part, net_cents=self.cents - before))
+            shared.append(part._replace(net_cents=self.cents - before))
         self.parts = tuple(shared)
         self._amount += fees_cents * self._of_one
 
