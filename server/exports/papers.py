@@ -1,7 +1,7 @@
 """Issued documents by their frozen words, some at a time: no transaction stands open while somebody reads a long list."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -42,6 +42,10 @@ def conditions(asked: Asked) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def issued_between(first: date, last: date, specimen: bool) -> Iterator[Paper]:
     """Documents issued in a stretch, in the order of their numbering."""
     return _papers(Document.specimen.is_(specimen), Document.issued_on >= first, Document.issued_on <= last)
+
+
+def of_ids(ids: Collection[int]) -> Iterator[Paper]:
+    return _papers(Document.id.in_(ids))
 
 
 def _papers(*conditions: ColumnElement[bool]) -> Iterator[Paper]:

@@ -19,6 +19,7 @@ from server.domain.journal import AccountKind, NoAccount, Rule
 from server.domain.payments import Means
 from server.domain.stretch import Stretch, stretch_of
 from server.exports import accounts
+from server.exports.declarations import Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
 from server.exports.tables import Asked, Privacy, csv_of, xlsx_of
@@ -174,3 +175,38 @@ def test_when_people_were_there_stands_only_in_the_tables_about_times() -> None:
     for one in tables_of(Privacy.BOOKS):
         heads = {head for head, _ in one.columns}
         assert not heads & {"holder", "started_at", "ended_at", "person"} or one.name in {"machines", "tenants"}
+
+
+def declared(what: Declared, of: str) -> list[tuple[str, ...]]:
+    return list(rows_of(what, asked(of)))
+
+
+def test_the_list_for_customs_is_by_month_of_service_with_corrections_apart(books: Flask) -> None:
+    charge = {"nature": "machine_use", "vat_category": "AE", "day": None}
+    charges = [
+        charge | {"net_cents": 4951, "ended_at": "2026-10-14T08:00:00+00:00"},
+        charge | {"net_cents": 700, "ended_at": "2026-09-14T08:00:00+00:00"},
+    ]
+    buyer = {"treatment": "eu_business", "vat_id": "DE000000123", "country": "DE"}
+    issued("F-2026-0009", "nord", (("AE", 0, 5651),), date(2026, 11, 3), buyer=buyer, charges=charges, month="2026-10")
+
+    assert declared(Declared.DES, "2026-10") == [
+        ("2026-10", "2026-10", "", "DE000000123", "50", "49,51"),
+        ("2026-10", "2026-09", "x", "DE000000123", "7", "7,00"),
+    ]
+    (one,) = [found for found in declarations(asked("2026-10")) if found.what is Declared.DES]
+    # the tenth working day of November 2026 (Sundays, All Saints' and the 11th are none): 2–7, 9, 10, 12, 13
+    assert (one.rows, one.due) == (2, date(2026, 11, 13))
+
+
+def test_private_people_are_told_as_a_sum_of_the_day_and_payments_by_rate(books: Flask) -> None:
+    private = {"customer": "private", "buyer": {"treatment": "private", "country": "CH"}}
+    issued("F-2026-0010", "nord", (("S", 2000, 1000),), date(2026, 11, 12), **private)
+    issued("F-2026-0011", "acme", (("S", 2000, 500),), date(2026, 11, 12), **private)
+    payments.pay_whole("F-2026-0010", date(2026, 11, 18), TODAY, **BY)
+
+    (row,) = declared(Declared.TRANSACTIONS, "2026-11")
+    assert row == ("2026-11 11-20", "2026-11-12", "B2C", "", "", "TPS1", "20", "15,00", "3,00", "2026-11-30")
+    assert declared(Declared.PAYMENTS, "2026-11") == [
+        ("2026-11", "2026-11-18", "S", "20", "10,00", "2,00", "12,00", "2026-12-10"),
+    ]

@@ -7,6 +7,7 @@ from flask import abort, request
 from server.domain.period import month_of
 from server.domain.roles import THE_LAB, About
 from server.domain.stretch import Stretch, stretch_of
+from server.exports.declarations import Declared
 from server.exports.registry import TABLES
 from server.exports.tables import Privacy
 from server.web.here import now, zone
@@ -20,6 +21,10 @@ def table_of_books(name: str, kind: str, **others: Any) -> About:
 
 def table_of_times(name: str, kind: str, **others: Any) -> About:
     return _table(name, kind, Privacy.TIMES)
+
+
+def declaration_named(what: str, **others: Any) -> About:
+    return THE_LAB if what in set(Declared) else abort(404)
 
 
 def _table(name: str, kind: str, privacy: Privacy) -> About:

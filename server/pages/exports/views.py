@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.domain.journal import csv_rows, fec_rows
 from server.domain.roles import Verb
 from server.exports import archive
+from server.exports.declarations import HEADS, Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
 from server.exports.tables import Asked, Privacy, csv_of, lines_of, xlsx_of
 from server.pages.exports import reads, words
-from server.pages.exports.about import asked_stretch, table_of_books, table_of_times
+from server.pages.exports.about import asked_stretch, declaration_named, table_of_books, table_of_times
 from server.pages.months.about import month_named
 from server.web.answers import done, see_other
 from server.web.here import now, settings, today, zone
@@ -34,6 +35,8 @@ def page() -> str:
         choices=reads.choices(today()),
         journal=journal_of(stretch, settings().demo),
         archives=reads.archives(stretch, settings().demo),
+        declared=declarations(Asked(stretch, settings().demo, zone(), today())),
+        today=today(),
         books=tables_of(Privacy.BOOKS),
         times=tables_of(Privacy.TIMES),
         say=words,
@@ -90,6 +93,14 @@ def archived(month: str) -> AnyResponse:
     if not file.is_file():
         abort(404)
     return send_file(file, mimetype="application/zip", as_attachment=True, download_name=file.name, max_age=0)
+
+
+@pages.get("/exports/declared/<what>.csv")
+@needs(Verb.SEE_MONEY, about=declaration_named)
+def declared(what: str) -> AnyResponse:
+    stretch, wanted = asked_stretch(), Declared(what)
+    asked = Asked(stretch, settings().demo, zone(), today())
+    return _file(lines_of([HEADS[wanted], *rows_of(wanted, asked)]), f"{what}-{stretch.name}.csv")
 
 
 def _table(name: str, kind: str) -> AnyResponse:

@@ -5,6 +5,7 @@ from flask_babel import gettext, lazy_gettext
 from server.domain.journal import EVERYBODY, AccountKind
 from server.domain.stretch import Stretch
 from server.domain.vat import Nature
+from server.exports.declarations import Declared
 from server.pages.prices import words as prices
 from server.web import formats
 
@@ -34,6 +35,11 @@ TABLES = {
     "one_off_items": lazy_gettext("Single items"),
     "recurring_items": lazy_gettext("Monthly items"),
     "accounts": lazy_gettext("The account map"),
+}
+DECLARED = {
+    Declared.DES: lazy_gettext("Services to businesses of the EU (DES), to customs"),
+    Declared.TRANSACTIONS: lazy_gettext("Transactions with private persons and buyers abroad"),
+    Declared.PAYMENTS: lazy_gettext("Payments received for services, by VAT rate"),
 }
 ACCOUNTS = {
     AccountKind.CUSTOMER: lazy_gettext("Customer"),
