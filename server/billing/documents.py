@@ -60,9 +60,10 @@ def _write_files(documents_dir: Path, number: str, frozen: str, *, is_new: bool)
 
 def _xml(content: dict[str, Any], *, is_new: bool) -> bytes | None:
     """Checked once more with its real number and dates; what was issued before is made again as it was."""
-    if is_new and (found := check(content)):
+    xml = xml_of(content) if has_xml(content) else None
+    if is_new and (found := check(content, xml)):
         raise DamagedDocumentError(f"{content['number']} is not valid: {'; '.join(map(str, found))}")
-    return xml_of(content) if has_xml(content) else None
+    return xml
 
 
 def _mark_issued(document_id: int, number: str, pdf_sha256: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from server.billing.einvoice.embedding import embed
+from server.billing.einvoice.embedding import told_as_factur_x
 from server.paper import typeset
 
 _DOCUMENT = Path(__file__).parent / "document" / "document.typ"
@@ -14,6 +14,6 @@ _DOCUMENT = Path(__file__).parent / "document" / "document.typ"
 
 def pdf(page: Mapping[str, Any], xml: bytes | None = None) -> bytes:
     """Dated at the document's own day. ``xml``: the same document for programs."""
-    day = date.fromisoformat(page["issued_on"])
-    made = typeset.pdf(_DOCUMENT, dict(page), day, tagged=True)
-    return made if xml is None else embed(made, xml, day)
+    words = {**page, "xml": None if xml is None else xml.decode()}
+    made = typeset.pdf(_DOCUMENT, words, date.fromisoformat(page["issued_on"]), tagged=True)
+    return made if xml is None else told_as_factur_x(made)

@@ -1,12 +1,11 @@
-"""The XML into the PDF: one file that people read and programs, by Factur-X 1.0. The same bytes every time.
+"""A page that carries its invoice for programs says so in its metadata, as Factur-X 1.0 wants it.
 
-The library that embeds writes the moment of its own work and metadata of its own into the file, and so would take from it that
-it is tagged and that it can be made again; both are put back as the page had them.
+The page's own compiler attaches the XML (PDF/A-3 allows any file beside the page), but knows nothing of Factur-X: its four
+properties are written into the metadata it made, and every offset behind them moves along. The library that could attach it,
+too, would take the file apart and write it anew, dated at the moment of its own work and no longer said to be tagged.
 """
 
-from datetime import date
-from io import BytesIO
-from typing import Any
+import re
 
 _FX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
 _PROPERTIES = {
@@ -17,40 +16,29 @@ _PROPERTIES = {
 }
 _END_OF_SCHEMAS = "</rdf:Bag></pdfaExtension:schemas>"
 _END = "</rdf:Description></rdf:RDF>"
+_METADATA = re.compile(rb"<</Length (\d+)/Type/Metadata/Subtype/XML>>\nstream\n")
+_OFFSETS = re.compile(rb"(?<=\n)(\d{10}) 00000 n\r\n")
+_TABLE = re.compile(rb"\nstartxref\n(\d+)\n%%EOF\s*$")
 
 
-def embed(pdf: bytes, xml: bytes, day: date) -> bytes:
-    """A tagged PDF/A-3 with ``factur-x.xml`` in it, dated at a day of its own."""
-    from facturx import generate_from_binary  # brings pypdf along, for whoever renders and no other
-
-    titles = dict.fromkeys(("author", "keywords", "title", "subject"), "")  # the page's own are put back below
-    carried = generate_from_binary(
-        pdf,
-        xml,
-        flavor="factur-x",
-        level="en16931",
-        check_xsd=False,
-        check_schematron=False,
-        pdf_metadata=titles,
-        xmp_compression=False,
-    )
-    return _as_the_page_had_it(pdf, carried, day)
+def told_as_factur_x(pdf: bytes) -> bytes:
+    """The same file with Factur-X in its metadata. ValueError where it is not built as the compiler builds them."""
+    found, table = _METADATA.findall(pdf), _TABLE.search(pdf)
+    if len(found) != 1 or table is None:
+        raise ValueError("the file is not built as we know it")
+    head = _METADATA.search(pdf)
+    assert head is not None
+    end = head.end() + int(head[1])
+    metadata = _with_fx(pdf[head.end() : end].decode()).encode()
+    said = f"<</Length {len(metadata)}/Type/Metadata/Subtype/XML>>\nstream\n".encode() + metadata
+    longer, xref = head.start() + len(said) - end, int(table[1])
+    offsets = _OFFSETS.sub(lambda one: _moved(one[0], int(one[1]), head.start(), longer), pdf[xref : table.start()])
+    last = f"\nstartxref\n{xref + longer}\n%%EOF".encode()
+    return pdf[: head.start()] + said + pdf[end:xref] + offsets + last
 
 
-def _as_the_page_had_it(pdf: bytes, carried: bytes, day: date) -> bytes:
-    from pypdf import PdfReader, PdfWriter
-    from pypdf.generic import NameObject, TextStringObject
-
-    page, writer = PdfReader(BytesIO(pdf)), PdfWriter(clone_from=BytesIO(carried))
-    root: Any = writer.root_object
-    root["/AF"][0]["/EF"]["/F"]["/Params"][NameObject("/ModDate")] = TextStringObject(f"D:{day:%Y%m%d}000000Z")
-    del root["/PageMode"]  # who opens it reads the page, not a list of files
-    own: Any = page.trailer["/Root"]
-    writer.xmp_metadata = _with_fx(own["/Metadata"].get_data().decode()).encode()
-    writer.metadata, writer.pdf_header = page.metadata, page.pdf_header
-    made = BytesIO()
-    writer.write(made)
-    return made.getvalue()
+def _moved(line: bytes, offset: int, since: int, longer: int) -> bytes:
+    return line if offset < since else f"{offset + longer:010} 00000 n\r\n".encode()
 
 
 def _with_fx(metadata: str) -> str:

@@ -35,14 +35,13 @@ def validate(xml: bytes, french: bool) -> tuple[Finding, ...]:
     if not schema.validate(root):
         return tuple(Finding(XSD, error.message) for error in schema.error_log)
     with _ONE_AT_A_TIME:
-        found = [one for sheet in (EUROPEAN, FRENCH)[: 1 + french] for one in _report(xml, sheet)]
+        document = _saxon().processor.parse_xml(xml_text=xml.decode())
+        found = [one for sheet in (EUROPEAN, FRENCH)[: 1 + french] for one in _report(document, sheet)]
     return tuple({one.rule: one for one in reversed(found)}.values())[::-1]  # each rule once, where it failed first
 
 
-def _report(xml: bytes, sheet: str) -> list[Finding]:
-    saxon = _saxon()
-    document = saxon.processor.parse_xml(xml_text=xml.decode())
-    report = saxon.sheets[sheet].transform_to_string(xdm_node=document)
+def _report(document: Any, sheet: str) -> list[Finding]:
+    report = _saxon().sheets[sheet].transform_to_string(xdm_node=document)
     if not report:
         raise RuntimeError(f"the schematron {sheet} gave no report")
     failed = etree.fromstring(report.encode()).xpath(

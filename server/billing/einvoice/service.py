@@ -22,15 +22,16 @@ def xml_of(content: Mapping[str, Any]) -> bytes:
     return made
 
 
-def check(content: Mapping[str, Any]) -> tuple[Finding, ...]:
+def check(content: Mapping[str, Any], xml: bytes | None = None) -> tuple[Finding, ...]:
     """All that is wrong with a document, ours first. A statement has nothing for the norm to look at; of other documents the
-    XML is checked by the norm also where it is not sent, and by the French rules where they hold."""
+    XML is checked by the norm also where it is not sent, and by the French rules where they hold. ``xml``: where it is made
+    already."""
     ours = tuple(own_checks(content))
     if ours or content["kind"] == "statement":
         return ours
     from server.billing.einvoice.norm import validate
 
-    return validate(xml_of(content), french_rules(content))
+    return validate(xml_of(content) if xml is None else xml, french_rules(content))
 
 
 def hold_for(content: Mapping[str, Any]) -> Hold | None:

@@ -30,6 +30,7 @@ class Shown:
     several_rates: bool
     with_vat: Mapping[int, int]  # by place of the row, in cents; empty where amounts are net
     small_business: bool
+    told: frozenset[str]  # reasons that stand at the head of the document already
 
 
 def shown(content: Content, words: Words) -> Shown:
@@ -39,6 +40,7 @@ def shown(content: Content, words: Words) -> Shown:
         len(content["vat"]) > 1,
         _with_vat(content) if words.is_private else {},
         content["seller"].get("regime") == "franchise",
+        frozenset(one["reason"] for one in content["corrects"]),
     )
 
 
@@ -75,7 +77,7 @@ def _row(line: Line, at: int, how: Shown) -> dict[str, Any]:
     timed = line["what"] == "time"
     return {
         "name": _name(line, how.words),
-        "notes": list(_notes(line, how.words)),
+        "notes": list(_notes(line, how)),
         "sessions": str(line["sessions"]) if timed else "",
         "measured": hours(line["measured_s"], language) if timed else "",
         "billed": hours(line["billed_s"], language) if timed else _quantity(line, how.words),
@@ -96,13 +98,14 @@ def _name(line: Line, words: Words) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _notes(line: Line, words: Words) -> Iterator[str]:
+def _notes(line: Line, how: Shown) -> Iterator[str]:
+    words = how.words
     if line["free"]:
         yield words(f"free_{line['free']}")
     if line["covered_s"]:
         whole = line["covered_s"] == line["billed_s"]
         yield words("all_covered") if whole else words("covered", hours=hours(line["covered_s"], words.language))
-    if line["reason"]:
+    if line["reason"] and line["reason"] not in how.told:
         yield line["reason"]
     for first, last in line["early"][:_EARLY_SHOWN]:
         yield words("early", span=span(date.fromisoformat(first), date.fromisoformat(last), words.language))
