@@ -40,7 +40,7 @@ def lab(url: str) -> Flask:
         free = {
             "category": "O",
             "rate_bp": 0,
-            "mention": "",
+            "mention": "TVA non applicable",
             "reason": "test",
             "actor": "test",
             "now": billing_lab.OPENED,
