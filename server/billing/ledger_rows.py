@@ -56,13 +56,24 @@ def problems(documents: Iterable[Document], charges: Mapping[int, list[Charge]])
     """Inside ``reading()``."""
     documents = list(documents)
     found = [problem for document in documents for problem in _charges(document, charges.get(document.id, []))]
-    found += seals.differing(CHARGES, ((str(document.id), _rows_of(document.id)) for document in documents))
+    numbers = {str(document.id): document.number for document in documents}
+    for problem in seals.differing(CHARGES, ((key, _rows_of(int(key))) for key in numbers)):
+        key = problem.split()[1].rstrip(":")
+        found.append(f"{numbers.get(key, key)}: the rows of its charges are not those that were written")
     for model in (Document, Tariff, PlatformState):
         found += seals.broken(model)
     known = {document.id for document in documents}
     loose = [charge for document_id, own in charges.items() if document_id not in known for charge in own]
     found += [f"charge {charge.id}: it stands on no document" for charge in loose]
     return [*found, *_counters(documents)]
+
+
+def alone() -> list[str]:
+    """The same, for whoever has not read them. Inside ``reading()``."""
+    charges: dict[int, list[Charge]] = defaultdict(list)
+    for charge in db.session.scalars(select(Charge).order_by(Charge.id)):
+        charges[charge.document_id].append(charge)
+    return problems(db.session.scalars(select(Document).order_by(Document.id)).all(), charges)
 
 
 def _charges(document: Document, charges: Iterable[Charge]) -> Iterator[str]:

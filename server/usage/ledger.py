@@ -53,7 +53,7 @@ def verify_ledger() -> list[str]:
     with reading() as session:
         machines = dict(session.execute(select(Machine.code, Machine.id)).all())
         told = _Told(machines, dict(session.execute(select(Payer.code, Payer.id)).all()))
-        return [*_evidence(told), *_numbers(), *_sessions(told), *decided.decisions()]
+        return [*_evidence(told), *_loose(), *_numbers(), *_sessions(told), *decided.decisions()]
 
 
 def _evidence(told: _Told) -> Iterator[str]:
@@ -62,10 +62,12 @@ def _evidence(told: _Told) -> Iterator[str]:
     last_id = 0
     for row in _events():
         links = [chain_hash(before, row._asdict()) for before in (expected, stored)]
-        follows = row.id == last_id + 1  # a hole shows as a missing number of its outbox
+        follows = row.id == last_id + 1
         whole = row.chain_hash in links
         if follows and not whole:
             yield f"event {row.id}: the chain of evidence is broken here"
+        if not follows:
+            yield f"event {last_id + 1}: it is not in its place, the next one is {row.id}"
         stored, last_id = row.chain_hash, row.id
         expected = links[0] if follows and not whole else stored
         if row.payload is not None and payload_hash(row.salt, row.payload) != row.payload_hash:
@@ -73,6 +75,13 @@ def _evidence(told: _Told) -> Iterator[str]:
             told.unread.add(row.session)
         elif row.kind in _TELLING:
             _read(row, told)
+
+
+def _loose() -> Iterator[str]:
+    """What was said without the event that said it."""
+    wanted = select(EventPayload.event_id).outerjoin(Event, Event.id == EventPayload.event_id).where(Event.id.is_(None))
+    for event_id in db.session.scalars(wanted):
+        yield f"event {event_id}: its words are there, and it is not"
 
 
 def _events() -> Iterator[Any]:

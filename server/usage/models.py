@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.audit.seals import watch
 from server.db import Model, Utc
 from server.jobs.models import BigId
 
@@ -133,6 +134,9 @@ class SessionDecision(Model):
     counted_s: Mapped[int | None]  # seconds that count for the price; None: as measured
     free: Mapped[str | None] = mapped_column(String(20))  # machine_fault, goodwill, test: not charged; None: charged
     reason: Mapped[str] = mapped_column(Text)
+
+
+watch(SessionDecision)
 
 
 class Denial(Model):

@@ -206,16 +206,19 @@ def test_one_that_overlaps_or_lies_ahead_is_refused(holder: int) -> None:
         enter(holder, NOW - 2 * HOUR, NOW - HOUR, payer="berg-1")
 
 
-def test_one_in_a_month_that_is_issued_is_refused(holder: int) -> None:
+def test_one_in_a_month_that_is_issued_goes_on_the_next_invoice(holder: int) -> None:
     use()
     billing_lab.close()
     billing_lab.issue()
+    december = datetime(2026, 12, 3, 9, 0, tzinfo=UTC)
 
-    with pytest.raises(Refusal, match="2026-10 is issued"):
-        enter(holder, NOW - 3 * HOUR, NOW - HOUR, now=CLOSING)
+    entered = enter(holder, NOW - 3 * HOUR, NOW - HOUR, now=CLOSING)
 
-    november = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-    assert enter(holder, november, november + HOUR, now=CLOSING)
+    assert billing_lab.issue() == []
+    billing_lab.close("2026-11", december)
+    assert billing_lab.issue("2026-11", december) == ["F-2026-0002"]
+    with reading() as session:
+        assert session.scalar(select(Charge.net_cents).where(Charge.subject == entered)) == 4800, "2 h at 24.00 €"
 
 
 @pytest.mark.parametrize(
