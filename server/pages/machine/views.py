@@ -19,6 +19,8 @@ from server.pages.machine.forms import ClearForm, EndForm, ServiceForm
 from server.pages.machine.reads import MachineNow, MachinePage, machine_now, machine_page
 from server.pages.machines import words as say
 from server.pages.machines.about import machine_of
+from server.pages.prices.reads import prices_of_machine
+from server.pages.prices.sentences import sentence
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
@@ -45,6 +47,8 @@ def page(code: str) -> str:
         busiest=drawing.busiest(found.by_hour),
         shade=drawing.shade,
         cost=_cost(found),
+        prices=prices_of_machine(code) if allowed(Verb.SEE_MONEY) else None,
+        sentence=sentence,
         say=say,
         care=care_of(code, now()),
         care_say=care_words,

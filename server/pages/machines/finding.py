@@ -21,6 +21,7 @@ from server.domain.rating import an_hour
 from server.domain.tariffs import Tariff, Use, tariff_for
 from server.machines.models import Agent, Machine, MachineLive, MachineSkill
 from server.pages.people.names import folded
+from server.pages.prices.sentences import headline
 from server.training.models import Skill
 from server.usage.models import UsageSession
 from server.web.here import zone
@@ -39,11 +40,13 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What an hour costs the kinds of tenant there are, in cents: from, to, and the kinds nobody has named a price for."""
+    """What an hour costs the kinds of tenant there are, in cents: from, to, and the kinds nobody has named a price for.
+    ``said``: the price in words, where it is one and the same for all who have one."""
 
     lowest: int | None
     highest: int | None
     missing: tuple[str, ...]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +185,5 @@ def _prices(machine: Machine, tariffs: Collection[Tariff], kinds: Collection[str
     found = {kind: tariff_for(tariffs, Use(machine.code, machine.category, "", kind), now) for kind in kinds}
     cents = [whole_cents(an_hour(tariff, now, zone())) for tariff in found.values() if tariff is not None]
     missing = tuple(kind for kind, tariff in found.items() if tariff is None)
-    return Prices(min(cents, default=None), max(cents, default=None), missing)
+    said = {headline(tariff.rule) for tariff in found.values() if tariff is not None}
+    return Prices(min(cents, default=None), max(cents, default=None), missing, said.pop() if len(said) == 1 else "")

@@ -172,6 +172,20 @@ def one_price(number: int) -> One:
     return One(line, version, charges, last, examples, tuple(sorted(others, key=_in_order)))
 
 
+def prices_of_machine(code: str) -> tuple[Line, ...]:
+    """What a machine costs now: every price that holds there for somebody, its own before those of its category. A price
+    for one tenant or one class of members always stands."""
+    books = _read(now())
+    place = next((one for one in books.machines if one.code == code), None)
+    if place is None:
+        return ()
+    about = [one for one in books.tariffs if one.scope.machine == code or one.scope.category == place.category]
+    holding = pricelist.in_force(about, books.moment)
+    reached = [(one, pricelist.reach(one, holding, [place], books.kinds, books.moment)) for one in holding]
+    lines = (_line(one, books) for one, reach in reached if reach.wins)
+    return tuple(sorted(lines, key=lambda line: (not line.target.code, _in_order(line))))
+
+
 def price_in_place_of(number: int, day: date) -> One:
     """What holds on a day for what this price was for: another one where somebody has decided so meanwhile."""
     found = one_price(number)

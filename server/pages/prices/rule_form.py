@@ -38,7 +38,7 @@ class UsualIfEmpty(Optional):
 
     def __init__(self) -> None:
         super().__init__()
-        self.field_flags = {}
+        self.field_flags: dict[str, bool] = {}
 
 
 class Clock(StringField):
