@@ -58,7 +58,7 @@ WORDS = {
     "left_credit": "{label}: {used} used, {left} left",
     "left_until": "until {day}",
     "transfer": "SEPA transfer",
-    "name_of": "In the name of",
+    "name_of": "Name",
     "reference": "Reference",
     "qr_alt": "QR code of the SEPA transfer: {amount} to {name}, reference {number}",
     "credited": "To your credit",
