@@ -70,7 +70,7 @@ def part_price(
     billed_s = billed_seconds(counting_s, part, continues)
     first = begins if continues else begins + part.free_s
     all_runs = runs(part, billed_s, first, before_s, zone)
-    prices = {cents for _, cents in all_runs}
+    prices = {cents for _, cents in all_runs} or {part.cents}
     paid, covered = _cover(all_runs, part, allowances) if allowances else (all_runs, [])
     return PartPrice(
         part=part,
