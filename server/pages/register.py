@@ -19,7 +19,7 @@ AREAS = {
     "collecting": "outgoing payments rates reminders views",
     "contracts": "budgets orders packs views",
     "courses": "dates lessons own views",
-    "exports": "accounts views",
+    "exports": "accounts funders views",
     "floor": "views",
     "handouts": "views visitors day",
     "health": "views",

@@ -71,3 +71,7 @@ def account(kind: str, subject: str) -> str:
         case _:
             what = f"{formats.number(int(subject) / 100)} %"
     return f"{ACCOUNTS[AccountKind(kind)]}: {what}"
+
+
+def all_kinds() -> str:
+    return gettext("All kinds")
