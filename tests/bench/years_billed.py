@@ -78,7 +78,7 @@ def _period(month: str) -> dict[str, Any]:
 def _charge(pattern: dict[str, Any], use: Use, document: int, ids: "Iterator[int]") -> dict[str, Any]:
     return pattern | {
         "id": next(ids),
-        "session_id": use.id,
+        "subject": use.id,
         "document_id": document,
         "payer_id": use.who.payer,
         "machine_id": use.place.machine,
