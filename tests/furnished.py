@@ -53,6 +53,7 @@ from server.privacy.requests import Asks
 from server.settings import Settings
 from server.training import service as training
 from tests.commissioned import lines_of
+from tests.contracted import contracted
 from tests.floor import HOLDER, busy
 from tests.server import billing_lab
 from tests.server.billing_lab import OPENED, close, issue, use
@@ -98,6 +99,7 @@ class Furnished:
     invitation: str  # secret
     reset: str  # secret
     booking: str  # ref
+    session: str  # of the maker, of today
 
 
 def furnish(lab: Settings) -> Furnished:
@@ -117,7 +119,7 @@ def furnish(lab: Settings) -> Furnished:
     teach(PRINTING, HOLDER, 7, "nord-1", "m1", NOW)
     _told()
     _agreed(lab, membership)
-    supplied()
+    own_session = supplied()
     _asked()
     close(specimen=True)
     with writing() as session:
@@ -126,8 +128,11 @@ def furnish(lab: Settings) -> Furnished:
         seen = people.Seen(ProofKind.REGISTER, NOW.date(), "2026 B 471")
         kbis = Sent("kbis.png", PICTURE)
         proof = people.add_proof(address, seen, [kbis], lab.documents_dir, today=NOW.date(), **_BY).id
+    contracted(TENANT, ("acme-1", "acme-2"), address, lab, NOW)
     _write_out(lab)
-    return Furnished(HOLDER, 7, badge, membership, address, proof, document, *_accounts(lab), booking=booking)
+    return Furnished(
+        HOLDER, 7, badge, membership, address, proof, document, *_accounts(lab), booking=booking, session=own_session
+    )
 
 
 def _people() -> tuple[str, str]:

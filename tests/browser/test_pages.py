@@ -30,7 +30,16 @@ PARTS = 4  # of the whole, so that two cores share them
 CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
-FILES = {"agents.download", "books.paper", "documents.pdf", "documents.xml", "health.healthz", "lists.export", "me.data", "static"}
+FILES = {
+    "agents.download",
+    "books.paper",
+    "documents.pdf",
+    "documents.xml",
+    "health.healthz",
+    "lists.export",
+    "me.data",
+    "static",
+}
 FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
 FILES |= {"data_of.export", "holding.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
@@ -104,6 +113,11 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "memberships": person | {"ref": lab.membership},
         "months": {"month": MONTH, "establishment": lab.address},
         "outages": {"code": "m1"},
+        "budgets": {"code": TENANT, "number": 1},
+        "contracts": {"code": TENANT, "number": 1},
+        "packs": {"code": TENANT, "number": 1},
+        "orders": {"code": TENANT, "number": 1},
+        "orders.ask": {"code": TENANT, "number": lab.address},
         "papers": {"code": TENANT, "number": lab.address, "payer": "acme-2"},
         "proofs": {"code": TENANT, "number": lab.address, "proof": lab.proof},
         "badge_numbers": person,
