@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from server.domain.allowances import Allowance, Discount, Terms, Unit
 from server.domain.nights import ALL_DAYS, Hours, bands_of
+from server.domain.rating import RatedSession, rate_month
 from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Span, Tier
 from server.pages.prices import sentences
+from server.pages.prices.reckoning import steps_of
 from server.pages.prices.rule_form import RuleForm, rule_data
+from tests.domain.price_lists.next_lab import NEXT
+from tests.domain.price_lists.published import PUBLISHED
+from tests.domain.price_lists.said import PARIS, tariff, use
 
 NIGHT = bands_of([Hours(ALL_DAYS, time(20), time(8), 600)])
 WEEKEND = bands_of([Hours((5, 6), time(), time.max, 300)])
@@ -34,6 +40,7 @@ ALL = {
     "weekend": Rule((Part(Basis.COOLDOWN, 100, step_s=30, bands=NIGHT + WEEKEND),)),
     "free": Rule((Part(Basis.OCCUPIED, 0),)),
 }
+LISTS = (*PUBLISHED, *NEXT)
 SAID = {
     ("plain", "fr"): "12,00 € par heure d’occupation, par tranches de 15 min, les premières 10 min gratuites ; "
     "20:00–08:00 : 6,00 €",
@@ -93,16 +100,41 @@ def test_a_cell_says_the_first_price_and_whether_there_is_more(speaking: Callabl
     assert sentences.terms(LASER) == "to the minute; plus €10.33 a session"
 
 
+def through_the_form(rule: Rule) -> Rule:
+    """What a page shows of a rule, sent back as a browser would."""
+    shown = RuleForm(formdata=None, data=rule_data(rule), meta={"csrf": False})
+    sent = {field.name: raw(field) for field in shown}
+    form = typed(**{field: value for field, value in sent.items() if value})
+    assert form.validate(), form.errors
+    return form.rule()
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_what_a_form_shows_of_a_rule_is_the_rule(speaking: Callable[..., Any], name: str) -> None:
     speaking("fr")
-    shown = RuleForm(formdata=None, data=rule_data(ALL[name]), meta={"csrf": False})
-    sent = {field.name: raw(field) for field in shown}
 
-    form = typed(**{field: value for field, value in sent.items() if value})
+    assert through_the_form(ALL[name]) == ALL[name]
 
-    assert form.validate(), form.errors
-    assert form.rule() == ALL[name]
+
+@pytest.mark.parametrize("own", LISTS, ids=lambda own: own.name)
+def test_every_price_a_lab_publishes_can_be_typed_and_read(speaking: Callable[..., Any], own: Any) -> None:
+    for language in ("fr", "de", "en"):
+        speaking(language)
+        for one in own.tariffs:
+            assert sentences.sentence(one.rule)
+    for one in own.tariffs:
+        assert through_the_form(one.rule) in {one.rule, Rule((Part(Basis.OCCUPIED, 0, step_s=900),))}
+
+
+@pytest.mark.parametrize("own", LISTS, ids=lambda own: own.name)
+def test_every_step_of_every_worked_session_can_be_said(speaking: Callable[..., Any], own: Any) -> None:
+    speaking("en")
+    for worked in own.worked:
+        for rated in rate_month(worked.sessions, own.tariffs, worked.terms, PARIS):
+            if isinstance(rated, RatedSession) and rated.tariff and not rated.session.free:
+                *steps, net = steps_of(rated)
+                assert (net.label, net.is_sum) == ("Net", True)
+                assert all(step.label for step in steps)
 
 
 def test_one_price_an_hour_is_as_simple_as_can_be(speaking: Callable[..., Any]) -> None:
@@ -159,3 +191,70 @@ def test_a_button_adds_a_line_and_keeps_what_was_typed(speaking: Callable[..., A
     assert form.shown_parts() == [1, 2]
     assert form["p1_hours"]._value() == "3"
     assert form.p1_cents._value() == "12"
+
+
+def reckoned(sessions: list[Any], rule: Rule, terms: Terms) -> list[list[tuple[str, str]]]:
+    rated = rate_month(sessions, [tariff(rule, category="mill")], terms, PARIS)
+    plain = [
+        [(step.label, step.value) for step in steps_of(one, {"contract:7": "Included hours"}.get)] for one in rated
+    ]
+    return [[(a.replace("\u00a0", " "), b.replace("\u00a0", " ")) for a, b in one] for one in plain]
+
+
+def test_why_this_amount_is_told_step_by_step(speaking: Callable[..., Any]) -> None:
+    speaking("en")
+    night = bands_of([Hours(ALL_DAYS, time(20), time(8), 600)])
+    rule = Rule(
+        (Part(Basis.OCCUPIED, 1200, step_s=900, free_s=600, bands=night),),
+        session_fee_cents=250,
+        day_fee_cents=100,
+        caps=(Cap(Span.DAY, Of.PERSON, 1500),),
+    )
+    terms = Terms((Allowance("contract:7", Unit.SECONDS, 1800),), (Discount("contract:7", 1000),))
+
+    # 5 October, 19:20–20:47:10; counted from 19:30: 77 min 10 s are six quarters, 19:30 and 19:45 by day, four at night.
+    # Two quarters are included (6.00 € that nobody pays). Four at night: 6.00; fees 2.50 and 1.00: 9.50; 10 % off: 8.55.
+    first, second = reckoned(
+        [use("mill", 87 + 1 / 6, "2026-10-05 19:20"), use("mill", 70, "2026-10-05 22:30")], rule, terms
+    )
+
+    assert first == [
+        ("Measured: machine occupied", "1 h 27 min 10 s"),
+        ("Free at the beginning", "−10 min"),
+        ("Billed", "1 h 30"),
+        ("Covered by: Included hours", "30 min"),
+        ("1 h at €6.00 per hour occupied", "€6.00"),
+        ("Session fee", "€2.50"),
+        ("Fee for the day", "€1.00"),
+        ("Discount: Included hours", "−€0.95"),
+        ("Net", "€8.55"),
+    ]
+    assert second == [  # four quarters at night 6.00, fee 2.50: 8.50; 15.00 − 9.50 leave 5.50: 3.00 cut; 10 % off
+        ("Measured: machine occupied", "1 h 10"),
+        ("Free at the beginning", "−10 min"),
+        ("Billed", "1 h"),
+        ("1 h at €6.00 per hour occupied", "€6.00"),
+        ("Session fee", "€2.50"),
+        ("Fee for the day", "€0.00"),
+        ("Above the most that is charged", "−€3.00"),
+        ("Discount: Included hours", "−€0.55"),
+        ("Net", "€4.95"),
+    ]
+
+
+def test_a_minimum_and_a_credit_are_steps_of_their_own(speaking: Callable[..., Any]) -> None:
+    speaking("en")
+    rule = Rule((Part(Basis.OCCUPIED, 1200, step_s=900, tiers=(Tier(900, 600),)),), minimum_cents=500)
+    terms = Terms((Allowance("contract:7", Unit.CENTS, 120),))
+
+    (steps,) = reckoned([use("mill", 20)], rule, terms)  # a quarter at 12.00 and one at 6.00: 3.00 + 1.50 = 4.50
+
+    assert steps == [
+        ("Measured: machine occupied", "20 min"),
+        ("Billed", "30 min"),
+        ("15 min at €12.00 per hour occupied", ""),
+        ("15 min at €6.00 per hour occupied", "€4.50"),
+        ("Up to the least a session costs", "€0.50"),
+        ("Credit: Included hours", "−€1.20"),
+        ("Net", "€3.80"),
+    ]

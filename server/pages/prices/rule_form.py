@@ -234,7 +234,7 @@ def rule_data(rule: Rule) -> Mapping[str, Any]:
     data |= {name: of_caps.get(of) for name, of in CAPS.items()}
     for part in range(1, PARTS + 1):
         data |= _part_data(part, rule.parts[part - 1] if part <= len(rule.parts) else None)
-    return data
+    return data if rule != Rule() else data | {"p1_cents": 0}
 
 
 def _part_data(number: int, part: Part | None) -> dict[str, Any]:
