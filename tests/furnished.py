@@ -25,15 +25,21 @@ from server.care import checks, log_only
 from server.care.checks import Asked, Found
 from server.care.commissioning import Sheet, record
 from server.care.papers import Sent
+from server.collecting import mails as outgoing
+from server.collecting import payments, rates
+from server.collecting.payments import Received
 from server.db import writing
 from server.domain.bookings import Span
 from server.domain.checks import CheckKind, CheckResult
 from server.domain.commissioning import Result
+from server.domain.late import Rate, RateKind
 from server.domain.payers import Limits
+from server.domain.payments import Means
 from server.domain.roles import Role, ScopeKind
 from server.domain.status import ProofKind
 from server.domain.tariffs import Scope, simple
 from server.domain.whatif import Change
+from server.exports import accounts as account_map
 from server.handouts import rows as handout_rows
 from server.handouts import service as handouts
 from server.handouts.service import Newcomer, Tap
@@ -130,6 +136,7 @@ def furnish(lab: Settings) -> Furnished:
         proof = people.add_proof(address, seen, [kbis], lab.documents_dir, today=NOW.date(), **_BY).id
     contracted(TENANT, ("acme-1", "acme-2"), address, lab, NOW)
     _write_out(lab)
+    _collected(lab, document)
     return Furnished(
         HOLDER, 7, badge, membership, address, proof, document, *_accounts(lab), booking=booking, session=own_session
     )
@@ -252,6 +259,16 @@ def _write_out(lab: Settings) -> None:
         documents = session.scalars(select(Document.id)).all()
     for document in documents:
         render_document(document, lab.documents_dir, NOW)
+
+
+def _collected(lab: Settings, document: str) -> None:
+    """A part of an invoice that was paid, a mail that carries it, a rate for late interest, the accounts it is booked on."""
+    part = Received(TENANT, NOW.date() - timedelta(days=4), 2000, Means.TRANSFER, "VIR 0815")
+    payments.receive(part, {document: 2000}, NOW.date(), True, **_BY)
+    outgoing.send_again(document, "factures@acme.test", lab, **_BY)
+    rates.state(Rate(RateKind.ECB, date(2026, 7, 1), 240), "BCE, 1er juillet", **_BY)
+    for rule in account_map.first_rows(date(2026, 1, 1)):
+        account_map.decide(rule, "plan comptable", **_BY)
 
 
 def _logins() -> None:

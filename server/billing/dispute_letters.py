@@ -39,18 +39,18 @@ def answered(row: Dispute, lab: Settings, now: datetime) -> None:
 
 
 def _outcome(row: Dispute, language: str | None) -> str:
-    said = texts(language)
+    gettext = texts(language)
     amount = format_currency(Decimal(row.settled_cents) / 100, "EUR", locale=language or "fr")
     match row.outcome:
         case "adjusted":
-            return said("%(amount)s without VAT is taken off on the invoice to come.") % {"amount": amount}
+            return gettext("%(amount)s without VAT is taken off on the invoice to come.") % {"amount": amount}
         case "credited":
-            return said("%(amount)s without VAT is taken off by the credit note %(number)s.") % {
+            return gettext("%(amount)s without VAT is taken off by the credit note %(number)s.") % {
                 "amount": amount,
                 "number": row.settled_by,
             }
         case _:
-            return said("It stays as it is.")
+            return gettext("It stays as it is.")
 
 
 def _readers(tenant: str, now: datetime) -> Iterator[Account]:

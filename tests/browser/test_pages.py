@@ -43,6 +43,8 @@ FILES = {
 FILES |= {"records.mine", "records.of_person", "records.paper_of_tenant"}
 FILES |= {"data_of.export", "holding.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
+FILES |= {"exports.journal", "exports.fec", "exports.table", "exports.times", "exports.archived", "exports.declared"}
+FILES |= {"funders.as_csv"}
 ELSEWHERE = {"door.home", "books.own", "months.far", "price_drafts.far"}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
 WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}
@@ -74,6 +76,7 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "calendars": {"code": "m1"},
         "checks": {"code": "c1", "number": 1},
         "closures": {"number": 1},
+        "collecting": {"code": TENANT},
         "course_dates": {"number": 1},
         "courses": {"number": 1},
         "demo_mails": {"number": 1},
@@ -123,6 +126,9 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "badge_numbers": person,
         "pairing": {"name": AGENT, "key": code},
         "price_drafts": {"number": 1, "place": 1, "month": MONTH},
+        "outgoing.send": {"number": lab.document},
+        "outgoing.bounced": {"number": 1},
+        "payments": {"code": TENANT, "number": 1},
         "own_instruction": {"code": PRINTING, "number": 1},
         "people": person,
         "badge_spread": person | {"ref": lab.badge},

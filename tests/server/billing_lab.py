@@ -104,13 +104,13 @@ def use(
 ) -> str:
     """A session that has ended. Returns its id."""
     session_id = str(UUID(int=next(_numbers)))
-    facts = {"state": "ended", "simulated": False, "ended_at": start + timedelta(seconds=seconds)} | changed
+    facts = {"state": "ended", "simulated": False, "ended_at": start + timedelta(seconds=seconds)}
+    facts = {**facts, "holder_number": 7, **changed}
     with writing() as session:
         row = UsageSession(
             id=session_id,
             machine_id=session.scalar(select(Machine.id).where(Machine.code == machine)),
             payer_id=session.scalar(select(Payer.id).where(Payer.code == payer)),
-            holder_number=7,
             started_at=start,
             occupied_s=seconds,
             powered_s=seconds,

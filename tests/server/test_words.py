@@ -33,6 +33,7 @@ REFUSALS = (
     "PrivacyError",
     "Refusal",
     "RetentionError",
+    "SupplyError",
     "TrainingError",
 )
 CLASHES = {"RuleClash": (2,)}  # after the name of the rule
