@@ -91,7 +91,9 @@ def _values(address: Address) -> dict[str, Any]:
 @pages.get("/tenants/<code>/addresses/<int:number>/treatment")
 @needs(Verb.EDIT_TENANTS, about=establishment_of)
 def new_treatment(code: str, number: int) -> str:
-    return _treatment_page(code, number, TreatmentForm(data={"since": today()}))
+    present = _address(code, number).treated_on(today())
+    known: dict[str, Any] = {"treatment": present.treatment, "stated_by": present.stated_by} if present else {}
+    return _treatment_page(code, number, TreatmentForm(data=known | {"since": today()}))
 
 
 @pages.post("/tenants/<code>/addresses/<int:number>/treatment")
