@@ -12,8 +12,10 @@ from sqlalchemy import select
 from server.billing import service as billing
 from server.billing.einvoice.service import check
 from server.billing.models import Draft, VatCell
+from server.contracts import service as contracts
 from server.db import closing_database, make_app, reading, writing
 from server.domain.invoicing import Seller
+from server.domain.orders import Asked
 from server.domain.status import ProofKind
 from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
@@ -225,17 +227,34 @@ def test_a_swiss_private_person_pays_french_vat(lab: Flask) -> None:
     assert "40" not in " ".join(said.content["mentions"])  # the fixed sum is between traders
 
 
-def test_a_public_body_gets_its_service_code_and_is_held_without_it(lab: Flask) -> None:
+def test_a_public_body_gets_its_service_code_and_its_order_number_or_is_held(lab: Flask) -> None:
     house = customer("fr_public", siren="900000035", needs_service_code=True, kind=TenantKind.PUBLIC)
+    contracts.ask_orders(house, Asked(required=True), **BY)
     use("it-1")
-    assert draft().held == "Nordwerk refuses invoices without its service code, and none is on record"
+    assert {one["why"] for one in draft().reasons} == {"service_code", "order"}
+    assert "Nordwerk refuses invoices without its service code, and none is on record" in draft().held
 
     with writing() as session:
         session.get_one(Establishment, house).service_code = "ATELIERS-01"
+    contracts.add_order(house, None, contracts.Numbered("EJ-2026-00471", SINCE), "letter", **BY)
 
     said = draft()
     assert (vat(said.content), said.held) == ([("S", 2000, 6000, 1200)], "")
     assert (said.content["buyer"]["customer"], said.content["buyer"]["service_code"]) == ("public", "ATELIERS-01")
+    assert said.content["order"]["number"] == "EJ-2026-00471"
+    assert check(numbered(said.content)) == ()
+
+
+def test_a_swiss_company_that_wants_one_document_for_each_order_gets_each_of_them_split(lab: Flask) -> None:
+    house = customer("non_eu_business", "CH", vat_id="CHE107787577MWST", proof=ProofKind.SWISS_VAT)
+    contracts.ask_orders(house, Asked(one_each=True), **BY)
+    contracts.add_order(house, None, contracts.Numbered("B-17", SINCE), "mail", **BY)
+    use("it-1")
+    bought(Nature.GOODS, 25)
+
+    found = [(one.part, one.content["order"]["number"], vat(one.content)) for one in drafts()]
+
+    assert found == [("B-17/O", "B-17", [("O", 0, 6000, 0)]), ("B-17/S", "B-17", [("S", 2000, 2500, 500)])]
 
 
 # --- what is sold -----------------------------------------------------------------------------------------------------
