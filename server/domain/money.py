@@ -13,11 +13,6 @@ def whole_cents(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def price_of(seconds: int, cents_per_hour: int) -> Decimal:
-    """What a time costs, in cents, not yet rounded."""
-    return Decimal(seconds) * cents_per_hour / 3600
-
-
 def cents_of(numerator: int, denominator: int) -> int:
     """An amount that is a fraction of a cent, in whole cents. Halves are exact however long the fraction is."""
     return whole_cents(Decimal(numerator) / denominator)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.money import Net, VatSum, price_of, totals, vat_on, whole_cents
+from server.domain.money import Net, VatSum, cents_of, totals, vat_on, whole_cents
 
 
 def test_half_a_cent_goes_up_and_never_to_the_even_cent() -> None:
@@ -34,7 +34,10 @@ def test_nothing_comes_to_nothing() -> None:
 
 
 def test_a_time_costs_its_part_of_the_hour_exactly() -> None:
-    assert price_of(900, 2502) == Decimal("625.5")
+    assert cents_of(900 * 2502, 3600) == 626, "625.5, half up"
+    assert cents_of(900 * 2501, 3600) == 625, "625.25"
+    # 28 digits of a third are not enough where two parts of a price meet at half a cent: 100.666… + 0.833… = 101.5
+    assert cents_of(604 + 5, 6) == 102
 
 
 @given(st.lists(st.tuples(st.integers(-(10**7), 10**7), st.sampled_from([0, 210, 550, 1000, 1900, 2000]))))
