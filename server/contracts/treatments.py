@@ -16,12 +16,13 @@ def treatment_on(tenant_id: int, day: date) -> str | None:
 
 
 def same_until(tenant_id: int, treatment: str, since: date) -> date | None:
-    """The first day from ``since`` on that has another treatment, or none; None: there is no such day."""
+    """The first day from ``since`` on that has another treatment; None: there is no such day. One on which nobody has
+    decided yet is none: its bills are held until somebody has."""
     bills, treatments = _known(tenant_id)
     turns = {since, *_turns(bills, since)}
     for rows in treatments.values():
         turns |= set(_turns(rows, since))
-    return next((day for day in sorted(turns) if _on(bills, treatments, day) != treatment), None)
+    return next((day for day in sorted(turns) if _on(bills, treatments, day) not in {treatment, None}), None)
 
 
 def _known(tenant_id: int) -> tuple[list[Any], dict[int, list[Any]]]:

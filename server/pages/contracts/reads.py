@@ -89,8 +89,8 @@ class File:
     is_ended: bool
 
     def in_force(self, day: date) -> list[Agreement]:
-        """Those that hold on a day or will."""
-        return [one for one in self.agreements if not one.is_over(day)]
+        """Those that hold on a day, then those that will."""
+        return sorted((one for one in self.agreements if not one.is_over(day)), key=lambda one: max(one.since, day))
 
     def over(self, day: date) -> list[Agreement]:
         return [one for one in self.agreements if one.is_over(day)]
