@@ -16,7 +16,7 @@ from server.audit import service as audit
 from server.db import Stale, db, writing
 from server.domain.items import Measured, Unit
 from server.domain.period import day_of
-from server.domain.supplies import LONGEST_MIN, SupplyError, refuse_odd_quantity
+from server.domain.supplies import LONGEST_MIN, WAYS, SupplyError, refuse_odd_quantity
 from server.jobs.service import announce
 from server.people.models import Payer
 from server.people.rows import payer_by_code
@@ -48,11 +48,12 @@ class Span:
 def note_material(
     material: int, quantity: Decimal, measured: str, place: Place, *, zone: tzinfo, actor: str, now: datetime
 ) -> int:
-    """Material that was used. Returns the number of the note."""
+    """Material that was used; ``measured`` empty: in the usual way of its unit. Returns the number of the note."""
     with writing():
         row = material_by_id(material)
         if row.ended_at is not None:
             raise SupplyError("This material is offered no longer.")
+        measured = measured or WAYS[Unit(row.unit)][0]
         refuse_odd_quantity(quantity, Unit(row.unit), Measured(measured))
         told = {"material_id": row.id, "quantity_milli": milli(quantity), "measured": measured}
         return _note(place, told, {"name": row.names["fr"], "unit": row.unit}, zone, actor, now)

@@ -158,7 +158,8 @@ class MaterialUsedForm(PlaceForm):
     material = SelectField(lazy_gettext("Material"), [InputRequired()])
     quantity = Exact(lazy_gettext("Quantity"), [InputRequired()])
     measured = SelectField(
-        lazy_gettext("How it was measured"), choices=[(one.value, said) for one, said in words.WAYS.items()]
+        lazy_gettext("How it was measured"),
+        choices=[("", lazy_gettext("in the usual way")), *((one.value, said) for one, said in words.WAYS.items())],
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from babel.numbers import format_currency
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from server.domain.items import BillItem, ItemKind, Measured, Unit
 from server.domain.supplies import MissingItemPrice, Price, What
@@ -79,7 +79,21 @@ def unit(code: str) -> str:
 
 
 def quantity(value: Decimal, code: str) -> str:
-    return f"{formats.number(value)} {unit(code)}"
+    """``12,4 g``, ``2 sheets``: half a day and one day are one."""
+    told, many = formats.number(value), 1 if abs(value) <= 1 else 2
+    match code:
+        case Unit.SHEET:
+            return ngettext("%(number)s sheet", "%(number)s sheets", many, number=told)
+        case Unit.PIECE:
+            return ngettext("%(number)s piece", "%(number)s pieces", many, number=told)
+        case Unit.MONTH:
+            return ngettext("%(number)s month", "%(number)s months", many, number=told)
+        case Unit.DAY:
+            return ngettext("%(number)s day", "%(number)s days", many, number=told)
+        case Unit.PERSON:
+            return ngettext("%(number)s person", "%(number)s people", many, number=told)
+        case _:
+            return f"{told} {unit(code)}"
 
 
 def price(cents: Decimal) -> str:
