@@ -30,7 +30,7 @@ def date(wall_ms: int, _: Translate) -> str:
 def terms(payer: Payer, _: Translate) -> str:
     """What it will cost, as far as the payer lets bystanders see: a price, the time left, or nothing."""
     if payer.shows is Shows.TIME_LEFT and payer.seconds_left is not None:
-        return _("{duration} left").format(duration=duration(payer.seconds_left, _))
+        return _left(payer.seconds_left, _)
     if payer.shows is not Shows.PRICE:
         return ""
     if payer.rate_cents is None:
@@ -41,11 +41,18 @@ def terms(payer: Payer, _: Translate) -> str:
 def so_far(payer: Payer, occupied_s: int, _: Translate) -> str:
     """About what it has cost: rounding, free minutes and caps are the invoice's."""
     if payer.shows is Shows.TIME_LEFT and payer.seconds_left is not None:
-        return _("{duration} left").format(duration=duration(payer.seconds_left - occupied_s, _))
+        return _left(payer.seconds_left - occupied_s, _)
     if payer.shows is not Shows.PRICE or payer.rate_cents is None:
         return ""
     cents = payer.rate_cents * occupied_s // 3600
     return _("about €{euros}.{cents:02}").format(euros=cents // 100, cents=cents % 100)
+
+
+def _left(seconds: int, _: Translate) -> str:
+    """Of included hours. Once they are used up the machine still starts: it costs what the tenant has agreed."""
+    if seconds <= 0:
+        return _("No hours left")
+    return _("{duration} left").format(duration=duration(seconds, _))
 
 
 def _n(text: str) -> str:

@@ -64,6 +64,8 @@ def test_a_box_without_a_button_offers_none() -> None:
         (ACME, "Granted | €9.00 an hour | Acme", "In use | 20 min | about €3.00"),
         (replace(ACME, rate_cents=None), "Granted | No price set | Acme", "In use | 20 min"),
         (replace(ACME, shows=Shows.TIME_LEFT, seconds_left=7200), "Granted | 2 h 00 left | Acme", "In use | 20 min | 1 h 40 left"),
+        (replace(ACME, shows=Shows.TIME_LEFT, seconds_left=900), "Granted | 15 min left | Acme", "In use | 20 min | No hours left"),
+        (replace(ACME, shows=Shows.TIME_LEFT, seconds_left=0), "Granted | No hours left | Acme", "In use | 20 min | No hours left"),
         (replace(ACME, shows=Shows.TIME_LEFT), "Granted | Acme", "In use | 20 min"),
         (replace(ACME, shows=Shows.NOTHING), "Granted | Acme", "In use | 20 min"),
     ],
