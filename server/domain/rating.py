@@ -244,6 +244,9 @@ def _sum(session: Session, tariff: Tariff, parts: tuple[PartPrice, ...], terms: 
 
 def an_hour(tariff: Tariff, moment: datetime, zone: tzinfo) -> Decimal:
     """What an hour of using the machine costs that begins at a moment, in cents: what a panel shows beforehand. The first
-    price counts where later ones follow; fees, and the time it cools down, stand apart."""
-    during = [part for part in tariff.rule.parts if part.basis is not Basis.COOLDOWN]
-    return sum((Decimal(3600 * cents_at(part, moment, zone)) / part.per_s for part in during), Decimal(0))
+    price counts where later ones follow; fees, and the time it cools down, stand apart. A price that has fees alone costs
+    these, however long the hour."""
+    rule = tariff.rule
+    during = [part for part in rule.parts if part.basis is not Basis.COOLDOWN]
+    time = sum((Decimal(3600 * cents_at(part, moment, zone)) / part.per_s for part in during), Decimal(0))
+    return time if during else Decimal(rule.session_fee_cents + rule.day_fee_cents)

@@ -126,6 +126,7 @@ def test_an_hour_is_priced_beforehand_by_what_holds_now() -> None:
     price, seven, eight = tariff(rule, category="mill"), at("2026-10-05 07:59"), at("2026-10-05 08:00")
 
     assert [an_hour(price, moment, PARIS) for moment in (seven, eight)] == [300 + 600, 600 + 600]
+    assert an_hour(tariff(Rule(day_fee_cents=250), category="bench"), seven, PARIS) == 250, "flat"
     assert next_hours(rule.parts[0], seven, PARIS) == eight.timestamp()
     assert next_hours(rule.parts[1], seven, PARIS) is None
 
