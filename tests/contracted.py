@@ -30,7 +30,7 @@ def contracted(tenant: str, payers: tuple[str, str], house: int, lab: Settings, 
     contracts.add_budget(tenant, own, Limit(400_00, True, NOVEMBER), by_lab=False, **by)
     contracts.add_budget(tenant, other, Limit(2_00, True, NOVEMBER), **by)
     contracts.add_budget(tenant, None, Limit(8000_00, False, NOVEMBER, date(2027, 3, 1)), **by)
-    contracts.add_order(house, None, Numbered("4500018233", NOVEMBER, None, date(2026, 10, 20), 4000_00), **by)
+    contracts.add_order(house, None, Numbered("4500018233", date(2026, 1, 1), None, date(2025, 12, 18), 4000_00), **by)
     contracts.ask_orders(house, Asked(required=True), **by)
     use(own, "p1", now - timedelta(hours=25), 9 * 3600, simulated=True)
     use(other, "c1", now - timedelta(hours=22), 5400, simulated=True)
