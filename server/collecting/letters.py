@@ -7,7 +7,8 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from server.accounts.letters import Letter, letter, texts
-from server.domain.late import Customer, Owed
+from server.domain.late import Owed
+from server.domain.vat import Customer
 from server.settings import Settings
 
 _DAYS = {"fr": "d MMMM y", "de": "d. MMMM y", "en": "d MMMM y"}

@@ -10,7 +10,8 @@ from server.audit import service as audit
 from server.billing.errors import BillingError
 from server.collecting.models import Allocation, ReferenceRate
 from server.db import db, reading, writing
-from server.domain.late import Customer, Owed, Paid, Rate, RateKind, owed
+from server.domain.late import Owed, Paid, Rate, RateKind, owed
+from server.domain.vat import Customer
 from server.jobs import service as jobs
 
 _MOST_BP = 5000

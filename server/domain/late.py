@@ -12,17 +12,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from server.domain.money import whole_cents
+from server.domain.vat import Customer
 
 INDEMNITY_CENTS = 4000
 STEPS = 3
 _YEAR = 365
 _DAY = timedelta(days=1)
-
-
-class Customer(StrEnum):
-    BUSINESS = "business"
-    PUBLIC = "public"
-    PRIVATE = "private"
 
 
 _POINTS = {Customer.BUSINESS: 1000, Customer.PUBLIC: 800}  # above the central bank's rate, in hundredths of a percent

@@ -73,13 +73,15 @@ def customer(treatment: str | None) -> Customer:
             return Customer.BUSINESS
 
 
+_OF_THE_EU = frozenset({Treatment.EU_BUSINESS, Treatment.FR_ESTABLISHMENT})
 _DECLARED = frozenset(Nature) - {Nature.OPEN_COURSE, Nature.GOODS, Nature.MACHINE_USE_WITH_ROOM}
 
 
 def in_services_declaration(category: str, treatment: str | None, nature: str) -> bool:
     """Whether a line belongs in the monthly declaration of services to businesses of the EU (DES): those for which the
-    customer owes the VAT under the general rule. Courses and rooms are taxed where they are, goods are not services."""
-    return category == "AE" and treatment == Treatment.EU_BUSINESS and nature in _DECLARED
+    customer owes the VAT under the general rule. Courses and rooms are taxed where they are, goods are not services. Who
+    opens an establishment here during a month has been a business of the EU before: the category of the line tells."""
+    return category == "AE" and treatment in _OF_THE_EU and nature in _DECLARED
 
 
 def reason_code(regime: str, category: str) -> str:

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from server.domain.late import Customer, Owed, Paid, Rate, RateKind, next_step, owed, yearly_rate
+from server.domain.late import Owed, Paid, Rate, RateKind, next_step, owed, yearly_rate
+from server.domain.vat import Customer
 
 DUE = date(2026, 11, 2)
 RATES = [

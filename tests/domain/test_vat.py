@@ -126,5 +126,6 @@ def test_the_declaration_of_services_has_reverse_charge_to_the_eu_and_neither_co
 
     assert "machine_use" in declared
     assert not {"open_course", "goods", "machine_use_with_room"} & set(declared)
+    assert in_services_declaration("AE", Treatment.FR_ESTABLISHMENT, "machine_use")  # of before it had one
     assert not in_services_declaration("S", Treatment.FR_ESTABLISHMENT, "machine_use")
     assert not in_services_declaration("O", Treatment.NON_EU_BUSINESS, "machine_use")

@@ -10,9 +10,10 @@ from wtforms import DecimalField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from server.collecting import rates
-from server.domain.late import Customer, Rate, RateKind, yearly_rate
+from server.domain.late import Rate, RateKind, yearly_rate
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
+from server.domain.vat import Customer
 from server.pages.collecting import words
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other

@@ -2,8 +2,9 @@
 
 from flask_babel import lazy_gettext
 
-from server.domain.late import Customer, RateKind
+from server.domain.late import RateKind
 from server.domain.payments import Age, Means
+from server.domain.vat import Customer
 
 MEANS = {
     Means.TRANSFER: lazy_gettext("Transfer"),
