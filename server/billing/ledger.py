@@ -19,7 +19,7 @@ from server.billing.uses import FINISHED
 from server.db import db, reading
 from server.domain import numbering, proof
 from server.domain.decisions import AS_MEASURED, Decision, says
-from server.domain.items import amount
+from server.domain.items import Unit, amount
 from server.domain.money import Net, totals
 from server.domain.tariffs import Basis
 from server.usage import decisions
@@ -62,7 +62,7 @@ def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) ->
                     problem = "" if ledger_rows.is_known_since(charge.subject, document) else problem
                 problem = problem or _rated(charge, tariffs)
             elif charge.kind == "item":
-                problem = _item(charge)
+                problem = fault_of_item(charge)
             elif charge.kind == "adjust":
                 problem = _adjusted(charge, sessions, decided, newest, document)
             if problem:
@@ -147,9 +147,13 @@ def _adjusted(
     return _steps(charge, charge.priced.get("steps", {}), charge.net_cents + charge.priced.get("before_cents", 0))
 
 
-def _item(charge: Charge) -> str:
+def fault_of_item(charge: Charge) -> str:
+    """Hours are written with four places, and are whole seconds."""
     try:
-        worth = amount(Decimal(charge.priced["quantity"]), Decimal(charge.priced["unit_cents"]))
+        quantity = Decimal(charge.priced["quantity"])
+        if charge.priced["unit"] == Unit.HOUR:
+            quantity = Decimal(round(quantity * 3600)) / 3600
+        worth = amount(quantity, Decimal(charge.priced.get("unit_cents", 0)))
     except (KeyError, ArithmeticError) as error:
         return f"its amount cannot be read: {error!r}"
     due = 0 if charge.free else worth

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from server.billing import facts
 from server.billing import service as billing
 from server.billing.drafting import draft_month
-from server.billing.ledger import verify_billing
+from server.billing.ledger import fault_of_item, verify_billing
 from server.billing.models import Charge, Draft
 from server.billing.prices import next_price
 from server.billing.pricing import priced
@@ -281,3 +281,24 @@ def test_a_session_is_found_with_its_price_whatever_its_shape() -> None:
 
     assert found is not None
     assert found.rated.net_cents == 400 + 120
+
+
+def test_an_item_is_worked_out_again_from_its_quantity() -> None:
+    furnish()
+    day = date(2026, 10, 7)
+    # 7 minutes of 57.85 an hour are 6.749 → 6.75; as 0.1167 h they would be 6.751
+    operator = item("operator:1", day, 675, unit=Unit.HOUR, quantity=Decimal("0.1167"), unit_cents=Decimal(5785))
+    (draft,) = drafted(item("material:1", day, 150), operator, item("material:2", day, 0, unit_cents=Decimal(0))).drafts
+    charges = [
+        Charge(**{name: charge[name] for name in ("subject", "net_cents", "free", "priced")})
+        for charge in draft.content["charges"]
+    ]
+
+    assert [fault_of_item(charge) for charge in charges] == ["", "", ""]
+    for charge in charges:
+        charge.net_cents += 1
+    assert [fault_of_item(charge) for charge in charges] == [
+        "151 cents are charged, 150 are due",
+        "676 cents are charged, 675 are due",
+        "1 cents are charged, 0 are due",
+    ]
