@@ -34,6 +34,7 @@ FILES = {
     "agents.download",
     "books.paper",
     "documents.pdf",
+    "document_lines.lines",
     "documents.xml",
     "health.healthz",
     "lists.export",

@@ -18,7 +18,7 @@ _MONEY = [(one.value, word) for one, word in MEANS.items() if one is not Means.S
 class PaymentForm(Form):
     """One payment. The fields of a tenant's open documents are added by ``payment_form``."""
 
-    received_on = Day(lazy_gettext("Received on"), [InputRequired()])
+    received_on = Day(lazy_gettext("Money received on"), [InputRequired()])
     cents = Cents(lazy_gettext("Amount"), [InputRequired()])
     means = SelectField(lazy_gettext("Means"), choices=_MONEY)
     reference = StringField(lazy_gettext("Reference"), [Optional(), Length(max=140)])
@@ -61,7 +61,7 @@ class SetOffForm(Form):
     note = SelectField(lazy_gettext("Credit note"))
     invoice = SelectField(lazy_gettext("Invoice"))
     cents = Cents(lazy_gettext("Amount"), [InputRequired()])
-    day = Day(lazy_gettext("On"), [InputRequired()])
+    day = Day(lazy_gettext("From which day"), [InputRequired()])
 
 
 class CreditForm(Form):
@@ -69,7 +69,7 @@ class CreditForm(Form):
 
     invoice = SelectField(lazy_gettext("Invoice"))
     cents = Cents(lazy_gettext("Amount"), [InputRequired()])
-    day = Day(lazy_gettext("On"), [InputRequired()])
+    day = Day(lazy_gettext("From which day"), [InputRequired()])
 
 
 class TakeBackForm(Form):

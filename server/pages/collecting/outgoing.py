@@ -34,7 +34,7 @@ def mail_numbered(number: int, **others: Any) -> About:
 
 class SendForm(Form):
     address = StringField(
-        lazy_gettext("To"),
+        lazy_gettext("Send it to"),
         [InputRequired(), Length(max=200), Regexp(r"[^@\s]+@[^@\s]+", message=lazy_gettext("Type a mail address."))],
     )
 

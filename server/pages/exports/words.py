@@ -70,7 +70,7 @@ def account(kind: str, subject: str) -> str:
             what = f"{prices.NATURES[Nature(nature)]} · {category}"
         case _:
             what = f"{formats.number(int(subject) / 100)} %"
-    return f"{ACCOUNTS[AccountKind(kind)]}: {what}"
+    return gettext("%(kind)s: %(what)s", kind=ACCOUNTS[AccountKind(kind)], what=what)
 
 
 def all_kinds() -> str:
