@@ -79,11 +79,11 @@ def test_the_second_of_two_who_edit_a_person_sees_both_values_and_chooses(holder
 def test_the_second_of_two_who_change_a_price_sees_the_one_decided_meanwhile(holder: int, open_page: OpenPage) -> None:
     first, second = two_managers(open_page, f"tariffs/{printing()}/change")
     for page, hour in ((first, "26.00"), (second, "28.00")):
-        page.get_by_label("Price of an hour").fill(hour)
+        page.get_by_label("Price", exact=True).fill(hour)
         page.get_by_label("Reason").fill(f"{hour} as agreed")
         page.get_by_role("button", name="Decide the price").click()
     expect(first.locator("[data-toast]")).to_contain_text("The new price holds from 3 November 2026 on")
-    asked = second.get_by_role("group", name="Price of an hour")
+    asked = second.get_by_role("group", name="Price", exact=True)
     expect(asked.locator("label")).to_have_text(["yours€28.00", "stored now€26.00"])
 
     asked.get_by_label("€28.00").check()
@@ -109,7 +109,7 @@ def prices() -> list[tuple[str, str | None, int]]:
     """From, until (in UTC) and price of an hour of printing."""
     with reading() as session:
         rows = session.scalars(select(Tariff).where(Tariff.category == "printer").order_by(Tariff.valid_from)).all()
-        return [(str(r.valid_from.date()), r.valid_until and str(r.valid_until.date()), r.cents_per_hour) for r in rows]
+        return [(str(r.valid_from.date()), r.valid_until and str(r.valid_until.date()), r.rule["parts"][0]["cents"]) for r in rows]
 
 
 def journal(page: Page) -> Any:

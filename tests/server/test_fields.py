@@ -12,7 +12,7 @@ from wtforms.validators import Optional
 
 from server.web import formats
 from server.web.conflict import conflict_page
-from server.web.forms import Form, Reason
+from server.web.forms import Form, Reason, Seconds
 from server.web.messages import known
 from tests.server.sample_form import Everything, sent
 
@@ -98,6 +98,22 @@ def test_a_length_of_time_is_understood_in_all_its_spellings(
 
     assert form.validate() is (minutes is not None)
     assert form.long.data == minutes
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds", "written"),
+    [("30 s", 30, "30 s"), ("90s", 90, "90 s"), ("20", 1200, "20"), ("1:30", 5400, "1:30")],
+)
+def test_a_length_of_time_can_be_told_to_the_second(
+    speaking: Callable[..., Any], typed: str, seconds: int, written: str
+) -> None:
+    speaking()
+
+    class Tight(Form):
+        long = Seconds("Long")
+
+    assert Tight(formdata=sent(long=typed)).long.data == seconds
+    assert Tight(formdata=None, data={"long": seconds}).long._value() == written
 
 
 def test_a_moment_is_typed_on_the_labs_clock_and_kept_in_utc(speaking: Callable[..., Any]) -> None:

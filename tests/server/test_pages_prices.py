@@ -189,6 +189,7 @@ def test_the_second_of_two_who_change_a_price_sees_both(app: Flask, manager: Fla
     told = manager.post("/tariffs/1/change", data={**right, "p1_cents": "26.00"})
 
     assert told.status_code == 409
+    assert re.findall("<legend>(.*?)</legend>", told.text) == ["Prix"]
     assert "25,00" in told.text
     assert "26,00" in told.text
     assert from_plain(rows(app, Tariff)[0].rule) == simple(2500, 900)

@@ -237,6 +237,12 @@ def rule_data(rule: Rule) -> Mapping[str, Any]:
     return data if rule != Rule() else data | {"p1_cents": 0}
 
 
+def stored_data(rule: Rule) -> Mapping[str, Any]:
+    """The same for the page about two editors, which a browser tells nothing of parts that are not there."""
+    absent = range(max(1, len(rule.parts)) + 1, PARTS + 1)
+    return {**rule_data(rule), **{f"p{part}_{name}": None for part in absent for name in ("per", "step")}}
+
+
 def _part_data(number: int, part: Part | None) -> dict[str, Any]:
     start = f"p{number}"
     if part is None:

@@ -16,7 +16,7 @@ from server.domain.roles import Verb
 from server.pages.audit.trails import told
 from server.pages.prices import forms, price_forms, reads, trial, words
 from server.pages.prices.reckoning import steps_of
-from server.pages.prices.rule_form import rule_data
+from server.pages.prices.rule_form import rule_data, stored_data
 from server.pages.prices.sentences import headline, sentence, terms
 from server.pages.refused import form_page, said
 from server.web import formats
@@ -104,7 +104,7 @@ def change(number: int) -> Answer:
         except Stale:
             theirs = reads.price_in_place_of(number, form.since.data)
             there = url_for("tariffs.change", number=theirs.line.id)
-            return conflict_page(form, rule_data(theirs.line.rule), theirs.version, there)
+            return conflict_page(form, stored_data(theirs.line.rule), theirs.version, there)
         except Refusal as refusal:
             form.refuse("since", said(refusal))
         else:
