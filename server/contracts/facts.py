@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from server.contracts import models
-from server.contracts.treatments import same_until
+from server.contracts.treatments import Treatments
 from server.db import db
 from server.domain.allowances import Terms, Unit
 from server.domain.contracts import Agreement, Gives, Pack, Stretch, Used, first_of, terms
@@ -56,10 +56,12 @@ def agreed(tenant_ids: Whom = None) -> dict[int, Agreed]:
     for root, rows in chains.items():
         one = found.setdefault(rows[0][0].tenant_id, Agreed(rows[0][0].tenant_id, rows[0][1]))
         found[one.tenant_id] = replace(one, agreements=(*one.agreements, _agreement(root, rows)))
-    for pack, tenant, payer in _rows(models.Pack, tenant_ids, models.Pack.bought_on):
+    sold = _rows(models.Pack, tenant_ids, models.Pack.bought_on)
+    treatments = Treatments({pack.tenant_id for pack, *_ in sold})
+    for pack, tenant, payer in sold:
         if pack.taken_back_at is None:
             one = found.setdefault(pack.tenant_id, Agreed(pack.tenant_id, tenant))
-            found[one.tenant_id] = replace(one, packs=(*one.packs, _pack(pack, payer)))
+            found[one.tenant_id] = replace(one, packs=(*one.packs, _pack(pack, payer, treatments)))
     return found
 
 
@@ -88,11 +90,10 @@ def _agreement(root: int, rows: list[Any]) -> Agreement:
     )
 
 
-def _pack(row: models.Pack, payer: str) -> Pack:
+def _pack(row: models.Pack, payer: str, treatments: Treatments) -> Pack:
     """Its VAT was taken as for the treatment of that day: from the first day with another one it pays for nothing."""
-    ends = [
-        day for day in (row.valid_until, same_until(row.tenant_id, row.treatment, row.bought_on)) if day is not None
-    ]
+    taxed_otherwise = treatments.same_until(row.tenant_id, row.treatment, row.bought_on)
+    ends = [day for day in (row.valid_until, taxed_otherwise) if day is not None]
     return Pack(
         ref=f"pack:{row.id}",
         unit=Unit(row.unit),

@@ -16,6 +16,8 @@ from server.domain.orders import Asked, Order
 from server.jobs import service as jobs
 from server.people.models import BillTo, Establishment, Payer
 
+LONGEST = 50  # a draft of its own is named by it
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
@@ -127,6 +129,8 @@ def _payer(establishment_id: int, code: str | None) -> int | None:
 def _refuse_odd(told: Numbered) -> None:
     if not told.number.strip():
         raise ContractError("An order has a number.")
+    if len(told.number) > LONGEST:
+        raise ContractError("An order's number has %(most)s signs at most.", most=LONGEST)
     if told.valid_until is not None and told.valid_until <= told.valid_from:
         raise ContractError("It cannot end before it begins.")
     if told.ceiling_cents is not None and told.ceiling_cents <= 0:

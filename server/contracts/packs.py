@@ -16,7 +16,7 @@ from server.audit import service as audit
 from server.contracts.errors import ContractError
 from server.contracts.models import Pack
 from server.contracts.rows import added, held, payer_id, tenant_of
-from server.contracts.treatments import treatment_on
+from server.contracts.treatments import Treatments
 from server.db import db, writing
 from server.domain.allowances import Unit
 from server.domain.items import BillItem, ItemKind
@@ -24,7 +24,7 @@ from server.domain.items import Unit as ItemUnit
 from server.domain.period import Period
 from server.domain.vat import Nature
 from server.jobs import service as jobs
-from server.people.models import Payer, Tenant
+from server.people.models import Payer, Tenant, TenantKind
 from server.web.preferences import LANGUAGES
 
 NATURES = (Nature.MACHINE_USE, Nature.MACHINE_USE_WITH_ROOM)  # what a pack can pay for
@@ -49,7 +49,7 @@ def sell_pack(tenant: str, payer: str, offer: Offer, day: date, reason: str = ""
     _refuse_odd(offer, day)
     with writing():
         owner = tenant_of(tenant)
-        treatment = treatment_on(owner.id, day)
+        treatment = Treatments([owner.id]).on(owner.id, day)
         if treatment is None:
             raise ContractError(
                 "Nobody has decided how this tenant is treated for VAT on %(day)s. A pack is taxed when it is sold.",
@@ -94,14 +94,16 @@ def take_back_pack(
 
 
 def bill_items(period: Period, tenant_ids: Iterable[int] | None = None) -> list[BillItem]:
-    """The packs sold in a period, inside ``reading()``."""
+    """The packs sold in a period, inside ``reading()``; of all tenants but those that are never invoiced, or of some."""
     wanted = (
         select(Pack, Tenant.code, Payer.code)
         .join(Tenant, Tenant.id == Pack.tenant_id)
         .join(Payer, Payer.id == Pack.payer_id)
         .where(Pack.taken_back_at.is_(None), Pack.bought_on >= period.first_day, Pack.bought_on <= period.last_day)
     )
-    if tenant_ids is not None:
+    if tenant_ids is None:
+        wanted = wanted.where(Tenant.kind != TenantKind.INTERNAL.value)
+    else:
         wanted = wanted.where(Pack.tenant_id.in_(list(tenant_ids)))
     return [_item(*row) for row in db.session.execute(wanted.order_by(Pack.bought_on, Pack.id))]
 

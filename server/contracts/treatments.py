@@ -1,6 +1,7 @@
-"""How the establishment that a tenant's bills go to is treated for VAT, and on which days it is the same as on another."""
+"""How the establishment that a tenant's bills go to is treated for VAT, and from which day on it is treated otherwise."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -10,34 +11,31 @@ from server.db import db
 from server.people.models import BillTo, TaxTreatment
 
 
-def treatment_on(tenant_id: int, day: date) -> str | None:
-    """Inside ``reading()``; None where nobody has decided it."""
-    return _on(*_known(tenant_id), day)
+class Treatments:
+    """Of some tenants, as they are decided; made inside ``reading()``."""
 
+    def __init__(self, tenants: Collection[int]) -> None:
+        self._bills: dict[int, list[Any]] = defaultdict(list)
+        for row in db.session.scalars(select(BillTo).where(BillTo.tenant_id.in_(tenants))):
+            self._bills[row.tenant_id].append(row)
+        houses = {row.establishment_id for rows in self._bills.values() for row in rows}
+        self._decided: dict[int, list[Any]] = defaultdict(list)
+        for decision in db.session.scalars(select(TaxTreatment).where(TaxTreatment.establishment_id.in_(houses))):
+            self._decided[decision.establishment_id].append(decision)
 
-def same_until(tenant_id: int, treatment: str, since: date) -> date | None:
-    """The first day from ``since`` on that has another treatment; None: there is no such day. One on which nobody has
-    decided yet is none: its bills are held until somebody has."""
-    bills, treatments = _known(tenant_id)
-    turns = {since, *_turns(bills, since)}
-    for rows in treatments.values():
-        turns |= set(_turns(rows, since))
-    return next((day for day in sorted(turns) if _on(bills, treatments, day) not in {treatment, None}), None)
+    def on(self, tenant: int, day: date) -> str | None:
+        """None where nobody has decided it."""
+        bill = _in_force(self._bills[tenant], day)
+        decided = None if bill is None else _in_force(self._decided[bill.establishment_id], day)
+        return None if decided is None else str(decided.treatment)
 
-
-def _known(tenant_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
-    bills = list(db.session.scalars(select(BillTo).where(BillTo.tenant_id == tenant_id)))
-    at = {row.establishment_id for row in bills}
-    found: dict[int, list[Any]] = {number: [] for number in at}
-    for row in db.session.scalars(select(TaxTreatment).where(TaxTreatment.establishment_id.in_(at))):
-        found[row.establishment_id].append(row)
-    return bills, found
-
-
-def _on(bills: Iterable[Any], treatments: dict[int, list[Any]], day: date) -> str | None:
-    bill = _in_force(bills, day)
-    decided = None if bill is None else _in_force(treatments[bill.establishment_id], day)
-    return None if decided is None else str(decided.treatment)
+    def same_until(self, tenant: int, treatment: str, since: date) -> date | None:
+        """The first day from ``since`` on that has another treatment; None: there is no such day. One on which nobody has
+        decided yet is none: its bills are held until somebody has."""
+        turns = {since, *_turns(self._bills[tenant], since)}
+        for bill in self._bills[tenant]:
+            turns |= set(_turns(self._decided[bill.establishment_id], since))
+        return next((day for day in sorted(turns) if self.on(tenant, day) not in {treatment, None}), None)
 
 
 def _turns(rows: Iterable[Any], since: date) -> list[date]:

@@ -1,12 +1,14 @@
 """Pages about contracts: what staff agree, what a tenant's own people see and may set, and what is refused at its field."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from server.billing import service as billing
+from server.billing import standing
 from server.contracts import service as contracts
 from server.contracts.models import Budget, Contract, OrderRule, Pack, PurchaseOrder
 from server.contracts.service import For, Given, Limit, Numbered, Offer
@@ -14,10 +16,13 @@ from server.db import reading
 from server.domain.allowances import Unit
 from server.domain.contracts import Gives
 from server.domain.roles import Role, ScopeKind
+from server.domain.tariffs import Scope, simple
 from server.people import service as people
 from server.people.models import TenantKind
+from tests.server.billing_lab import use
 from tests.server.page_lab import by, database_url, manager, web
 from tests.server.signed_in import page, signed_in, text
+from wire.messages import Shows
 
 __all__ = ["by", "database_url", "manager", "web"]
 
@@ -176,3 +181,40 @@ def test_what_is_another_tenants_is_not_there(manager: FlaskClient, lab: Any, by
     ):
         assert manager.get(f"/tenants/other/{path}").status_code == 404, path
         assert manager.get(f"/tenants/acme/{path}").status_code == 200, path
+
+
+def test_a_budget_that_is_used_up_stands_on_today_on_the_tenants_page_and_on_its_own_month(
+    manager: FlaskClient, admin: FlaskClient, web: Flask, by: dict[str, Any], now: Any
+) -> None:
+    billing.add_tariff(Scope(category="printer"), simple(2400, 900), now - timedelta(days=20), **by)
+    contracts.add_budget("acme", "acme-rd", Limit(50_00, True, OCT), **by)
+    contracts.add_contract("acme", "Dans le loyer", Gives.HOURS, Given(3600), For(), OCT, **by)
+    use("acme-rd", "p1", now - timedelta(hours=5), 10_800)  # 1 h included, 2 h at 24.00: 48.00
+    standing.refresh(web.extensions["settings"], now)
+    assert "Budget utilisé à 96 %" in page(manager, "/today")
+    assert "utilisé à 96 %" in page(manager, "/tenants/acme")
+
+    use("acme-rd", "p1", now - timedelta(hours=1), 60)  # 6.00
+    standing.refresh(web.extensions["settings"], now)
+    assert "Budget épuisé" in page(manager, "/today")
+    assert "Budget de R&amp;D épuisé" in page(manager, "/tenants/acme")
+    month = page(admin, "/tenants/acme/books")
+    assert "54,00 € sur 50,00 €" in month
+    assert "1 h 00 sur 1 h 00 utilisés" in month
+    assert "dont 1 h 00" in month
+
+
+def test_the_phone_tells_what_is_left_as_far_as_the_tenant_shows_it(
+    web: Flask, lab: Any, by: dict[str, Any], now: Any
+) -> None:
+    contracts.add_budget("acme", "acme-rd", Limit(50_00, True, OCT), **by)
+    contracts.add_contract("acme", "Dans le loyer", Gives.HOURS, Given(10 * H), For(), OCT, **by)
+    standing.refresh(web.extensions["settings"], now)
+    maker = signed_in(web, Role.HOLDER, holder=lab.holder)
+    shown = {}
+    for shows in (Shows.PRICE, Shows.TIME_LEFT, Shows.NOTHING):
+        people.edit_tenant("acme", "Acme SARL", TenantKind.COMPANY, "fr", None, shows, **by)
+        told = page(maker, "/me")
+        shown[shows] = ("Dans le loyer" in told, "0,00 € sur 50,00 €" in told)
+
+    assert shown == {Shows.PRICE: (True, True), Shows.TIME_LEFT: (True, False), Shows.NOTHING: (False, False)}

@@ -238,7 +238,7 @@ def budget_data(limit: Limit) -> dict[str, Any]:
 
 
 class OrderForm(Form):
-    number = StringField(lazy_gettext("Order number"), [InputRequired(), Length(max=60)])
+    number = StringField(lazy_gettext("Order number"), [InputRequired(), Length(max=50)])
     ordered_on = Day(lazy_gettext("Dated"), [Optional()])
     since = Day(lazy_gettext("From"), [InputRequired()])
     last = Day(lazy_gettext("Last day"), [Optional()])

@@ -9,6 +9,7 @@ from server.billing.left import Included, Limited, budgets_on, included
 from server.contracts.service import names_of
 from server.db import db, reading
 from server.domain.allowances import Unit
+from server.domain.budgets import Stage
 from server.people.models import Payer, Tenant
 from server.web.here import now, zone
 from wire.messages import Shows
@@ -59,3 +60,8 @@ def _named(found: Iterable[Included]) -> tuple[tuple[str, Included], ...]:
     ones = list(found)
     names = names_of([one.ref for one in ones])
     return tuple((names.get(one.ref, ""), one) for one in ones)
+
+
+def used_budgets(code: str) -> list[Limited]:
+    """A tenant's budgets that are nearly used up, or are."""
+    return [one for one in left_to_tenant(code).limits if one.stage is not Stage.FINE]

@@ -17,6 +17,7 @@ from server.domain.contracts import Gives
 from server.domain.roles import Verb
 from server.pages.contracts import forms, reads, words
 from server.pages.contracts.about import contract_of, tenant_of
+from server.pages.contracts.left import used_budgets
 from server.pages.people.paying import category_names
 from server.pages.refused import form_page, said
 from server.web import formats
@@ -26,6 +27,7 @@ from server.web.here import now, settings, today
 from server.web.needs import actor, needs
 
 pages = Blueprint("contracts", __name__)
+pages.add_app_template_global(used_budgets)
 Answer = Response | tuple[str, int]
 
 
