@@ -21,8 +21,8 @@ def charge_of(one: Billable, zone: tzinfo) -> dict[str, Any]:
 def _of_session(one: Sold, zone: tzinfo) -> dict[str, Any]:
     session, tariff = one.rated.session, one.rated.tariff
     priced = steps_of(one.rated, _plain(tariff.rule) if tariff else None, zone)
-    if tariff and tariff.rule.caps:
-        priced["month"] = f"{one.item.end_day:%Y-%m}"  # whose caps it counts towards
+    if tariff and (tariff.rule.caps or one.rated.covered):
+        priced["month"] = f"{one.item.end_day:%Y-%m}"  # whose caps and allowances it uses
     return {
         "subject": session.id,
         "round": one.item.round,

@@ -79,10 +79,10 @@ def _over_grants(charges: Iterable[Charge], tenants: Mapping[int, int]) -> Itera
         for ref, amount in _covered(steps_of(charge)):
             key = (tenants[charge.payer_id], ref)
             used[key] += amount
-            last[key] = max(last.get(key, ""), f"{charge.ended_at:%Y-%m}")
+            last[key] = max(last.get(key, ""), steps_of(charge)["month"])
     known = contracts.agreed({tenant for tenant, _ in used}) if used else {}
     for (tenant, ref), amount in used.items():
-        given = _given(known.get(tenant), ref, granting.after(last[tenant, ref]))
+        given = _given(known.get(tenant), ref, last[tenant, ref])
         if amount > given:
             yield f"{ref}: {amount} seconds or cents are used, {given} were given"
 
@@ -94,7 +94,7 @@ def _covered(steps: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _given(agreed: contracts.Agreed | None, ref: str, until: str) -> int:
-    """Until the end of a month; the month in UTC may be one before that of the lab's clock, so one more is looked at."""
+    """Until the end of a month."""
     if agreed is None:
         return 0
     amounts = [pack.amount for pack in agreed.packs if pack.ref == ref]

@@ -18,6 +18,7 @@ from server.billing.pricing import priced
 from server.billing.uses import in_force
 from server.contracts import service as contracts
 from server.contracts.agreements import For, Given
+from server.contracts.models import Contract
 from server.db import reading, writing
 from server.domain.contracts import Gives
 from server.domain.items import BillItem, ItemKind, Unit
@@ -176,6 +177,11 @@ def test_included_hours_are_used_in_the_order_of_the_sessions_and_shown_as_cover
     assert adds_up()
     issue()
     assert verify_billing() == []
+
+    with writing() as session:
+        session.scalars(select(Contract)).one().amount = 7199
+
+    assert "contract:1: 7200 seconds or cents are used, 7199 were given" in verify_billing()
 
 
 def item(ref: str, day: date, cents: int, **changed: Any) -> BillItem:
