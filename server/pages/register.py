@@ -27,7 +27,7 @@ AREAS = {
     "machine": "bypass views",
     "machines": "hours rooms views",
     "me": "lost own views",
-    "months": "detail documents views",
+    "months": "detail documents line_sheets putting_right views",
     "more": "views",
     "people": "badges blocked classes contacts leaver lists masters memberships numbers rules states views",
     "prices": "drafts seller tariffs vat",

@@ -1,8 +1,8 @@
 """What staff decide about sessions: until when a forgotten one counts, what is not charged, and one entered by hand.
 
 What was measured stays as it was measured. A decision is a row of its own with its reason; rows are only added, and the
-newest one counts. Every function runs inside ``writing()``, audits, and announces the session. That nothing is decided
-after a charge is issued is seen to in ``server.billing.corrections``, which pages call.
+newest one counts. Every function runs inside ``writing()``, audits, and announces the session. What is decided after a charge
+was issued becomes an adjustment on the next document (``server.billing.adjusting``).
 """
 
 from dataclasses import replace

@@ -127,6 +127,8 @@ def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
         "badge_numbers": person,
         "pairing": {"name": AGENT, "key": code},
         "price_drafts": {"number": 1, "place": 1, "month": MONTH},
+        "document_lines": {"number": lab.document, "suffix": "csv"},
+        "putting_right": {"number": lab.document},
         "outgoing.send": {"number": lab.document},
         "outgoing.bounced": {"number": 1},
         "payments": {"code": TENANT, "number": 1},

@@ -185,9 +185,9 @@ def test_figures_that_changed_are_shown_again_before_anything_is_issued(web: Fla
 
 
 def test_drafts_are_built_when_something_they_are_made_of_has_changed_and_only_then(web: Flask) -> None:
-    from server.billing import corrections
     from server.billing import service as billing
     from server.domain.tariffs import Scope, simple
+    from server.usage import decisions
 
     def fresh() -> bool:
         return refresh(MONTH, CLOSING, ZONE, specimen=False)
@@ -199,7 +199,7 @@ def test_drafts_are_built_when_something_they_are_made_of_has_changed_and_only_t
 
         use("nord-1")
         assert fresh() is True
-        corrections.do_not_charge(used, "goodwill", "why not", actor="account:1", now=CLOSING)
+        decisions.do_not_charge(used, "goodwill", "why not", actor="account:1", now=CLOSING)
         assert fresh() is True
         price = simple(3000, 900)
         billing.add_tariff(Scope(machine="p1"), price, datetime(2026, 10, 2, tzinfo=UTC), actor="test", now=CLOSING)
@@ -401,12 +401,12 @@ def test_a_payment_on_an_impossible_day_is_refused_beside_the_field(quick: Flask
 
 
 def test_a_session_that_is_free_is_told_on_the_month_with_what_it_would_have_cost(quick: Flask) -> None:
-    from server.billing import corrections
+    from server.usage import decisions
 
     with quick.app_context():
         free = use(seconds=3600)
         use(seconds=900, start=OCTOBER)
-        corrections.do_not_charge(free, "machine_fault", "nozzle", actor="account:1", now=CLOSING)
+        decisions.do_not_charge(free, "machine_fault", "nozzle", actor="account:1", now=CLOSING)
         assert isinstance(free, str)
 
     html = page(signed_in(quick, Role.MANAGER), f"/months/{MONTH}")

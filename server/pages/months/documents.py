@@ -11,6 +11,7 @@ from server.domain.roles import Verb
 from server.pages.audit.trails import told
 from server.pages.months import forms, papers
 from server.pages.months.about import document_named
+from server.pages.months.standing import standing_of
 from server.pages.refused import said
 from server.web import formats
 from server.web.answers import done, see_other
@@ -44,15 +45,7 @@ def listed() -> str:
 @pages.get("/documents/<number>")
 @needs(Verb.SEE_MONEY, about=document_named)
 def show(number: str) -> str:
-    paper = papers.paper(number)
-    return render_template(
-        "documents/document.html",
-        paper=paper,
-        content=paper.content,
-        form=forms.PaidForm(data={"day": today()}),
-        trail=told(audit.trail("document", number)),
-        today=today(),
-    )
+    return _page(number, forms.PaidForm(data={"day": today()}))
 
 
 @pages.get("/documents/<number>/pdf")
@@ -86,11 +79,7 @@ def paid(number: str) -> Answer:
             text = gettext("%(number)s is paid, on %(day)s.", number=number, day=formats.day(form.day.data))
             done(text, url_for("documents.unpaid", number=number, month=request.args.get("month")))
             return see_other(_back(number))
-    paper = papers.paper(number)
-    trail = told(audit.trail("document", number))
-    return render_template(
-        "documents/document.html", paper=paper, content=paper.content, form=form, trail=trail, today=today()
-    )
+    return _page(number, form)
 
 
 @pages.post("/documents/<number>/unpaid")
@@ -115,6 +104,23 @@ def pdf_answer(number: str) -> Response:
     answer.headers["Content-Security-Policy"] = _IN_OUR_FRAME
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+def _page(number: str, form: forms.PaidForm) -> str:
+    paper = papers.paper(number)
+    standing = standing_of(number)
+    external = {"number": standing.external_number, "day": standing.external_on or today()}
+    return render_template(
+        "documents/document.html",
+        paper=paper,
+        content=paper.content,
+        standing=standing,
+        form=form,
+        platform=forms.PlatformForm(formdata=None, data={"day": today()}),
+        external=forms.ExternalForm(formdata=None, data=external),
+        trail=told(audit.trail("document", number)),
+        today=today(),
+    )
 
 
 def _back(number: str) -> str:

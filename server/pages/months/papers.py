@@ -55,6 +55,12 @@ class Paper:
     content: dict[str, Any]
 
     @property
+    def kind(self) -> str:
+        """An invoice, a credit note or a statement."""
+        said: str = self.content["kind"]
+        return said
+
+    @property
     def is_einvoice(self) -> bool:
         """Whether the invoice for programs lies beside the PDF."""
         return has_xml(self.content)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from server.billing.issuing import Seen
 from server.billing.models import Document, Draft, MonthNote
 from server.billing.models import Period as PeriodRow
+from server.billing.notes import DUTY
 from server.billing.progress import Progress, progress
 from server.db import db, reading
 from server.domain.holds import Why
@@ -32,6 +33,8 @@ class DraftRow:
     vat_cents: int
     gross_cents: int
     reasons: tuple[dict[str, Any], ...]
+    part: str = ""
+    kind: str = "invoice"
 
     @property
     def nothing(self) -> bool:
@@ -153,7 +156,7 @@ def drafts_of(month: str) -> tuple[DraftRow, ...]:
     wanted = (
         select(
             *(Draft.establishment_id, Establishment.legal_name, Tenant.code, Draft.content),
-            *(Draft.net_cents, Draft.vat_cents, Draft.gross_cents, Draft.reasons),
+            *(Draft.net_cents, Draft.vat_cents, Draft.gross_cents, Draft.reasons, Draft.part),
         )
         .join(Establishment, Establishment.id == Draft.establishment_id)
         .join(Tenant, Tenant.id == Establishment.tenant_id)
@@ -161,8 +164,8 @@ def drafts_of(month: str) -> tuple[DraftRow, ...]:
         .order_by(Draft.net_cents.desc(), Establishment.legal_name)
     )
     return tuple(
-        DraftRow(number, name, tenant, len(content["charges"]), net, vat, gross, tuple(reasons))
-        for number, name, tenant, content, net, vat, gross, reasons in db.session.execute(wanted)
+        DraftRow(number, name, tenant, len(said["charges"]), net, vat, gross, tuple(reasons), part, said["kind"])
+        for number, name, tenant, said, net, vat, gross, reasons, part in db.session.execute(wanted)
     )
 
 
@@ -180,9 +183,10 @@ def papers_of(*conditions: Any) -> tuple[PaperRow, ...]:
     return tuple(PaperRow(*row[:-1], written=row[-1] == "issued") for row in db.session.execute(wanted))
 
 
-def draft_content(month: str, establishment: int) -> dict[str, Any] | None:
+def draft_content(month: str, establishment: int, part: str = "") -> dict[str, Any] | None:
     """What one draft would say today."""
     own = select(Draft.content).where(Draft.month == month, Draft.establishment_id == establishment)
+    own = own.where(Draft.part == part)
     with reading() as session:
         content: dict[str, Any] | None = session.scalar(own)
     return content
@@ -209,5 +213,6 @@ def _open(period: Period, specimen: bool, now: datetime) -> tuple[OpenRow, ...]:
 
 
 def _kept(month: str) -> tuple[Note, ...]:
-    wanted = select(MonthNote.kind, MonthNote.subject, MonthNote.by, MonthNote.at).where(MonthNote.month == month)
+    wanted = select(MonthNote.kind, MonthNote.subject, MonthNote.by, MonthNote.at)
+    wanted = wanted.where(MonthNote.month == month, MonthNote.kind != DUTY)
     return tuple(Note(*row) for row in db.session.execute(wanted.order_by(MonthNote.at.desc())))

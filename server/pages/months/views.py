@@ -11,11 +11,13 @@ from server.billing import notes
 from server.billing.issuing import Seen, ask_to_issue
 from server.billing.progress import progress
 from server.db import Stale
+from server.domain.duties import Duty
 from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.audit.trails import name_of
 from server.pages.months import forms, listing, reads
 from server.pages.months.about import month_named, period
+from server.pages.months.calendar import calendar_of
 from server.pages.months.path import stations_of
 from server.pages.months.worries import reason, worries_of
 from server.pages.refused import said
@@ -50,6 +52,8 @@ def show(month: str) -> str:
         stations=stations_of(facts, len(worries), len(kept), now()),
         reason=reason,
         closed_by=name_of(facts.closed_by) if facts.closed_by else "",
+        calendar=calendar_of(period(month), settings().demo, today()),
+        done_by=name_of,
         now=now(),
         today=today(),
         **_neighbours(month),
@@ -71,11 +75,12 @@ def far(month: str) -> Answer:
 @pages.get("/months/<month>/drafts/<int:establishment>")
 @needs(Verb.SEE_MONEY, about=month_named)
 def draft(month: str, establishment: int) -> str:
-    content = reads.draft_content(month, establishment)
+    part = request.args.get("part", "")
+    content = reads.draft_content(month, establishment, part)
     if content is None:
         abort(404)
     drafts = reads.month_facts(period(month), settings().demo, now())
-    own = next(one for one in drafts.drafts if one.establishment == establishment)
+    own = next(one for one in drafts.drafts if (one.establishment, one.part) == (establishment, part))
     return render_template(
         "months/draft.html",
         content=content,
@@ -157,6 +162,28 @@ def look_again(month: str) -> Response:
     notes.look_again(month, kind, subject, actor=actor().label, now=now())
     done(gettext("It is among what is to be decided again."))
     return see_other(url_for("months.show", month=month, _anchor="worries"))
+
+
+@pages.post("/months/<month>/tick")
+@needs(Verb.ISSUE, about=month_named)
+def tick(month: str) -> Response:
+    duty = _duty()
+    notes.tick(month, duty, actor=actor().label, now=now())
+    done(gettext("Done, and noted."), url_for("months.untick", month=month, duty=duty))
+    return see_other(url_for("months.show", month=month, _anchor="calendar"))
+
+
+@pages.post("/months/<month>/untick")
+@needs(Verb.ISSUE, about=month_named)
+def untick(month: str) -> Response:
+    notes.take_back(month, _duty(), actor=actor().label, now=now())
+    done(gettext("It is open again."))
+    return see_other(url_for("months.show", month=month, _anchor="calendar"))
+
+
+def _duty() -> str:
+    said = request.values.get("duty", "")
+    return said if said in set(Duty) else abort(404)
 
 
 def _refresh(month: str) -> str:

@@ -258,7 +258,9 @@ def _sentence(kind: Odd, odd: dict[str, Any]) -> str:
             return gettext("%(times)s times its usual month of %(usual)s.", times=times, usual=usual)
         case Odd.ORDER:
             ceiling = formats.money(odd["usual"])
-            return gettext("With this bill, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling)
+            return gettext(
+                "With this bill, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling
+            )
 
 
 def _power_loss(odd: dict[str, Any]) -> str:
