@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from server.billing.charging import charge_of
-from server.billing.facts import Facts, Issuer, Whose
+from server.billing.facts import Facts, Issuer
+from server.billing.placing import Cases
 from server.billing.uses import Use, in_force, rated_as
 from server.domain import invoicing, rating
 from server.domain.allowances import Terms
@@ -21,17 +22,15 @@ from server.domain.decisions import AS_MEASURED
 from server.domain.holds import Hold, holds
 from server.domain.included import used_of, what_is_left
 from server.domain.invoicing import Extra, Frame, Item, plain_group
-from server.domain.items import BillItem
 from server.domain.numbering import credit_prefix
 from server.domain.oddities import Looked, Oddity
 from server.domain.orders import Order
 from server.domain.parting import Original, Part, Placed, parts_of
-from server.domain.period import Period, day_of
+from server.domain.period import Period
 from server.domain.rating import Rated, RatedSession
 from server.domain.status import until
-from server.domain.supplies import MissingItemPrice
 from server.domain.tariffs import PriceBook
-from server.domain.vat import Cell, MissingCell, Nature, customer, decide
+from server.domain.vat import customer
 
 FORMAT = 2  # of the frozen JSON
 _NOTHING_AGREED = Terms()
@@ -104,25 +103,25 @@ def draft_month(
     unplaced: dict[str, Unplaced] = {}
     looked: list[Looked] = []
     all_rated = list(rate_uses(facts, zone))
-    vat = _Vat(facts)
+    cases = Cases(facts)
     for use, rated in (*all_rated, *beside.late):
         if use.charge is not None or use.id in beside.elsewhere:
             continue
         looked.append(_looked(use, rated))
-        pays = in_force(facts.bill_to.get(use.tenant_id, []), rated.session.day)
+        pays = cases.pays(use.tenant_id, rated.session.day)
         if pays is None:
             unplaced.setdefault(use.tenant, Unplaced(use.tenant, use.tenant_name, rated.session.day))
         else:
-            placed[pays].append(_item(facts, use, rated, pays, vat, zone))
+            placed[pays].append(cases.session(use, rated, pays, zone))
     for item in facts.items:
         whose, again = facts.payers[item.payer], facts.reopened.get(item.ref, 0)
         if facts.charged.get(item.ref, -1) >= again:
             continue
-        pays = in_force(facts.bill_to.get(whose.tenant_id, []), item.day)
+        pays = cases.pays(whose.tenant_id, item.day)
         if pays is None:
             unplaced.setdefault(item.tenant, Unplaced(item.tenant, whose.tenant_name, item.day))
         else:
-            placed[pays].append(_extra(facts, item, whose, pays, vat, again))
+            placed[pays].append(cases.item(item, whose, pays, again))
     for establishment_id, extra in beside.adjusted:
         placed[establishment_id].append(extra)
     borne = {
@@ -195,55 +194,6 @@ def _looked(use: Use, rated: Rated) -> Looked:
 def _order(draft: NewDraft) -> tuple[str, str, int, str]:
     buyer = draft.content["buyer"]
     return buyer["tenant"], buyer["legal_name"], draft.establishment_id, draft.part
-
-
-class _Vat:
-    """Which VAT something bears that an establishment pays for; asked a hundred thousand times about a few cases."""
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._known: dict[tuple[int, str, date], tuple[Cell | MissingCell, str | None]] = {}
-
-    def of(self, establishment_id: int, nature: str, day: date) -> tuple[Cell | MissingCell, str | None]:
-        """With the establishment's treatment."""
-        case = (establishment_id, nature, day)
-        if case not in self._known:
-            treatment = in_force(self._facts.treatments.get(establishment_id, []), day)
-            issuer = in_force(self._facts.issuers, day)
-            regime = issuer.regime if issuer else "(no seller yet)"
-            self._known[case] = decide(self._facts.cells, regime, treatment, Nature(nature), day), treatment
-        return self._known[case]
-
-
-def _item(facts: Facts, use: Use, rated: Rated, pays: int, vat: _Vat, zone: tzinfo) -> Item:
-    cell, treatment = vat.of(pays, Nature.MACHINE_USE, rated.session.day)
-    return Item(
-        payer=use.payer,
-        on_behalf_of="" if facts.owners[pays] == use.tenant_id else use.tenant_name,
-        cost_centre=use.cost_centre,
-        machine_name=use.machine_name,
-        ended_at=use.ended_at,
-        end_day=day_of(use.ended_at, zone),
-        rated=rated,
-        vat=cell,
-        treatment=treatment,
-        round=use.round,
-    )
-
-
-def _extra(facts: Facts, item: BillItem | MissingItemPrice, whose: Whose, pays: int, vat: _Vat, again: int) -> Extra:
-    nature = item.nature if isinstance(item, BillItem) else Nature.MACHINE_USE  # nobody has said what it is either
-    cell, treatment = vat.of(pays, nature, item.day)
-    return Extra(
-        payer=item.payer,
-        on_behalf_of="" if facts.owners[pays] == whose.tenant_id else whose.tenant_name,
-        cost_centre=whose.cost_centre,
-        machine_name=facts.machines.get(item.machine or "", ""),
-        item=item,
-        vat=cell,
-        treatment=treatment,
-        round=again,
-    )
 
 
 def _draft(
