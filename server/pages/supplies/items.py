@@ -1,6 +1,7 @@
 """What a tenant is billed beside its sessions in a month; single and monthly items added, taken back, ended."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -52,7 +53,7 @@ def listed(code: str) -> str:
 @pages.route("/tenants/<code>/items/new", methods=["GET", "POST"])
 @needs(Verb.ISSUE, about=tenant_of)
 def new(code: str) -> Answer:
-    form = forms.ItemForm(data={"day": today(), "quantity": 1, "unit": "piece", **_preset()})
+    form = forms.ItemForm(data={"day": today(), "quantity": Decimal(1), "unit": "piece", **_preset()})
     form.payer.choices = _own_payers(code)
     if form.validate_on_submit():
         facts = form.facts()
