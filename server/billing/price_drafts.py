@@ -108,7 +108,7 @@ def _store(row: PriceDraft, changes: Iterable[Change]) -> None:
 def _told(change: Change) -> dict[str, Any]:
     """As the journal says it."""
     plain = _plain(change)
-    return {**plain["scope"], "rule": plain["rule"]}
+    return {"scope": " · ".join(plain["scope"].values()), "rule": plain["rule"]}
 
 
 def _plain(change: Change) -> dict[str, Any]:
