@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from server.clock import Clock
 from server.db import closing_database, make_app
+from server.demo.agreed import agree
 from server.demo.board_client import BoardClient
 from server.demo.broker import HOST, Broker, find_mosquitto
 from server.demo.cables import Cables
@@ -24,11 +25,13 @@ from server.demo.lab import ZONE, Lab, make_lab
 from server.demo.logins import Login, in_words, make_logins
 from server.demo.makers import coming_taps
 from server.demo.past import live_the_past
+from server.demo.planned import plan
 from server.demo.present import open_the_day
 from server.demo.progress import Progress
 from server.demo.site import Access, Site, SiteError
 from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.demo.watch import all_in_force
+from server.settings import load_settings
 
 BROKER_URL = "PROLAB_DEMO_BROKER"  # mqtt://account:password@host:port: use this broker instead of one of our own
 _FRAMES = 3
@@ -71,7 +74,10 @@ def _show(site: Site, seed: int, port: int, external: Access | None, progress: P
             stage.start_agents()
             stage.start_server("web", "link", "work")
             with make_app(site.database_url).app_context(), closing_database():
-                open_the_day(Clock().now())
+                now = Clock().now()
+                open_the_day(now)
+                agree(now)
+                plan(load_settings(site.settings), now)
                 stage.until(lambda: _answers(port), "the live board")
                 stage.until(all_in_force, "the agents")
                 progress.done()
