@@ -14,6 +14,7 @@ from server.domain.holidays import Holiday, holidays_of
 
 LONGEST_TERM = 45  # days from its date, for a periodic invoice: art. L441-10 I of the code de commerce
 LONGEST_PUBLIC_TERM = 30  # of a public body: art. R2192-10 of the code de la commande publique
+REPORTING_FROM = date(2027, 9, 1)  # for small and medium-sized businesses; the large ones began a year before
 _FEW_DAYS = 5
 _REVERSE_CHARGE_DAY = 15
 _WORKING_DAYS = 10
@@ -54,6 +55,7 @@ class Due:
     duty: Duty
     day: date
     invoices: int
+    compulsory: bool = True
 
     def days_left(self, today: date) -> int:
         """Below 0: so many days too late."""
@@ -69,10 +71,12 @@ def duties(facts: Facts) -> list[Due]:
     if facts.reverse_charge:
         found.append(Due(Duty.DES, working_day(following, _WORKING_DAYS), facts.reverse_charge))
         found.append(Due(Duty.REVERSE_CHARGE, following.replace(day=_REVERSE_CHARGE_DAY), facts.reverse_charge))
+    must = facts.first_day >= REPORTING_FROM
     if facts.reported:
-        found += [Due(duty, day, facts.reported) for duty, day in _transactions(facts.regime, facts.first_day)]
+        found += [Due(duty, day, facts.reported, must) for duty, day in _transactions(facts.regime, facts.first_day)]
     if not facts.on_debits and facts.invoices > facts.reverse_charge:
-        found.append(Due(Duty.PAYMENTS, _payments(facts.regime, following), facts.invoices - facts.reverse_charge))
+        taxed = facts.invoices - facts.reverse_charge
+        found.append(Due(Duty.PAYMENTS, _payments(facts.regime, following), taxed, must))
     if facts.last_due is not None:
         found.append(Due(Duty.TERMS, facts.last_due, facts.invoices))
     order = list(Duty)

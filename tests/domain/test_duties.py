@@ -69,3 +69,12 @@ def test_the_last_day_on_which_an_invoice_is_due_stands_in_the_calendar() -> Non
     found = days(Facts(OCTOBER, "normal", invoices=1, on_debits=True, last_due=date(2026, 12, 3)))
 
     assert found[Duty.TERMS] == date(2026, 12, 3)
+
+
+def test_reporting_is_not_compulsory_before_its_day() -> None:
+    def must(first: date) -> set[bool]:
+        return {
+            due.compulsory for due in duties(Facts(first, "normal", 1, reported=1)) if due.duty is not Duty.INVOICES
+        }
+
+    assert (must(OCTOBER), must(date(2027, 9, 1))) == ({False}, {True})

@@ -13,9 +13,10 @@ from server.billing.einvoice.wanted import french_rules
 from server.billing.models import Document, Draft, MonthNote, Seller
 from server.billing.notes import DUTY
 from server.db import db, reading
-from server.domain.duties import LONGEST_TERM, Due, Duty, Facts, duties
+from server.domain.duties import LONGEST_TERM, REPORTING_FROM, Due, Duty, Facts, duties
 from server.domain.period import Period
 from server.domain.vat import REGIMES
+from server.web import formats
 
 NAMES = {
     Duty.TRANSACTIONS_1: lazy_gettext("E-reporting, 1st to 10th"),
@@ -49,19 +50,22 @@ class Row:
     why: str
     day: date
     left: int
+    compulsory: bool
     done_by: str | None
     done_at: datetime | None
 
     @property
     def is_late(self) -> bool:
-        return self.done_by is None and self.left < 0
+        return self.done_by is None and self.compulsory and self.left < 0
 
     @property
     def is_near(self) -> bool:
-        return self.done_by is None and 0 <= self.left <= 3
+        return self.done_by is None and self.compulsory and 0 <= self.left <= 3
 
     @property
     def when(self) -> str:
+        if not self.compulsory:
+            return gettext("not compulsory yet")
         if self.left < 0:
             return ngettext("%(num)d day late", "%(num)d days late", -self.left)
         return gettext("today") if self.left == 0 else ngettext("in %(num)d day", "in %(num)d days", self.left)
@@ -77,11 +81,16 @@ def calendar_of(period: Period, specimen: bool, today: date) -> list[Row]:
 
 
 def _row(due: Due, today: date, by: str | None, at: datetime | None) -> Row:
-    why = _why(due.duty)
-    return Row(due.duty.value, str(NAMES[due.duty]), why, due.day, due.days_left(today), by, at)
+    name, left = str(NAMES[due.duty]), due.days_left(today)
+    return Row(due.duty.value, name, _why(due), due.day, left, due.compulsory, by, at)
 
 
-def _why(duty: Duty) -> str:
+def _why(due: Due) -> str:
+    duty = due.duty
+    if not due.compulsory:
+        return gettext(
+            "Compulsory from %(day)s on for small and medium-sized businesses.", day=formats.day(REPORTING_FROM)
+        )
     if duty is Duty.TERMS:
         return gettext(
             "At most %(days)s days after its date (art. L441-10 of the code de commerce).", days=LONGEST_TERM

@@ -42,7 +42,13 @@ def rows_of(content: dict[str, Any]) -> Iterator[list[Any]]:
         *(gettext("Document"), gettext("Date"), gettext("Month"), gettext("Tenant"), gettext("Billed to")),
         *(gettext("On behalf of"), gettext("Cost centre"), gettext("Order"), gettext("Machine"), gettext("Label")),
         *(gettext("Nature"), gettext("Sessions"), gettext("Measured, h"), gettext("Billed, h"), gettext("Quantity")),
-        *(gettext("Unit"), gettext("Price, €"), gettext("Net, €"), gettext("VAT category"), gettext("VAT, %%")),
+        *(
+            gettext("Unit"),
+            gettext("Price, €"),
+            gettext("Net, €"),
+            gettext("VAT category"),
+            gettext("VAT rate, per cent"),
+        ),
     ]
     common = [content["number"], content["issued_on"], content["month"], content["buyer"]["tenant"]]
     for group in content["groups"]:
