@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from server.billing.einvoice.beside import attached
 from server.billing.einvoice.service import check, xml_of
 from server.billing.einvoice.wanted import has_xml
 from server.billing.entries import sha256
@@ -49,13 +50,14 @@ def _write_files(documents_dir: Path, number: str, frozen: str, *, is_new: bool)
         write_whole(words, frozen.encode())
     elif words.read_bytes() != frozen.encode():
         raise DamagedDocumentError(f"{number}: {words.name} says something else than the database")
+    content = json.loads(frozen)
     if not rendered.exists():
-        content = json.loads(frozen)
-        xml = _xml(content, is_new=is_new)
-        if xml is not None:
-            write_whole(documents_dir / f"{number}.xml", xml)
-        write_whole(rendered, pdf(page(content), xml))
-    return sha256(rendered.read_bytes())
+        write_whole(rendered, pdf(page(content), _xml(content, is_new=is_new)))
+    made = rendered.read_bytes()
+    beside = documents_dir / f"{number}.xml"
+    if has_xml(content) and not beside.exists() and (xml := attached(made)) is not None:
+        write_whole(beside, xml)
+    return sha256(made)
 
 
 def _xml(content: dict[str, Any], *, is_new: bool) -> bytes | None:

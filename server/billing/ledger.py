@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from server.billing import ledger_limits, ledger_rows
+from server.billing.einvoice import beside
 from server.billing.entries import SAME, charge_rows, load_ids, sha256
 from server.billing.models import Charge, Document, Series, Tariff
 from server.billing.uses import FINISHED
@@ -210,17 +211,24 @@ def _series(documents: Iterable[Document]) -> Iterator[str]:
     yield from (f"series {name} has documents and no counter" for name in given)
 
 
+def _files_of(document: Document, directory: Path) -> Iterator[str]:
+    are_whole = True
+    for suffix, expected in (("json", document.frozen_sha256), ("pdf", document.pdf_sha256)):
+        path = directory / f"{document.number}.{suffix}"
+        if path.exists() and sha256(path.read_bytes()) == expected:
+            continue
+        are_whole = False
+        yield f"{path.name} is not the file that was issued" if path.exists() else f"{path.name} is missing"
+    if are_whole:
+        yield from beside.faults(directory / f"{document.number}.pdf")
+
+
 def _files(documents: Iterable[Document], directory: Path) -> Iterator[str]:
     known: dict[str, Document] = {document.number: document for document in documents}
     for document in known.values():
         if document.state != "issued":
             continue  # numbered a moment ago: its job will write the files
-        for suffix, expected in (("json", document.frozen_sha256), ("pdf", document.pdf_sha256)):
-            path = directory / f"{document.number}.{suffix}"
-            if not path.exists():
-                yield f"{path.name} is missing"
-            elif sha256(path.read_bytes()) != expected:
-                yield f"{path.name} is not the file that was issued"
+        yield from _files_of(document, directory)
     for path in sorted(directory.glob("*.json")):
         if path.stem not in known:
             yield f"{path.name} is a document that the database does not know: adopt it"

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from server.billing import service as billing
 from server.billing.entries import sha256
+from server.billing.ledger import verify_billing
 from server.billing.models import Document
 from server.billing.page import page
 from server.billing.rendering import pdf
@@ -152,6 +153,21 @@ def test_the_invoice_for_programs_lies_beside_the_page_and_in_it(folder: Path) -
     path = issued(folder)
 
     assert get_xml_from_pdf(path.read_bytes())[1] == path.with_suffix(".xml").read_bytes()
+
+
+def test_an_invoice_for_programs_that_was_lost_comes_back_and_one_that_was_changed_is_found(folder: Path) -> None:
+    use()
+    path = issued(folder).with_suffix(".xml")
+    before = path.read_bytes()
+    path.unlink()
+    lost = verify_billing(folder)
+    render_document(document(path.stem).id, folder, CLOSING)
+    back = path.read_bytes()
+    path.write_bytes(before.replace(b"24.00", b"25.00"))
+
+    assert lost == ["F-2026-0001.xml is missing"]
+    assert back == before
+    assert verify_billing(folder) == ["F-2026-0001.xml is not the invoice that its PDF carries"]
 
 
 def test_whoever_is_not_established_in_france_gets_none_unless_asked(folder: Path) -> None:
