@@ -1,13 +1,14 @@
 """Yearly rates that late interest is worked out with, typed by the accountant with the reason; and what a document has come to."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import select
 
 from server.audit import service as audit
 from server.billing.errors import BillingError
+from server.billing.models import Document
 from server.collecting.models import Allocation, ReferenceRate
 from server.db import db, reading, writing
 from server.domain.late import Owed, Paid, Rate, RateKind, owed
@@ -47,13 +48,9 @@ def all_rates() -> list[Rate]:
     return [Rate(RateKind(row.kind), row.valid_from, row.rate_bp) for row in rows()]
 
 
-def owed_on(content: dict[str, Any], document_id: int, rates: Sequence[Rate], day: date) -> Owed:
+def owed_on(document: Document, rates: Sequence[Rate], day: date) -> Owed:
     """What being late has come to for a document up to a day; inside ``reading()``."""
-    given = select(Allocation.given_on, Allocation.cents).where(Allocation.document_id == document_id)
+    given = select(Allocation.given_on, Allocation.cents).where(Allocation.document_id == document.id)
     paid = [Paid(on, cents) for on, cents in db.session.execute(given)]
-    due = date.fromisoformat(content["due_on"])
-    return owed(customer_of(content), content["gross_cents"], due, paid, rates, day)
-
-
-def customer_of(content: dict[str, Any]) -> Customer:
-    return Customer(content["buyer"]["customer"])
+    customer = Customer(json.loads(document.frozen)["buyer"]["customer"])
+    return owed(customer, document.gross_cents, document.due_on, paid, rates, day)

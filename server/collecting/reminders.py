@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
 from server.audit import service as audit
 from server.billing import disputes
-from server.billing.models import Document
+from server.billing.models import Dispute, Document
 from server.collecting import letters, mails
 from server.collecting.models import Allocation, DocumentReminder
 from server.collecting.rates import all_rates, owed_on
@@ -54,9 +54,14 @@ def proposals(lab: Settings, today: date, now: datetime) -> list[Proposal]:
     """What is due, the oldest first. What is settled, credited or wholly contested is not in it."""
     rates = all_rates()
     with reading():
-        rows = db.session.execute(_late(lab.demo, today)).all()
-        found = [_proposal(document, code, name, lab, today, now, rates) for document, code, name in rows]
-    return [one for one in found if one is not None]
+        due = {one.document_id: one for one in _due(lab, today)}
+        rows = db.session.execute(_documents(due.keys())).all()
+        return [_proposal(due[document.id], document, code, name, today, now, rates) for document, code, name in rows]
+
+
+def how_many(lab: Settings, today: date) -> int:
+    """How many wait to be looked at. Inside ``reading()``."""
+    return len(_due(lab, today))
 
 
 def send(chosen: Collection[tuple[int, int]], lab: Settings, today: date, *, actor: str, now: datetime) -> list[str]:
@@ -79,34 +84,58 @@ def recent(specimen: bool, limit: int = 50) -> list[Sent]:
         return [Sent(*one) for one in session.execute(wanted.order_by(row.id.desc()).limit(limit))]
 
 
-def _late(specimen: bool, today: date) -> Any:
+class _Due(NamedTuple):
+    """A document that is late, and the reminder that is due."""
+
+    document_id: int
+    step: int
+    asked_cents: int
+    contested_cents: int
+
+
+def _due(lab: Settings, today: date) -> list[_Due]:
+    """Found in three looks, however many documents are late."""
+    sent = select(DocumentReminder.document_id, func.max(DocumentReminder.step).label("step"))
+    steps = sent.group_by(DocumentReminder.document_id).subquery()
+    given = select(Allocation.document_id, func.sum(Allocation.cents).label("cents"))
+    paid = given.group_by(Allocation.document_id).subquery()
+    late = (
+        select(Document.id, Document.due_on, Document.gross_cents, steps.c.step, func.coalesce(paid.c.cents, 0))
+        .outerjoin(steps, steps.c.document_id == Document.id)
+        .outerjoin(paid, paid.c.document_id == Document.id)
+        .where(
+            *(Document.specimen.is_(lab.demo), Document.kind == "invoice", Document.state == "issued"),
+            *(Document.paid_on.is_(None), Document.due_on < today),
+        )
+    )
+    contested = set(db.session.scalars(select(Dispute.document_id).where(Dispute.answered_at.is_(None))))
+    found = []
+    for document_id, due_on, gross, last, done in db.session.execute(late).all():
+        step = next_step(due_on, [last] if last else [], today, lab.collecting.reminder_days)
+        doubted = disputes.open_cents(document_id) if document_id in contested else 0
+        asked = gross - int(done) - doubted
+        if step is not None and asked > 0:
+            found.append(_Due(document_id, step, asked, doubted))
+    return found
+
+
+def _documents(ids: Collection[int]) -> Any:
     return (
         select(Document, Tenant.code, Tenant.name)
         .join(Establishment, Establishment.id == Document.establishment_id)
         .join(Tenant, Tenant.id == Establishment.tenant_id)
-        .where(
-            *(Document.specimen.is_(specimen), Document.kind == "invoice", Document.state == "issued"),
-            *(Document.paid_on.is_(None), Document.due_on < today),
-        )
+        .where(Document.id.in_(ids))
         .order_by(Document.due_on, Document.id)
     )
 
 
 def _proposal(
-    document: Document, code: str, name: str, lab: Settings, today: date, now: datetime, rates: list[Rate]
-) -> Proposal | None:
-    sent = db.session.scalars(select(DocumentReminder.step).where(DocumentReminder.document_id == document.id))
-    step = next_step(document.due_on, list(sent), today, lab.collecting.reminder_days)
-    given = db.session.scalar(select(func.sum(Allocation.cents)).where(Allocation.document_id == document.id))
-    contested = disputes.open_cents(document.id)
-    asked = document.gross_cents - int(given or 0) - contested
-    if step is None or asked <= 0:
-        return None
-    owed = owed_on(json.loads(document.frozen), document.id, rates, today)
+    due: _Due, document: Document, code: str, name: str, today: date, now: datetime, rates: list[Rate]
+) -> Proposal:
+    owed = owed_on(document, rates, today)
     late = days_late(document.due_on, today)
-    addresses = tuple(mails.recipients(document, now))
-    facts = (document.id, document.number, code, name, step, document.due_on, late, asked, contested, owed)
-    return Proposal(*facts, addresses)
+    known = (document.id, document.number, code, name, due.step, document.due_on, late)
+    return Proposal(*known, due.asked_cents, due.contested_cents, owed, tuple(mails.recipients(document, now)))
 
 
 def _send(one: Proposal, lab: Settings, today: date, actor: str, now: datetime) -> bool:

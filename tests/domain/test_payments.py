@@ -88,7 +88,7 @@ def test_however_it_is_paid_no_rate_is_paid_over_and_all_adds_up(rows: list[tupl
     nets = dict((rate, net) for net, rate in rows)  # noqa: C402 — one row a rate, the last counts
     whole = tuple(Share("S", rate, net, vat_on(net, rate)) for rate, net in nets.items())
     total = gross(whole)
-    ends = sorted({cut % total for cut in cuts} - {0}) + [total]
+    ends = [*sorted({cut % total for cut in cuts} - {0}), total]
     amounts = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
     paid: list[tuple[Share, ...]] = []
     for amount in amounts:

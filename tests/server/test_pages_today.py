@@ -105,7 +105,12 @@ def everything_waits() -> None:
         session.add(Draft(month="2026-10", **draft))
         session.add(Draft(month="2026-10", **(draft | {"establishment_id": 2}), held="SIREN"))
         paper = {"kind": "invoice", "month": "2026-08", "establishment_id": 1, "issued_on": date(2026, 9, 2)}
-        paper |= {"due_on": date(2026, 10, 2), "specimen": False, "frozen": "{}", "frozen_sha256": "0" * 64}
+        paper |= {
+            "due_on": date(2026, 10, 2),
+            "specimen": False,
+            "frozen": '{"buyer": {"customer": "business"}}',
+            "frozen_sha256": "0" * 64,
+        }
         paper |= {"net_cents": 100, "vat_cents": 20, "gross_cents": 120, "state": "issued"}
         session.add(Document(number="F-2026-0001", series="F-2026", sequence=1, **paper))
         session.add(Mail(recipient="a@lab.test", subject="s", text="t", written_at=NOW, error="550"))
@@ -139,9 +144,10 @@ ALL = [  # what the manager reads, in this order, and where it leads
     ("1 session s’est terminée seule cette nuit", "/sessions?since=2026-11-17"),
     ("1 habilitation expire bientôt", "/qualifications?show=soon"),
     ("1 facture impayée", "/documents?show=overdue"),
+    ("1 relance à envoyer", "/collecting/reminders"),
     ("1 courriel non envoyé", "/mails"),
 ]
-MONEY = ("/tariffs", "/vat", "/months", "/documents")
+MONEY = ("/tariffs", "/vat", "/months", "/documents", "/collecting")
 SETUP = ("/agents", "/rejected", "/jobs", "/mails")
 
 

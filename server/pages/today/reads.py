@@ -13,7 +13,7 @@ from server.billing.models import ChargeRefusal, Draft, Period
 from server.billing.proving import proofs_wanted
 from server.care.models import MachineCheck
 from server.collecting.mails import troubled
-from server.collecting.reminders import proposals
+from server.collecting.reminders import how_many
 from server.db import db, reading
 from server.domain.budgets import Stage
 from server.domain.checks import CheckKind, waits
@@ -363,8 +363,8 @@ def _unpaid(now: datetime) -> Iterator[Waiting]:
 
 
 def _to_remind(now: datetime) -> Iterator[Waiting]:
-    if found := proposals(settings(), day_of(now, zone()), now):
-        yield Waiting(Kind.REMIND, len(found))
+    if count := how_many(settings(), day_of(now, zone())):
+        yield Waiting(Kind.REMIND, count)
 
 
 def _returned() -> Iterator[Waiting]:
