@@ -61,7 +61,7 @@ def new() -> Response | tuple[str, int]:
 def proposed() -> Response | tuple[str, int]:
     """The proposals of one nature for all treatments that nobody has decided yet, to be taken over together."""
     table = vat_reads.vat_table(today(), _regime())
-    nature = request.args.get("nature", "")
+    nature = request.args.get("nature", "") or _first_missing(table)
     column = table.column(nature) if nature in set(Nature) else abort(404)
     offered = {row.treatment: row.proposals[0] for row in column.open}
     sure = [treatment for treatment, one in offered.items() if one.doubt is None]
