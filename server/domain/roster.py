@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-COLUMNS = ("given", "family", "email", "language", "payer", "from", "until", "minor until")
+COLUMNS = ("given", "family", "email", "language", "payer", "from", "until", "minor until", "class")
 NEEDED = ("given", "family", "email")
 LANGUAGES = ("fr", "de", "en")
 LONGEST = 4_000  # lines: what a browser sends back fits into a form
@@ -25,6 +25,7 @@ _NAMES = {  # how other spreadsheets call them
     "from": ("depuis", "du", "von", "ab"),
     "until": ("jusqu'au", "jusqu’au", "au", "bis"),
     "minor until": ("mineur jusqu'au", "mineur jusqu’au", "minderjährig bis"),
+    "class": ("member class", "catégorie", "categorie", "klasse", "mitgliedsklasse"),
 }
 _KNOWN = {name: column for column, names in _NAMES.items() for name in (column, *names)}
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -46,6 +47,7 @@ class Fault(StrEnum):
     TOO_LONG = "too_long"
     PAYER = "payer"
     CLOSED = "closed"
+    CLASS = "class"
     OTHER_NAME = "other_name"
     TWICE = "twice"
     LEFT = "left"
@@ -79,11 +81,13 @@ class Line:
     begins: date | None = None
     until: date | None = None
     minor_until: date | None = None
+    member_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Somebody who is known already. ``ties``: by payer, the last day of the membership (None: no end)."""
+    """Somebody who is known already. ``ties``: by payer, the last day of the membership (None: no end); ``classes``: by
+    payer, those that have one."""
 
     number: int
     given: str
@@ -92,6 +96,7 @@ class Here:
     minor_until: date | None
     has_left: bool = False
     ties: Mapping[str, date | None] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):
@@ -138,16 +143,21 @@ def read(text: str) -> tuple[list[Line], list[Wrong]]:
 
 
 def plan(
-    lines: Iterable[Line], here: Mapping[str, Collection[Here]], payers: Mapping[str, bool]
+    lines: Iterable[Line],
+    here: Mapping[str, Collection[Here]],
+    payers: Mapping[str, bool],
+    classes: Collection[str] = (),
 ) -> tuple[list[Step], list[Wrong]]:
     """What would become of each line. ``here``: who is known, by mail address in small letters; ``payers``: each by its
-    code, and whether it is open."""
+    code, and whether it is open; ``classes``: those of members that are given."""
     steps, wrong = [], []
     first: dict[str, Line] = {}
     seen: set[tuple[str, str]] = set()
     for line in lines:
         known = here.get(line.email, ())
         faults = list(_against(line, known, payers, first.get(line.email), seen))
+        if line.member_class and line.member_class not in classes:
+            faults.append(Wrong(line.number, "class", Fault.CLASS, line.member_class))
         wrong += faults
         if not faults:
             steps.append(_step(line, next(iter(known), None), line.email in first))
@@ -191,7 +201,7 @@ def _line(number: int, cells: Mapping[str, str]) -> tuple[Line, list[Wrong]]:
     begins, until, minor = (day if isinstance(day, date) else None for day in days.values())
     language = cells.get("language", "").casefold()[:2]
     who = (cells.get("given", ""), cells.get("family", ""), email)
-    line = Line(number, *who, language, cells.get("payer", ""), begins, until, minor)
+    line = Line(number, *who, language, cells.get("payer", ""), begins, until, minor, cells.get("class", ""))
     faults = [Wrong(number, column, Fault.DAY, cells[column]) for column, day in days.items() if day is False]
     return line, [*_cell_faults(line, cells), *faults]
 
@@ -268,6 +278,8 @@ def _step(line: Line, known: Here | None, is_further: bool) -> Step:
     changes = [] if is_further else list(_differs(line, known))
     if line.payer and not joins and line.until and line.until != known.ties[line.payer]:
         changes.append("until")
+    if line.member_class and not joins and line.member_class != known.classes.get(line.payer, "") and line.payer:
+        changes.append("class")
     outcome = Outcome.CHANGED if changes or joins else Outcome.SAME
     return Step(line, outcome, known.number, tuple(changes), joins)
 

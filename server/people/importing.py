@@ -21,7 +21,8 @@ from server.domain import roster
 from server.domain.period import day_of, day_start
 from server.domain.roster import Here, Line, Outcome, Step, Wrong
 from server.jobs import service as jobs
-from server.people.models import Holder, Membership, Payer, Person, Tenant
+from server.people.classes import set_class
+from server.people.models import Holder, MemberClass, Membership, Payer, Person, Tenant
 from server.people.newcomers import free_numbers
 from server.people.rows import PeopleError
 
@@ -45,7 +46,7 @@ def plan_import(text: str, zone: tzinfo, now: datetime) -> Roster:
     text = text.strip().replace("\r\n", "\n")  # as a browser sends it back
     lines, wrong = roster.read(text)
     with reading():
-        steps, more = roster.plan(lines, _here(zone, now), _payers(now))
+        steps, more = roster.plan(lines, _here(zone, now), _payers(now), _classes())
     found = sorted((*wrong, *more), key=lambda one: (one.line, one.column))
     mark = hashlib.sha256(repr((text, steps, found)).encode()).hexdigest()[:32]
     return Roster(tuple(steps), tuple(found), mark)
@@ -86,10 +87,13 @@ def export_people(tenant: str, zone: tzinfo, *, actor: str, now: datetime) -> st
 def _here(zone: tzinfo, now: datetime) -> dict[str, list[Here]]:
     """Everybody with a mail address, by it."""
     ties: dict[int, dict[str, date | None]] = defaultdict(dict)
-    lasting = select(Membership.holder_number, Payer.code, Membership.valid_until)
+    classes: dict[int, dict[str, str]] = defaultdict(dict)
+    lasting = select(Membership.holder_number, Payer.code, Membership.valid_until, Membership.member_class)
     lasting = lasting.join(Payer, Payer.id == Membership.payer_id).where(_lasts(now))
-    for number, code, until in db.session.execute(lasting):
+    for number, code, until, member_class in db.session.execute(lasting):
         ties[number][code] = _last_day(until, zone)
+        if member_class is not None:
+            classes[number][code] = member_class
     wanted = select(
         *(Person.email, Holder.number, Person.given_name, Person.family_name, Person.language),
         *(Holder.minor_until, Holder.ended_at),
@@ -98,7 +102,8 @@ def _here(zone: tzinfo, now: datetime) -> dict[str, list[Here]]:
     for email, number, given, family, language, minor, left in db.session.execute(wanted):
         if email:
             minor_until = _last_day(minor, zone)
-            one = Here(number, given, family, language, minor_until, left is not None, ties.get(number, {}))
+            own = (ties.get(number, {}), classes.get(number, {}))
+            one = Here(number, given, family, language, minor_until, left is not None, *own)
             found[email.strip().casefold()].append(one)
     return found
 
@@ -109,9 +114,14 @@ def _payers(now: datetime) -> dict[str, bool]:
     return {code: left is None and (until is None or until > now) for code, until, left in db.session.execute(wanted)}
 
 
+def _classes() -> set[str]:
+    return set(db.session.scalars(select(MemberClass.code).where(MemberClass.ended_at.is_(None))))
+
+
 def _rows(tenant: str, zone: tzinfo, now: datetime) -> Iterable[dict[str, object]]:
     wanted = (
         select(Person, Holder.minor_until, Payer.code, Membership.valid_from, Membership.valid_until)
+        .add_columns(Membership.member_class)
         .join(Holder, Holder.number == Person.holder_number)
         .outerjoin(Membership, (Membership.holder_number == Holder.number) & _lasts(now))
         .outerjoin(Payer, Payer.id == Membership.payer_id)
@@ -120,7 +130,7 @@ def _rows(tenant: str, zone: tzinfo, now: datetime) -> Iterable[dict[str, object
     )
     if tenant:
         wanted = wanted.join(Tenant, Tenant.id == Membership.tenant_id).where(Tenant.code == tenant)
-    for person, minor, payer, begins, until in db.session.execute(wanted):
+    for person, minor, payer, begins, until, member_class in db.session.execute(wanted):
         yield {
             "given": person.given_name,
             "family": person.family_name,
@@ -130,6 +140,7 @@ def _rows(tenant: str, zone: tzinfo, now: datetime) -> Iterable[dict[str, object
             "from": begins and day_of(begins, zone),
             "until": _last_day(until, zone),
             "minor until": _last_day(minor, zone),
+            "class": member_class,
         }
 
 
@@ -162,7 +173,7 @@ def _change_people(steps: Iterable[Step], zone: tzinfo, actor: str, now: datetim
             continue
         holder = db.session.get_one(Holder, step.holder)
         person = db.session.scalars(select(Person).where(Person.holder_number == step.holder)).one()
-        line, changes = step.line, set(step.changes) - {"until"}
+        line, changes = step.line, set(step.changes) - {"until", "class"}
         said = {"given": line.given, "family": line.family, "language": line.language}
         for column in changes & said.keys():
             setattr(person, {"given": "given_name", "family": "family_name"}.get(column, column), said[column])
@@ -173,17 +184,21 @@ def _change_people(steps: Iterable[Step], zone: tzinfo, actor: str, now: datetim
             audit.record(actor, "import", "holder", step.holder, None, {"changed": sorted(changes)}, "", now)
         if "until" in step.changes:
             _change_end(step, zone, actor, now)
+        if "class" in step.changes:
+            set_class(_tie_of(step, now).ref, line.member_class, actor=actor, now=now)
 
 
 def _change_end(step: Step, zone: tzinfo, actor: str, now: datetime) -> None:
-    wanted = select(Membership).join(Payer, Payer.id == Membership.payer_id)
-    tie = db.session.scalars(
-        wanted.where(Membership.holder_number == step.holder, Payer.code == step.line.payer, _lasts(now))
-        .order_by(Membership.rank)
-        .limit(1)
-    ).one()
+    tie = _tie_of(step, now)
     before, tie.valid_until = {"valid_until": tie.valid_until}, _end(step.line.until, zone)
     audit.record(actor, "change_end", "membership", tie.ref, before, {"valid_until": tie.valid_until}, "", now)
+
+
+def _tie_of(step: Step, now: datetime) -> Membership:
+    """The membership that the line is about."""
+    wanted = select(Membership).join(Payer, Payer.id == Membership.payer_id)
+    own = wanted.where(Membership.holder_number == step.holder, Payer.code == step.line.payer, _lasts(now))
+    return db.session.scalars(own.order_by(Membership.rank).limit(1)).one()
 
 
 def _add_ties(steps: Iterable[Step], numbers: dict[str, int], zone: tzinfo, actor: str, now: datetime) -> None:
@@ -198,6 +213,7 @@ def _add_ties(steps: Iterable[Step], numbers: dict[str, int], zone: tzinfo, acto
         payer, until = payers[line.payer], _end(line.until, zone)
         tie = Membership(ref=str(uuid4()), holder_number=number, tenant_id=payer.tenant_id, payer_id=payer.id)
         tie.rank, tie.valid_from, tie.valid_until = rank, begins, until
+        tie.member_class = line.member_class or None
         db.session.add(tie)
         after = {"holder": number, "payer": line.payer, "rank": rank, "valid_from": begins, "valid_until": until}
         audit.record(actor, "add", "membership", tie.ref, None, after, "", now)

@@ -110,6 +110,22 @@ def test_who_is_here_is_the_same_changed_or_joins_another_payer() -> None:
     assert steps("Zoé;Muster;zoe@lab.test;;school-1", here=None) == [(Outcome.NEW, (), True)]
 
 
+def test_a_class_of_members_is_given_where_it_is_known_and_differs() -> None:
+    mentor = Here(7, "Ada", "Lovelace", "fr", None, ties={"acme-rd": None}, classes={"acme-rd": "mentor"})
+    head = f"{HEAD};catégorie"
+
+    def planned(cell: str, here: Here) -> list[object]:
+        found = lines(f"Ada;Lovelace;ada@lab.test;;acme-rd;;;;{cell}", head=head)
+        done, wrong = plan(found, {"ada@lab.test": [here]}, PAYERS, {"mentor", "half"})
+        return [*(one.changes for one in done), *(one.fault for one in wrong)]
+
+    assert planned("mentor", mentor) == [()]
+    assert planned("", mentor) == [()]
+    assert planned("half", mentor) == [("class",)]
+    assert planned("mentor", ADA) == [("class",)]
+    assert planned("boss", ADA) == [Fault.CLASS]
+
+
 def test_an_empty_cell_takes_nothing_away() -> None:
     minor = Here(7, "Ada", "Lovelace", "de", date(2027, 1, 1), ties={"acme-rd": date(2027, 6, 30)})
 
@@ -137,7 +153,11 @@ def test_who_left_or_whose_address_two_people_have_is_refused() -> None:
 
 def test_what_goes_out_comes_in_again_and_no_cell_is_a_formula() -> None:
     row = dict(
-        zip(COLUMNS, ("=cmd()", "Muster", "zoe@lab.test", "de", "school-1", date(2026, 11, 2), None, None), strict=True)
+        zip(
+            COLUMNS,
+            ("=cmd()", "Muster", "zoe@lab.test", "de", "school-1", date(2026, 11, 2), None, None, None),
+            strict=True,
+        )
     )
     text = write([row])
 

@@ -235,3 +235,18 @@ def test_the_list_is_for_those_who_look_after_people(desk, lab, database_url, no
     for client in (signed_in(app, Role.TRAINER), signed_in(app, Role.TENANT_ADMIN, ScopeKind.TENANT, "acme")):
         assert client.get("/people/export.csv").status_code == 403
         assert client.post("/people/import", data={"text": "x"}).status_code == 403
+
+
+def test_a_list_gives_a_class_of_members_and_tells_of_it(lab, ada, by, now):
+    people.add_class("mentor", {"fr": "Mentor"}, **by)
+    head = f"{HEAD};class"
+    rows = ("Zoé;Muster;zoe@lab.test;;acme-rd;;;;mentor", "Ada;Lovelace;ada@lab.test;;acme-rd;;;;mentor")
+    given = "\n".join([head, *rows])
+    people.import_people(given, people.plan_import(given, ZONE, now).mark, ZONE, **by)
+
+    with reading() as session:
+        lasting = Membership.valid_until.is_(None) | (Membership.valid_until > now)
+        classes = session.scalars(select(Membership.member_class).where(lasting)).all()
+    assert classes.count("mentor") == 2
+    assert people.export_people("", ZONE, **by).count(";mentor\r\n") == 2
+    assert people.plan_import(given, ZONE, now).count(Outcome.SAME) == 2

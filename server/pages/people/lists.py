@@ -33,6 +33,7 @@ FAULTS = {
     Fault.LANGUAGE: lazy_gettext("is none of fr, de, en"),
     Fault.TOO_LONG: lazy_gettext("is too long"),
     Fault.PAYER: lazy_gettext("is the code of no cost centre"),
+    Fault.CLASS: lazy_gettext("is the code of no class of members"),
     Fault.CLOSED: lazy_gettext("is a cost centre that is closed"),
     Fault.OTHER_NAME: lazy_gettext("the same mail address has another name in a line above"),
     Fault.TWICE: lazy_gettext("stands in a line above with the same payer"),
