@@ -31,6 +31,7 @@ from server.domain.rating import Rated, RatedSession
 from server.domain.status import until
 from server.domain.tariffs import PriceBook
 from server.domain.vat import customer
+from server.uncollected import uncollected
 
 FORMAT = 2  # of the frozen JSON
 _NOTHING_AGREED = Terms()
@@ -99,6 +100,11 @@ def draft_month(
     facts: Facts, period: Period, issuer: Issuer, zone: tzinfo, specimen: bool, beside: Beside = NOTHING_BESIDE
 ) -> Month:
     """Rate each tenant's whole period, leave out what is already charged, and gather the rest by who is billed."""
+    with uncollected():
+        return _drafted(facts, period, issuer, zone, specimen, beside)
+
+
+def _drafted(facts: Facts, period: Period, issuer: Issuer, zone: tzinfo, specimen: bool, beside: Beside) -> Month:
     placed: dict[int, list[Placed]] = defaultdict(list)
     unplaced: dict[str, Unplaced] = {}
     looked: list[Looked] = []

@@ -10,9 +10,7 @@ or ends. Content that equals the last one sent is not sent again before its rene
             publish(name, one.payload)
 """
 
-import gc
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +29,7 @@ from server.domain.takings import REVOKED_FOR
 from server.lists.models import PublishedList
 from server.lists.paper import Paper
 from server.machines.models import Agent
+from server.uncollected import uncollected
 from wire.messages import AccessList, WrappedKey
 
 _WITHOUT_MACHINES = timedelta(hours=72)
@@ -60,7 +59,7 @@ def compile_all(
     """The lists of these agents (None: of all) as they would be sent at ``now``. Facts are loaded and judged once.
 
     ``key_id``: of the newest site key; ``older_keys``: those that still hold; ``newer``: what agents learn new keys by."""
-    with reading() as session, _uncollected():
+    with reading() as session, uncollected():
         shown = rates_for(now, zone), None, now - REVOKED_FOR, older_keys, left_now(now, zone)
         judged = judge(load_facts(now, key_id, *shown), now, zone)
         turn = min((at for at in (next_turn(judged.facts, now), next_price(now, zone)) if at is not None), default=None)
@@ -146,13 +145,3 @@ def _renew_after(facts: Facts, agent: str) -> timedelta:
     return (
         min((validity(machine) for machine in facts.machines if machine.agent == agent), default=_WITHOUT_MACHINES) / 2
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Among ten thousand holders the garbage collector looks for circles that are not there: a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
