@@ -263,3 +263,22 @@ def test_a_report_that_fails_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:
 class _Silent:
     def transform_to_string(self, **_: object) -> None:
         """A processor that answers nothing."""
+
+
+def test_of_several_reasons_for_no_vat_each_category_gets_its_own() -> None:
+    said = content(
+        [
+            group(
+                "Atelier",
+                hours("CNC", 1, 3600, 3600, 3600, category="AE", rate_bp=0),
+                line("item", 100, label="Formation", nature="tenant_training", category="E", rate_bp=0),
+            )
+        ],
+        buyer=CASES["german_reverse_charge"]()["buyer"],
+        mentions=["Autoliquidation – art. 259-1 du CGI", "Exonération de TVA – art. 261, 4, 4° a du CGI"],
+    )
+
+    codes = {row["BT-118"]: (row["BT-120"][:5], row["BT-121"]) for row in terms(said)["BG-23"]}
+
+    assert codes == {"AE": ("Autol", "VATEX-EU-AE"), "E": ("Exoné", "VATEX-FR-CGI261-4")}
+    assert check(said) == ()

@@ -12,15 +12,11 @@ from unicodedata import category
 from stdnum import iban
 
 from server.billing.einvoice.findings import Finding, Rule
+from server.billing.einvoice.reasons import WORDS, reason
 from server.billing.einvoice.wanted import french_rules
 from server.domain.money import vat_on
 
 Content = Mapping[str, Any]
-_REASONS = {  # without one of these words nobody learns why no VAT is charged
-    "AE": ("autoliquidation",),
-    "O": ("non applicable",),
-    "E": ("exonération", "exonéré", "293 b", "261"),
-}
 
 
 def own_checks(content: Content) -> Iterator[Finding]:
@@ -58,14 +54,13 @@ def _sums(content: Content) -> Iterator[Finding]:
 
 def _vat(content: Content) -> Iterator[Finding]:
     categories = _categories(content)
-    said = " ".join(content["mentions"]).casefold()
     for row in content["vat"]:
         if (row["category"] == "S") != (row["rate_bp"] > 0):
             yield Finding(Rule.RATE, row["category"])
     if "O" in categories and len(categories) > 1:
         yield Finding(Rule.OUTSIDE_MIXED)
-    for one in sorted(categories & _REASONS.keys()):
-        if not any(word in said for word in _REASONS[one]):
+    for one in sorted(categories & WORDS.keys()):
+        if not reason(one, content["mentions"]):
             yield Finding(Rule.NO_REASON, one)
     if content["seller"].get("regime") == "franchise" and content["vat_cents"]:
         yield Finding(Rule.SMALL_BUSINESS)

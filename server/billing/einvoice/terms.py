@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from server.billing.einvoice.reasons import code, reason
 from server.billing.einvoice.rows import cents, rate, rows
 from server.billing.einvoice.wanted import between_businesses, french_rules
 from server.domain.mentions import payment_terms
 from server.domain.vat import Nature
 
 _SIREN, _SIRET, _PLATFORM, _MAIL = "0002", "0009", "0225", "EM"  # schemes of identifiers and addresses
-_EXEMPTIONS = (("293 B", "VATEX-FR-FRANCHISE"), ("261, 4", "VATEX-FR-CGI261-4"))
 
 
 def terms(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,9 +145,7 @@ def _vat(row: Mapping[str, Any], content: Mapping[str, Any], sign: int) -> dict[
 
 
 def _no_vat(category: str, mentions: list[str]) -> dict[str, str]:
-    """The reason as printed, and its code. The sentences on VAT stand before all others."""
-    reason = mentions[0] if mentions else ""
-    if category in {"AE", "O"}:
-        return {"BT-120": reason, "BT-121": f"VATEX-EU-{category}"}
-    code = next((code for words, code in _EXEMPTIONS if words in reason), "")
-    return {"BT-120": reason, **({"BT-121": code} if code else {})}
+    """The reason as printed, and its code."""
+    said = reason(category, mentions)
+    terms_of = {"BT-120": said, "BT-121": code(category, said)}
+    return {key: value for key, value in terms_of.items() if value}
