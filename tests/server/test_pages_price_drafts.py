@@ -14,13 +14,14 @@ from server.billing import price_drafts, whatif
 from server.billing import service as billing
 from server.billing.models import Charge, Document, Draft, PriceDraft, Tariff, WhatIf
 from server.billing.tariffs import load_tariffs
-from server.db import Stale, reading
+from server.db import Stale, reading, writing
 from server.domain.nights import ALL_DAYS, Hours, bands_of
 from server.domain.roles import Role
-from server.domain.rule_text import from_plain
+from server.domain.rule_text import from_plain, to_plain
 from server.domain.tariffs import Basis, Part, Rule, Scope, Tier, simple
 from server.domain.whatif import Change
 from server.jobs.models import Job
+from server.people.models import MemberClass
 from server.work import run_once
 from tests.server import billing_lab
 from tests.server.billing_lab import ZONE, use
@@ -157,8 +158,38 @@ def test_a_price_that_ends_without_a_successor_is_told_beforehand(app: Flask, ma
 
     assert "Sans prix à partir d’un jour à venir" in listed
     assert "à partir du 1er décembre 2026 · 1 machine" in listed
+    assert "/tariffs/new?what=category:cnc&amp;since=2026-12-01" in listed
+    assert 'value="2026-12-01"' in page(manager, "/tariffs/new?what=category:cnc&since=2026-12-01")
     assert "1 prix finit, sans successeur" in today
     assert "Le premier le 1er décembre 2026 : cnc" in today
+
+
+def test_two_prices_for_just_the_same_are_told_with_the_way_to_end_one(app: Flask, manager: FlaskClient) -> None:
+    assert "Deux prix pour la même chose" not in page(manager, "/tariffs")
+    with app.app_context(), writing() as session:  # as two who decide at the same moment, or an older book
+        twice = Tariff(category="printer", rule=to_plain(simple(1000, 900)), valid_from=NOW - timedelta(days=2))
+        session.add(twice)
+
+    html = page(manager, "/tariffs")
+
+    assert "Deux prix pour la même chose" in html
+    assert "10,00 € compte, pas 24,00 €" in html
+    assert "/tariffs/1/end" in html
+    assert "1 prix est dit deux fois" in page(manager, "/today")
+
+
+def test_a_class_of_members_has_prices_of_its_own(app: Flask, manager: FlaskClient) -> None:
+    assert "Classe de membres" not in page(manager, "/tariffs/new")
+    names = {"fr": "Mentors", "de": "Mentoren", "en": "Mentors"}
+    with app.app_context(), writing() as session:
+        session.add(MemberClass(code="mentor", names=names))
+
+    assert "Mentors" in page(manager, "/tariffs/new")
+    assert manager.post("/tariffs/new", data=NEW | {"p1_cents": "0", "members": "mentor"}).status_code == 303
+
+    html = page(manager, "/tariffs")
+    assert "Toutes les autres, Mentors" in html
+    assert "gratuit" in html
 
 
 # --- drafts -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The pages about prices: the list of a day and what is missing in it, one price, a new one, another one, and an end."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -65,7 +66,7 @@ def listed() -> str:
 @pages.route("/tariffs/new", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES)
 def new() -> Answer:
-    form = price_forms.NewPriceForm(data={**_asked(), "since": today()})
+    form = price_forms.NewPriceForm(data={"since": today(), **_asked()})
     form.offer(reads.targets())
     if only_asks(form):
         return _editor("prices/new.html", form)
@@ -149,9 +150,12 @@ def _moment(found: reads.One, day: date) -> datetime:
     return found.line.price.valid_from if day == found.line.since else day_start(day, zone())
 
 
-def _asked() -> dict[str, str]:
-    """What the address says a new price is for, such as ``?what=category:printer&kind=school``."""
-    return {name: value for name in ("what", "kind", "members") if (value := request.args.get(name))}
+def _asked() -> dict[str, Any]:
+    """What the address says a new price is for, such as ``?what=category:printer&kind=school&since=2027-01-01``."""
+    said: dict[str, Any] = {name: value for name in ("what", "kind", "members") if (value := request.args.get(name))}
+    with suppress(ValueError):
+        said["since"] = date.fromisoformat(request.args.get("since", ""))
+    return said
 
 
 def _by() -> dict[str, Any]:
