@@ -31,6 +31,8 @@ from server.settings import Settings
 from server.usage.models import SessionDecision, UsageSession
 
 _NOTHING = Terms()
+_FEW = 8  # tenants
+_AT_ONCE = 50
 
 
 def refresh(lab: Settings, now: datetime, tenants: Collection[int] | None = None) -> int:
@@ -39,23 +41,18 @@ def refresh(lab: Settings, now: datetime, tenants: Collection[int] | None = None
         before = left_now(now, lab.zone)
         watched = {number: days for number, days in _watched(lab, now).items() if tenants is None or number in tenants}
         stale = list(_stale(watched, lab, now))
-    for period, tenant_id, source in stale:
-        with reading():
-            rows = _rows(period, tenant_id, source, lab, now)
-        with writing() as session:
-            session.get(
-                Tenant, tenant_id, with_for_update=True
-            )  # whoever works out the same at the same time waits here
-            own = PayerStanding.payer_id.in_(select(Payer.id).where(Payer.tenant_id == tenant_id))
-            session.execute(delete(PayerStanding).where(own, PayerStanding.month == period.month))
-            session.add_all(rows)
+    for period, sources in stale:
+        for some in _together(sources):
+            with reading():
+                rows = _rows(period, some, lab, now)
+            _keep(rows, period.month, list(some))
     _tell(lab, now)
     with reading():
         after = left_now(now, lab.zone)
     if after != before:
         with writing():
             jobs.announce("access", "standing", now)
-    return len(stale)
+    return sum(len(sources) for _, sources in stale)
 
 
 # --- whose month, and whether it has changed ----------------------------------------------------------------------------
@@ -73,16 +70,35 @@ def _watched(lab: Settings, now: datetime) -> dict[int, date]:
     return found
 
 
-def _stale(watched: Mapping[int, date], lab: Settings, now: datetime) -> Iterator[tuple[Period, int, str]]:
-    """Months of tenants that are not kept as they are now, with what they are made of."""
+def _stale(watched: Mapping[int, date], lab: Settings, now: datetime) -> Iterator[tuple[Period, dict[int, str]]]:
+    """Months, and the tenants of which they are not kept as they are now, with what these are made of."""
     current = month_of(now, lab.zone)
     for month in months(min(watched.values(), default=day_of(now, lab.zone)), current):
         period = period_of(month, lab.zone)
         whom = [number for number, since in watched.items() if f"{since:%Y-%m}" <= month]
         known = _kept(month, whom)
-        for number, source in _sources(period, whom, lab.demo, is_current=month == current).items():
-            if known.get(number) != source:
-                yield period, number, source
+        found = _sources(period, whom, lab.demo, is_current=month == current)
+        if old := {number: source for number, source in found.items() if known.get(number) != source}:
+            yield period, old
+
+
+def _together(sources: dict[int, str]) -> list[dict[int, str]]:
+    """A few tenants are loaded one by one; for many the whole month is read once."""
+    return [{number: source} for number, source in sources.items()] if len(sources) <= _FEW else [sources]
+
+
+def _keep(rows: list[PayerStanding], month: str, tenants: list[int]) -> None:
+    """In short transactions."""
+    for at in range(0, len(tenants), _AT_ONCE):
+        some = set(tenants[at : at + _AT_ONCE])
+        with writing() as session:
+            # Whoever works out the same at the same time waits here.
+            session.execute(select(Tenant.id).where(Tenant.id.in_(some)).order_by(Tenant.id).with_for_update())
+            owners = dict(session.execute(select(Payer.id, Payer.tenant_id).where(Payer.tenant_id.in_(some))).all())
+            session.execute(
+                delete(PayerStanding).where(PayerStanding.payer_id.in_(owners), PayerStanding.month == month)
+            )
+            session.add_all([row for row in rows if row.payer_id in owners])
 
 
 def _kept(month: str, whom: Collection[int]) -> dict[int, str]:
@@ -115,40 +131,46 @@ def _counts(period: Period, specimen: bool, is_current: bool) -> ColumnElement[b
 # --- what a month comes to so far ---------------------------------------------------------------------------------------
 
 
-def _rows(period: Period, tenant_id: int, source: str, lab: Settings, now: datetime) -> list[PayerStanding]:
-    """One for each of the tenant's cost centres."""
-    known = facts.load(period, lab.demo, tenant_id)
+def _rows(period: Period, sources: Mapping[int, str], lab: Settings, now: datetime) -> list[PayerStanding]:
+    """One for each cost centre of these tenants."""
+    known = facts.load(period, lab.demo, next(iter(sources)) if len(sources) == 1 else None)
     if period.month == month_of(now, lab.zone):
-        known.uses[:] = sorted([*known.uses, *_open(tenant_id, lab.demo)], key=lambda use: (use.started_at, use.id))
+        known.uses[:] = sorted([*known.uses, *_open(sources, lab.demo)], key=_in_order)
     by_day: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    taken: dict[str, int] = defaultdict(int)
+    taken: dict[tuple[int, str], int] = defaultdict(int)
     for use, rated in rate_uses(known, lab.zone):
         if isinstance(rated, RatedSession):
             by_day[use.payer][_day(use.ended_at, period).isoformat()] += rated.net_cents
             for one in rated.covered:
-                taken[one.ref] += one.seconds or one.cents
+                taken[use.tenant_id, one.ref] += one.seconds or one.cents
     for item in (one for one in known.items if isinstance(one, BillItem)):
         by_day[item.payer][item.day.isoformat()] += item.net_cents
-    code = db.session.scalars(select(Tenant.code).where(Tenant.id == tenant_id)).one()
-    allowances = known.terms.get(code, _NOTHING).allowances
-    payers = db.session.execute(select(Payer.id, Payer.code).where(Payer.tenant_id == tenant_id)).all()
+    wanted = select(Payer.id, Payer.code, Tenant.id, Tenant.code).join(Tenant, Tenant.id == Payer.tenant_id)
     return [
         PayerStanding(
             payer_id=number,
             month=period.month,
             net_cents=sum(by_day[payer].values()),
             by_day=dict(by_day[payer]),
-            allowances=[_left(one, taken[one.ref]) for one in allowances if not one.payers or payer in one.payers],
-            made_of=source,
+            allowances=[
+                _left(one, taken[tenant_id, one.ref])
+                for one in known.terms.get(tenant, _NOTHING).allowances
+                if not one.payers or payer in one.payers
+            ],
+            made_of=sources[tenant_id],
             computed_at=now,
         )
-        for number, payer in payers
+        for number, payer, tenant_id, tenant in db.session.execute(wanted.where(Tenant.id.in_(sources)))
     ]
 
 
-def _open(tenant_id: int, specimen: bool) -> list[Use]:
+def _in_order(use: Use) -> tuple[int, datetime, str]:
+    return use.tenant_id, use.started_at, use.id
+
+
+def _open(tenants: Collection[int], specimen: bool) -> list[Use]:
     """Sessions that run, as if they had ended at their last known second."""
-    own = UsageSession.payer_id.in_(select(Payer.id).where(Payer.tenant_id == tenant_id))
+    own = UsageSession.payer_id.in_(select(Payer.id).where(Payer.tenant_id.in_(tenants)))
     uses = load_uses(UsageSession.state == "open", UsageSession.simulated.is_(specimen), own)
     return [use._replace(ended_at=use.started_at + timedelta(seconds=use.measured_s)) for use in uses]
 

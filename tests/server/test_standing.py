@@ -6,7 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from server.billing import service as billing
 from server.billing import standing
@@ -24,7 +24,7 @@ from server.lists.service import compile_all
 from server.machines.models import Machine
 from server.mail.models import Mail
 from server.people import service as people
-from server.people.models import Payer, TenantKind
+from server.people.models import Payer, Tenant, TenantKind
 from server.settings import Settings
 from server.usage.models import UsageSession
 from tests.server.signed_in import log_in, settings_for
@@ -214,3 +214,23 @@ def test_hours_left_are_told_in_whole_five_minutes(settings, now, by):
     standing.refresh(settings, now)
 
     assert cards(now)["acme-rd"].seconds_left == 3600
+
+
+def test_many_tenants_at_once_come_to_the_same_as_one_by_one(settings, now, by):
+    names = [f"t{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        people.add_tenant(name, name, TenantKind.COMPANY, **by)
+        people.add_payer(name, f"{name}-1", "Atelier", name, **by)
+        contracts.add_budget(name, None, Limit(50_00, True, OCT), **by)
+        use(f"{name}-1", now - timedelta(hours=20), (number % 3 + 1) * H)
+    use("t0-1", now - timedelta(hours=1), 900, state="open", ended_at=None)
+
+    assert standing.refresh(settings, now) == 12
+
+    together = spent(now)
+    assert [cents for cents, _ in together[:3]] == [30_00, 48_00, 72_00]
+    with writing() as session:
+        session.execute(delete(PayerStanding))
+        numbers = session.scalars(select(Tenant.id)).all()
+    assert sum(standing.refresh(settings, now, [number]) for number in numbers) == 12
+    assert spent(now) == together
