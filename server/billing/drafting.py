@@ -4,7 +4,7 @@ Nothing here touches the database. The content of a draft is plain JSON; issuing
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, tzinfo
 from itertools import groupby
@@ -214,7 +214,7 @@ def _draft(
 ) -> NewDraft:
     buyer, seller, items = facts.buyers[establishment_id], issuer.seller, part.items
     kind = "credit_note" if part.corrects else "statement" if seller.mode == STATEMENT else "invoice"
-    treatment = in_force(facts.treatments.get(establishment_id, []), period.last_day)
+    treatment = _treated(items) or in_force(facts.treatments.get(establishment_id, []), period.last_day)
     billable = invoicing.sold(items)
     frame = Frame(period.first_day, buyer.language, kind, treatment, orders.by_payer(items))
     said = invoicing.compose(billable, seller, frame)
@@ -252,6 +252,12 @@ def _draft(
 
 def _borne(order: Order | None) -> dict[str, Any] | None:
     return None if order is None else {"number": order.number, "day": order.ordered_on}
+
+
+def _treated(items: Sequence[Placed]) -> str | None:
+    """As what the buyer stands on this document: who moves abroad in the middle of a month has been at home before."""
+    known = [(one.item.day if isinstance(one, Extra) else one.rated.session.day, one.treatment) for one in items]
+    return max(((day, treatment) for day, treatment in known if treatment), default=(None, None))[1]
 
 
 def plain(value: Any) -> Any:

@@ -386,9 +386,11 @@ def test_who_moves_abroad_on_the_fifteenth_gets_two_documents(lab: Flask) -> Non
     use("it-1")
     use("it-1", start=datetime(2026, 10, 20, 8, tzinfo=UTC))
 
-    found = [(one.part, vat(one.content), one.held) for one in drafts()]
+    outside, taxed = drafts()
 
-    assert found == [("O", [("O", 0, 6000, 0)], ""), ("S", [("S", 2000, 6000, 1200)], "")]
+    assert (outside.part, vat(outside.content), outside.held) == ("O", [("O", 0, 6000, 0)], "")
+    assert (taxed.part, vat(taxed.content), taxed.held) == ("S", [("S", 2000, 6000, 1200)], "")
+    assert [one.content["buyer"]["treatment"] for one in (outside, taxed)] == ["non_eu_business", "fr_business"]
 
 
 def test_with_staff_on_site_nobody_is_treated_as_from_abroad(lab: Flask) -> None:
