@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from server.domain.mentions import natural
+from server.domain.mention_words import FRENCH, TIME
+from server.domain.mentions import natural, operation
 from server.domain.money import Net, totals
 from server.domain.refusals import Refusal
 
@@ -95,9 +96,21 @@ def credit_note(
         "net_cents": sums.net_cents,
         "vat_cents": sums.vat_cents,
         "gross_cents": sums.gross_cents,
-        "mentions": [one for one in original["mentions"] if not one.startswith("Temps facturé")],
+        "mentions": _mentions(original, charges),
         "charges": charges,
     }
+
+
+def _mentions(original: Content, charges: Sequence[dict[str, Any]]) -> list[str]:
+    """The words on VAT as they stand on the original, and the kind of operation; nothing on time or payment."""
+    languages = list(dict.fromkeys((original["language"], FRENCH)))
+    debits = original["seller"]["vat_on_debits"]
+    stood = frozenset(one["nature"] for one in original["charges"])
+    dropped = tuple(operation(debits, stood, language) for language in languages)
+    dropped += tuple(TIME[language].partition("{")[0] for language in languages)
+    vat = [one for one in original["mentions"] if not one.startswith(dropped)]
+    natures = frozenset(one["nature"] for one in charges)
+    return [*vat, *(operation(debits, natures, language) for language in languages)]
 
 
 def _charges(original: Content, what: What, before: Before, reopens: bool, reason: str) -> list[dict[str, Any]]:

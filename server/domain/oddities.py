@@ -47,6 +47,8 @@ class Odd(StrEnum):
     LONG = "long"
     TWO_AT_ONCE = "two_at_once"
     UNUSUAL = "unusual"
+    POWER = "power"  # a machine drew power while nobody used it
+    SILENT_AGENT = "silent_agent"  # nothing was heard of an agent since before the month's end: sessions may be missing
     ORDER = "order"  # used up, where nobody asks for one
 
 

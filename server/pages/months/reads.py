@@ -10,6 +10,7 @@ from server.billing.issuing import Seen
 from server.billing.models import Document, Draft, MonthNote
 from server.billing.models import Period as PeriodRow
 from server.billing.notes import DUTY
+from server.billing.outside import Outside, outside
 from server.billing.progress import Progress, progress
 from server.db import db, reading
 from server.domain.holds import Why
@@ -99,6 +100,7 @@ class MonthFacts:
     papers: tuple[PaperRow, ...]
     progress: Progress | None
     machines: dict[str, str]
+    outside: tuple[Outside, ...] = ()
 
     @property
     def ready(self) -> tuple[DraftRow, ...]:
@@ -148,6 +150,7 @@ def month_facts(period: Period, specimen: bool, now: datetime) -> MonthFacts:
             papers=papers_of(Document.month == period.month),
             progress=progress(period.month),
             machines=dict(session.execute(select(Machine.code, Machine.name)).all()),
+            outside=tuple(outside(period, specimen, now)),
         )
 
 

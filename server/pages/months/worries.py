@@ -12,6 +12,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 
+from server.billing.outside import Outside
 from server.dashboard import words as floor
 from server.domain.holds import Why
 from server.domain.oddities import ESTIMATED_ENDS, Odd
@@ -54,6 +55,8 @@ TITLES = {
     Odd.TWO_AT_ONCE: lazy_gettext("Two machines at once"),
     Odd.UNUSUAL: lazy_gettext("Unusual month"),
     Odd.ORDER: lazy_gettext("Order used up"),
+    Odd.POWER: lazy_gettext("Power without session"),
+    Odd.SILENT_AGENT: lazy_gettext("Silent agent"),
 }
 _ICONS = {
     Odd.PROVISIONAL: "unplug",
@@ -62,6 +65,8 @@ _ICONS = {
     Odd.TWO_AT_ONCE: "copy",
     Odd.UNUSUAL: "trending-up",
     Odd.ORDER: "receipt-text",
+    Odd.POWER: "zap",
+    Odd.SILENT_AGENT: "wifi-off",
 }
 
 
@@ -69,7 +74,7 @@ def worries_of(facts: MonthFacts, now: datetime) -> tuple[list[Worry], list[Worr
     """What is open, and what somebody has kept."""
     notes = {(note.kind, note.subject) for note in facts.kept}
     month = facts.period.month
-    lines = [_odd(odd, month) for odd in facts.oddities]
+    lines = [*(_odd(odd, month) for odd in facts.oddities), *map(_outside, facts.outside)]
     kept = [line for line in lines if (line.kind, line.subject) in notes]
     odd = [line for line in lines if (line.kind, line.subject) not in notes]
     silent = [_silent(one, month) for one in facts.open if one.silent]
@@ -207,6 +212,26 @@ def _unplaced(facts: MonthFacts) -> Iterator[Worry]:
         yield Worry("building-2", gettext("Nobody pays"), day, one["name"], sentence, "", None, way)
 
 
+def _outside(one: Outside) -> Worry:
+    """What no session tells of: nothing is billed for it, and somebody may know why."""
+    if one.kind is Odd.POWER:
+        sentence = ngettext(
+            "It drew power while nobody used it: told %(num)d time.",
+            "It drew power while nobody used it: told %(num)d times.",
+            one.times,
+        )
+        day = one.day.isoformat() if one.day else None
+        href = url_for("sessions.listed", since=day, until=day)
+        way = _way(Verb.SEE_SESSIONS, gettext("Look"), href)
+    else:
+        sentence = gettext(
+            "Nothing was heard of it since %(moment)s: sessions may be missing.", moment=formats.moment(one.since)
+        )
+        way = _way(Verb.EDIT_MACHINES, gettext("Look"), url_for("agents.listed"))
+    title = str(TITLES[one.kind])
+    return Worry(_ICONS[one.kind], title, one.day, one.name, sentence, "", None, way, one.kind, one.subject)
+
+
 def _silent(one: OpenRow, month: str) -> Worry:
     sentence = gettext("Open, and nothing was heard of it since %(moment)s.", moment=formats.moment(one.last_known_at))
     seconds = int((one.last_known_at - one.started_at).total_seconds())
@@ -252,15 +277,15 @@ def _sentence(kind: Odd, odd: dict[str, Any]) -> str:
                 "The same badge, %(time)s in common, at two machines that must be watched.",
                 time=formats.duration(odd["seconds"]),
             )
-        case Odd.UNUSUAL:
-            times = formats.number(round(odd["cents"] / odd["usual"], 1))
-            usual = formats.money(odd["usual"])
-            return gettext("%(times)s times its usual month of %(usual)s.", times=times, usual=usual)
         case Odd.ORDER:
             ceiling = formats.money(odd["usual"])
             return gettext(
                 "With this bill, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling
             )
+        case _:
+            times = formats.number(round(odd["cents"] / odd["usual"], 1))
+            usual = formats.money(odd["usual"])
+            return gettext("%(times)s times its usual month of %(usual)s.", times=times, usual=usual)
 
 
 def _power_loss(odd: dict[str, Any]) -> str:
