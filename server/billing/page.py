@@ -3,7 +3,7 @@
 Everything comes from the frozen JSON, so that the same document gives the same page for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from server.billing.einvoice.wanted import has_xml
 from server.billing.printed import parties, paying, pictures, table
 from server.billing.printed.figures import euros, hours, long_day
 from server.billing.printed.words import Words
+from server.domain.mention_words import BOTH, FRENCH, GOODS, SERVICES
 
 Frozen = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ def page(frozen: Frozen) -> dict[str, Any]:
         "payment": paying.payment(frozen, words),
         "vat": {"head": [words(key) for key in ("vat", "base", "tax")], "rows": _vat_rows(frozen, words, how)},
         "totals": _totals(frozen, words, how.sign),
-        "mentions": frozen["mentions"],
+        "mentions": [list(_spoken(one, words.language)) for one in frozen["mentions"]],
         "identity": parties.identity(frozen["seller"], words),
         "norm": "Factur-X, EN 16931" if has_xml(frozen) else "",
     }
@@ -83,6 +84,17 @@ def _totals(frozen: Frozen, words: Words, sign: int) -> dict[str, Any]:
         "gross": [words("gross") if frozen["vat_cents"] else words("gross_no_vat"), gross],
         "gross_first": words.is_private,
     }
+
+
+def _spoken(mention: str, language: str) -> Iterator[dict[str, str]]:
+    """A sentence in the languages it is in, so that it can be read aloud: the law's words stay French on every document."""
+    french = any(mention.startswith(own[FRENCH]) for own in (SERVICES, GOODS, BOTH))
+    words, beside, meant = mention.partition(" / ")
+    if language != FRENCH and beside:
+        yield {"language": FRENCH, "words": words + beside}
+        yield {"language": language, "words": meant}
+    else:
+        yield {"language": FRENCH if french else language, "words": mention}
 
 
 def _left(frozen: Frozen, words: Words) -> dict[str, Any] | None:

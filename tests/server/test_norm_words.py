@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_babel import force_locale
+from sqlalchemy import select
 
+from server.billing.checking import check_month
 from server.billing.einvoice.findings import XSD, Rule
-from server.domain.roles import Verb
+from server.billing.models import Seller
+from server.db import writing
+from server.domain.roles import Role, Verb
 from server.pages.months.norm import sentence, way
-from tests.server.billing_lab import CLOSING
-from tests.server.signed_in import web_app
+from tests.server.billing_lab import CLOSING, MONTH, close, furnish, issue, use
+from tests.server.signed_in import page, signed_in, web_app
 
 
 @pytest.fixture
@@ -43,3 +47,20 @@ def test_the_way_leads_to_who_is_wrong(web: Flask) -> None:
         (Verb.SET_PRICES, "/seller"),
         (Verb.SET_PRICES, "/vat"),
     ]
+
+
+def test_an_invoice_that_is_not_valid_is_held_and_the_month_says_why_in_words(web: Flask) -> None:
+    with web.app_context():
+        furnish()
+        use("acme-1")
+        with writing() as session:
+            session.scalars(select(Seller)).one().iban = "FR7630006000011234567890188"
+        close()
+        check_month(MONTH)
+        given = issue()
+
+    html = page(signed_in(web, Role.MANAGER), f"/months/{MONTH}")
+
+    assert given == []
+    assert "L’IBAN du vendeur est mal tapé (FR7630006000011234567890188)." in html
+    assert 'href="/seller"' in html

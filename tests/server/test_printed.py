@@ -146,6 +146,13 @@ def test_reverse_charge_stands_in_french_and_german() -> None:
     assert "Prestations de services." in text
 
 
+def test_the_laws_french_words_are_marked_as_french_for_whoever_listens() -> None:
+    said = page(CASES["german_reverse_charge"]())["mentions"]
+
+    assert [[part["language"] for part in mention] for mention in said] == [["fr", "de"], ["de"], ["de"], ["fr"]]
+    assert b"/Lang(fr)" in file_of("german_reverse_charge") or b"/Lang (fr)" in file_of("german_reverse_charge")
+
+
 def test_outside_the_scope_our_own_vat_number_is_printed_all_the_same() -> None:
     text = words_of(file_of("swiss_outside"))
 
