@@ -272,10 +272,11 @@ def retention(dry_run: bool, actor: str) -> None:
 def verify_ledger() -> None:
     """Check events, sessions, charges and documents against each other. Every problem is a line; exit code 1 with any."""
     from server.billing.verifying import verify
+    from server.collecting.verifying import verify_payments
 
     settings = settings_or_stop()
     with open_books(settings):
-        problems = verify(settings.documents_dir)
+        problems = [*verify(settings.documents_dir), *verify_payments()]
     for problem in problems:
         click.echo(problem)
     click.echo(f"{len(problems)} problems" if problems else "the ledger is whole", err=True)

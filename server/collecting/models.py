@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.audit.seals import watch
 from server.db import Model, Utc
 
 
@@ -87,3 +88,8 @@ class DocumentMail(Model):
     error: Mapped[str] = mapped_column(Text, default="")  # in the mail server's words
     bounced_on: Mapped[date | None]  # a person read so in the lab's mailbox
     bounced_words: Mapped[str] = mapped_column(Text, default="")
+
+
+SEALED = (Payment, Allocation, DocumentReminder, ReferenceRate)
+for _sealed in SEALED:
+    watch(_sealed)

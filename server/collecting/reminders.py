@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from server.audit import service as audit
 from server.billing import disputes
-from server.billing.models import Dispute, Document
+from server.billing.models import Document
 from server.collecting import letters, mails
 from server.collecting.models import Allocation, DocumentReminder
 from server.collecting.rates import all_rates, owed_on
@@ -108,7 +108,7 @@ def _due(lab: Settings, today: date) -> list[_Due]:
             *(Document.paid_on.is_(None), Document.due_on < today),
         )
     )
-    contested = set(db.session.scalars(select(Dispute.document_id).where(Dispute.answered_at.is_(None))))
+    contested = disputes.documents()
     found = []
     for document_id, due_on, gross, last, done in db.session.execute(late).all():
         step = next_step(due_on, [last] if last else [], today, lab.collecting.reminder_days)

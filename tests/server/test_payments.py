@@ -1,19 +1,22 @@
 """Payments noted, given to documents, set off, used later and taken back; and what is open on any day."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select, text
 
 from server.billing.errors import BillingError
-from server.collecting import payments
-from server.collecting.models import Allocation, Payment
+from server.collecting import payments, rates
+from server.collecting.models import Allocation, DocumentReminder, Payment
 from server.collecting.open_items import by_age, open_accounts
 from server.collecting.payments import Received
-from server.db import closing_database, db, make_app
+from server.collecting.verifying import verify_payments
+from server.db import closing_database, db, make_app, writing
+from server.domain.late import Rate, RateKind
 from server.domain.payments import Age, Means
 from tests.server.collecting_lab import add_tenant, document, issued
 
@@ -181,3 +184,64 @@ def test_specimens_are_kept_apart(books: Flask) -> None:
     assert [account.code for account in open_accounts(TODAY, True)] == ["acme"]
     with pytest.raises(BillingError, match="not of this tenant"):
         receive(100, {"DEMO-F-2026-0001": 100})
+
+
+# --- verify-ledger ------------------------------------------------------------------------------------------------------
+
+
+def test_the_books_of_payments_are_whole(books: Flask) -> None:
+    number = receive(15000, {"F-2026-0001": 12000}, date(2026, 11, 5))
+    payments.take_back(number, date(2026, 11, 12), "rappelé", TODAY, **BY)
+    receive(6330, {"F-2026-0002": 6330})
+
+    assert verify_payments() == []
+
+
+@pytest.mark.parametrize("table", ["payment", "allocation", "reference_rate", "document_reminder"])
+def test_every_value_changed_by_other_hands_is_found_and_placed(books: Flask, table: str) -> None:
+    receive(6330, {"F-2026-0002": 6330})
+    if table == "allocation":
+        receive(100, {})  # another payment that it could be of
+    rates.state(Rate(RateKind.ECB, date(2026, 7, 1), 240), "BCE", **BY)
+    with writing() as session:
+        told = {"open_cents": 1, "interest_cents": 1, "indemnity_cents": 4000, "by": "account:1", "at": BY["now"]}
+        session.add(DocumentReminder(document_id=document("F-2026-0001").id, step=1, sent_on=TODAY, **told))
+    columns = inspect(db.engine).get_columns(table)
+
+    for column in columns:
+        name = column["name"]
+        if name in {"id", "reverses_id", "specimen"}:
+            continue
+        with writing() as session:
+            (kept,) = session.execute(text(f"SELECT {name} FROM {table}")).scalars()
+            session.execute(text(f"UPDATE {table} SET {name} = {_other(column)}"))
+        found = verify_payments()
+        with writing() as session:
+            session.execute(text(f"UPDATE {table} SET {name} = :kept"), {"kept": _bound(kept)})
+        assert any(table in one for one in found), name
+    assert verify_payments() == []
+
+
+def _other(column: Any) -> str:
+    """A value like the others, and another."""
+    name, kind = column["name"], str(column["type"])
+    if name in {"tenant_id", "document_id", "payment_id"}:
+        return f"{name} + 1"
+    if "CHAR" in kind or "TEXT" in kind:
+        return "'x'"
+    if "JSON" in kind:
+        return "'[]'"
+    if "DATE" in kind or "TIME" in kind:
+        return "'2020-01-01'" if kind == "DATE" else "'2020-01-01 00:00:00.000000'"
+    return f"{name} + 1"
+
+
+def _bound(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list) else value
+
+
+def test_a_day_of_payment_without_a_payment_is_found(books: Flask) -> None:
+    with writing() as session:
+        session.execute(text("UPDATE document SET paid_on = '2026-11-05' WHERE number = 'F-2026-0001'"))
+
+    assert verify_payments() == ["F-2026-0001: it bears the day of a payment, and is not paid"]
