@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from server.audit import service as audit
 from server.billing import credit_notes, dispute_letters
 from server.billing.errors import BillingError
+from server.billing.item_corrections import throw_drafts
 from server.billing.lines import CREDIT, Line
 from server.billing.models import Charge, ChargeRefusal, Dispute, Document
 from server.billing.uses import charge_in_force
@@ -102,6 +103,7 @@ def adjust(
             unit=Unit.PIECE,
             cents=Decimal(-cents),
         )
+        throw_drafts(row.payer_id, row.month)
         item = supplies.adjust(facts, answer, actor=actor, now=now)
         _settle(row, Outcome.ADJUSTED, answer, cents, f"one_off:{item}", lab, actor, now)
 
@@ -151,6 +153,13 @@ def open_cents(document_id: int) -> int:
     wanted = select(Charge.net_cents, Charge.rate_bp).join(Dispute, Dispute.subject == Charge.subject)
     wanted = wanted.where(Charge.document_id == document_id, Charge.kind != CREDIT, Dispute.answered_at.is_(None))
     return sum(net + vat_on(net, rate) for net, rate in db.session.execute(wanted))
+
+
+def documents() -> set[int]:
+    """Documents on which something is contested and not answered, also what was contested before they were issued. Inside
+    ``reading()``."""
+    wanted = select(Charge.document_id).join(Dispute, Dispute.subject == Charge.subject)
+    return set(db.session.scalars(wanted.where(Charge.kind != CREDIT, Dispute.answered_at.is_(None))))
 
 
 def waiting() -> tuple[int, date | None]:

@@ -1,21 +1,22 @@
 """What is billed beside sessions, as long as it is not charged: the same as in ``supplies.service``, and refused afterwards.
 
 An issued document is never changed; what is wrong on it is put right by a credit note. Nor is anything added to a month of
-which the tenant has its document.
+which the tenant has its document. The drafts it would have stood on are thrown away first, so that none is issued as it was
+before: whoever issues one takes it away in the same transaction.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from server.billing.errors import BillingError
-from server.billing.models import Charge, Document
+from server.billing.models import Charge, Document, Draft
 from server.billing.uses import charge_in_force
 from server.db import db, writing
 from server.domain.period import month_of
-from server.people.models import Payer
+from server.people.models import BillTo, Payer
 from server.supplies import service as supplies
 from server.supplies.models import Noted, Recurring
 from server.supplies.rows import one_off_by_id, recurring_by_id, root_of
@@ -55,18 +56,22 @@ def correct_noted(
     now: datetime,
 ) -> int:
     with writing():
+        _throw_drafts_of_note(number)
         _refuse_charged(ref_of(root_of(number)))
         return supplies.correct_noted(number, quantity, reason, measured, version, actor=actor, now=now)
 
 
 def add_one_off(facts: supplies.ItemFacts, reason: str, *, actor: str, now: datetime) -> int:
     with writing():
+        throw_drafts(_payer_id(facts.payer), f"{facts.day:%Y-%m}")
         refuse_issued(facts.payer, f"{facts.day:%Y-%m}")
         return supplies.add_one_off(facts, reason, actor=actor, now=now)
 
 
 def take_back(number: int, reason: str, *, version: int | None = None, actor: str, now: datetime) -> None:
     with writing():
+        row = one_off_by_id(number)
+        throw_drafts(row.payer_id, f"{row.day:%Y-%m}")
         _refuse_charged(f"one_off:{one_off_by_id(number, changing=True).id}")
         supplies.take_back(number, reason, version=version, actor=actor, now=now)
 
@@ -84,6 +89,7 @@ def add_recurring(
     now: datetime,
 ) -> int:
     with writing():
+        throw_drafts(_payer_id(payer), f"{since:%Y-%m}")
         refuse_issued(payer, f"{since:%Y-%m}")
         return supplies.add_recurring(payer, labels, nature, cents, since, reason, until, actor=actor, now=now)
 
@@ -93,6 +99,7 @@ def end_recurring(
 ) -> None:
     """Not within a month that is charged to its end."""
     with writing():
+        throw_drafts(recurring_by_id(number).payer_id, f"{until:%Y-%m}")
         row = recurring_by_id(number, changing=True)
         for month in _charged_months(row):
             if until <= _last_of(month):
@@ -109,6 +116,13 @@ def charged_on(subject: str) -> str | None:
     """The number of the document on which a session or item stands, and that no credit note lets be charged anew."""
     charge = charge_in_force(subject)
     return None if charge is None else db.session.get_one(Document, charge.document_id).number
+
+
+def throw_drafts(payer_id: int | None, *months: str) -> None:
+    """Drafts of these months on which something of this payer's tenant could stand: they are built again from what counts."""
+    tenant = select(Payer.tenant_id).where(Payer.id == payer_id).scalar_subquery()
+    billed = select(BillTo.establishment_id).where(BillTo.tenant_id == tenant)
+    db.session.execute(delete(Draft).where(Draft.month.in_(months), Draft.establishment_id.in_(billed)))
 
 
 def refuse_issued(payer: str, month: str) -> None:
@@ -128,12 +142,38 @@ def refuse_issued(payer: str, month: str) -> None:
 def _still_open_place(place: supplies.Place, zone: tzinfo) -> None:
     """A session that is charged takes nothing more, nor does the month in which it ended."""
     if place.session is not None:
+        _throw_drafts_of_session(db.session.get(UsageSession, place.session), place.day)
         row = decisions.locked(place.session)
         _refuse_charged(row.id)
         if row.ended_at is not None:
             refuse_issued(_payer_of(row), month_of(row.ended_at, zone))
     elif place.payer is not None and place.day is not None:
+        throw_drafts(_payer_id(place.payer), f"{place.day:%Y-%m}")
         refuse_issued(place.payer, f"{place.day:%Y-%m}")
+
+
+def _throw_drafts_of_note(number: int) -> None:
+    note = db.session.get(Noted, number)
+    if note is None:
+        return
+    if note.payer_id is not None:
+        throw_drafts(note.payer_id, f"{note.day:%Y-%m}")
+    elif note.session_id is not None:
+        _throw_drafts_of_session(db.session.get(UsageSession, note.session_id), note.day)
+
+
+def _throw_drafts_of_session(row: UsageSession | None, day: date | None) -> None:
+    """Before the session is locked: whoever issues takes the draft first, too. The month it ended in may be the next one on
+    the lab's clock."""
+    if row is None:
+        return
+    days = [day, row.ended_at, row.ended_at and row.ended_at + timedelta(days=1)]
+    throw_drafts(row.payer_id, *(f"{one:%Y-%m}" for one in days if one is not None))
+
+
+def _payer_id(code: str) -> int | None:
+    found: int | None = db.session.scalar(select(Payer.id).where(Payer.code == code))
+    return found
 
 
 def _payer_of(row: UsageSession) -> str:

@@ -1,5 +1,6 @@
 """A line is contested, answered with words, an adjustment or a credit note, and nothing already charged is changed."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from server.accounts.service import AccountFacts
 from server.billing import disputes, item_corrections
 from server.billing.errors import BillingError
 from server.billing.lines import Line, line_of, lines_of
-from server.billing.models import Charge, Dispute, Document
+from server.billing.models import Charge, Dispute, Document, Draft
 from server.db import Stale, closing_database, make_app, reading
 from server.domain.period import period_of
 from server.domain.roles import Role, ScopeKind
@@ -247,3 +248,49 @@ def test_a_quantity_that_is_charged_is_corrected_no_more(lab, pla):
     assert {one.subject: one.net_cents for one in lines_of(acme, OCTOBER, specimen=False)}[
         f"material:{material}"
     ] == 200
+
+
+# --- drafts and reminders ---------------------------------------------------------------------------------------------
+
+
+def test_a_draft_made_before_a_correction_is_not_issued_as_it_was(lab, pla):
+    material = item_corrections.note_material(
+        pla, Decimal(30), "slicer", Place(session=use("acme-1", "p1")), zone=ZONE, **BY
+    )
+    use("nord-1", "p1")
+    close()
+    item_corrections.correct_noted(material, Decimal(20), "pesé", actor="account:1", now=CLOSING)
+
+    assert [number for number in issue() if bills(number) == "acme"] == []
+    with reading() as session:
+        assert session.scalars(select(Charge).where(Charge.subject == f"material:{material}")).all() == []
+
+
+def bills(number: str) -> str:
+    with reading() as session:
+        content = session.scalars(select(Document.frozen).where(Document.number == number)).one()
+        return str(json.loads(content)["buyer"]["tenant"])
+
+
+def test_material_without_a_price_holds_the_document_and_says_so(lab):
+    resin = supplies.add_material(MaterialFacts({"fr": "Résine", "en": "Resin"}, "ml", "goods"), **BY)
+    item_corrections.note_material(resin, Decimal(30), "slicer", Place(session=use("acme-1", "p1")), zone=ZONE, **BY)
+    close()
+
+    assert issue() == []
+    with reading() as session:
+        (held,) = session.scalars(select(Draft.held).where(Draft.held != ""))
+    assert "Resin" in held or "Résine" in held
+
+
+def test_documents_on_which_something_is_contested_are_known_whenever_it_was(lab):
+    before, after = use("acme-1", "p1"), use("acme-1", "c1")
+    contest(before)
+    close()
+    (invoice,) = issue()
+    contest(after, now=LATER["now"])
+
+    with reading() as session:
+        document = session.scalars(select(Document.id).where(Document.number == invoice)).one()
+        assert disputes.documents() == {document}
+    assert open_cents(invoice) == 2880 + 4620  # 24.00 and 36.00 + 2.50, each with 20 %: 28.80 + 46.20
