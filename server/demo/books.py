@@ -106,7 +106,8 @@ class _Founder:
         address = (tenant.street, tenant.postcode, tenant.city, tenant.country)
         own = people.add_establishment(tenant.code, tenant.name, *address, tenant.siren, tenant.vat_id, **self._by)
         self._establishments[tenant.code] = own.id
-        people.set_treatment(own.id, tenant.treatment, OPENED, "as stated by the tenant", **self._by)
+        site = people.Site(False, stated_by="la direction", stated_in="bail") if tenant.treatment in PROOFS else None
+        people.set_treatment(own.id, tenant.treatment, OPENED, "as stated by the tenant", site, **self._by)
         if tenant.treatment in PROOFS:
             seen = people.Seen(PROOFS[tenant.treatment], OPENED, "DEMO-0001")
             people.add_proof(own.id, seen, (), Path(), today=OPENED, **self._by)

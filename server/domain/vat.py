@@ -84,12 +84,14 @@ def in_services_declaration(category: str, treatment: str | None, nature: str) -
     return category == "AE" and treatment in _OF_THE_EU and nature in _DECLARED
 
 
-def reason_code(regime: str, category: str) -> str:
-    """Why no VAT is charged, as electronic invoices say it (code list VATEX); empty where it is. Of exemptions a workshop
-    meets two: the small business's, and that of vocational training (art. 261-4 of the CGI)."""
-    if category == "E":
-        return "VATEX-FR-FRANCHISE" if regime == Regime.FRANCHISE else "VATEX-FR-CGI261-4"
-    return {"AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}.get(category, "")
+def reason_code(regime: str, category: str, nature: str) -> str:
+    """Why no VAT is charged, as electronic invoices say it (code list VATEX); empty where it is, and for an exemption of
+    which nothing is known here. A workshop meets two: the small business's, and that of vocational training."""
+    if category != "E":
+        return {"AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}.get(category, "")
+    if regime == Regime.FRANCHISE:
+        return "VATEX-FR-FRANCHISE"
+    return "VATEX-FR-CGI261-4" if nature in {Nature.OPEN_COURSE, Nature.TENANT_TRAINING} else ""
 
 
 @dataclass(frozen=True, slots=True)
