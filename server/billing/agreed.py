@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 
 from server.billing.models import Charge, Document
 from server.billing.uses import FINISHED, load_uses, rated_as, reopened
@@ -18,7 +18,7 @@ from server.db import db
 from server.domain import rating
 from server.domain.allowances import Covered, Terms
 from server.domain.contracts import after, first_of, months
-from server.domain.period import Period, month_of, period_of
+from server.domain.period import Period, day_start, month_of, period_of
 from server.domain.rating import RatedSession
 from server.domain.tariffs import PriceBook, Tariff
 from server.people.models import Payer, Tenant
@@ -59,10 +59,15 @@ def _add(used: _Used, month: str, one: Covered) -> None:
 
 def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, str, Covered]]:
     """What charges say was covered, by tenant and the month in which the session ended; but for those taken back."""
+    if not since:
+        return
+    written = cast(Charge.priced, Text)  # most charges say nothing of the kind: those need not be read
     wanted = (
         select(Payer.tenant_id, Charge.subject, Charge.round, Charge.ended_at, Charge.priced)
         .join(Payer, Payer.id == Charge.payer_id)
         .where(Charge.kind == "session", Payer.tenant_id.in_(since))
+        .where(Charge.ended_at >= day_start(min(since.values()), period.zone))
+        .where(written.contains('"covered"') | written.contains('"credit"'))
     )
     again = reopened()
     for tenant_id, subject, number, ended_at, priced in db.session.execute(wanted):

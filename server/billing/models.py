@@ -239,6 +239,7 @@ class Charge(Model):
             sqlite_where=text("kind = 'credit'"),
             postgresql_where=text("kind = 'credit'"),
         ),
+        Index("charge_of_payer", "payer_id", "ended_at"),  # what contracts and packs have covered
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     # The session's UUID or the item's reference. No foreign key: after a restore a charge is adopted before its session

@@ -875,6 +875,7 @@ def _charge() -> None:
         sqlite_where=sa.text("kind = 'credit'"),
         postgresql_where=sa.text("kind = 'credit'"),
     )
+    op.create_index("charge_of_payer", "charge", ["payer_id", "ended_at"], unique=False)
     op.create_index("ix_charge_document_id", "charge", ["document_id"], unique=False)
     op.create_index("ix_charge_tariff_id", "charge", ["tariff_id"], unique=False)
 
