@@ -33,7 +33,7 @@ def _plain(value: Any) -> Any:
         case tuple():
             return [_plain(one) for one in value]
         case time():
-            return "24:00" if value == time.max else f"{value:%H:%M}"
+            return "24:00" if value == time.max else f"{value:%H:%M:%S}".removesuffix(":00")
         case Part() | Band() | Tier() | Cap():
             return {name: _plain(one) for name, one in _said(value)}
         case Basis() | Span() | Of():

@@ -10,7 +10,7 @@ import pytest
 from server.domain.allowances import Allowance, Covered, Terms, Unit
 from server.domain.proof import Charged, faults, steps_of
 from server.domain.rating import NotMeasured, RatedSession, Session, an_hour, rate_month
-from server.domain.rule_text import to_plain
+from server.domain.rule_text import from_plain, to_plain
 from server.domain.steps import next_hours
 from server.domain.tariffs import Band, Basis, Cap, Of, Part, Rule, Span, Tier, odd, simple
 from tests.domain.price_lists.said import HOUR, PARIS, at, tariff, use
@@ -150,6 +150,17 @@ def test_an_hour_is_priced_beforehand_by_what_holds_now() -> None:
 def test_a_rule_that_nobody_can_mean_is_named(rule: Rule) -> None:
     assert odd(rule)
     assert odd(simple(100, 900)) is None
+
+
+def test_hours_are_written_down_to_the_second() -> None:
+    rule = Rule(
+        (Part(Basis.OCCUPIED, 1, bands=(Band((0,), time(0), time(8, 0, 30), 2), Band((6,), time(9), time.max, 3))),)
+    )
+
+    hours = [(band["begins"], band["ends"]) for band in to_plain(rule)["parts"][0]["bands"]]
+
+    assert hours == [("00:00", "08:00:30"), ("09:00", "24:00")]
+    assert from_plain(to_plain(rule)) == rule
 
 
 def charged(rated: RatedSession, zone: ZoneInfo = PARIS) -> Charged:
