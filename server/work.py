@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
-from server.billing import standing, whatif
+from server.billing import checking, standing, whatif
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
@@ -135,8 +135,10 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
 
 
 def _do_for_the_books(job: ClaimedJob, settings: Settings, now: datetime) -> None:
-    """What follows an issued month."""
+    """What follows a closed or an issued month."""
     match job.kind:
+        case checking.JOB:
+            checking.check_month(job.args["month"])
         case archive.JOB:
             places = Places(settings.documents_dir, settings.archives_dir, settings.zone, settings.demo)
             archive.build(job.args["month"], places, now)

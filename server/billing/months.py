@@ -26,6 +26,7 @@ from server.domain import oddities
 from server.domain.oddities import Bill
 from server.domain.parting import Original
 from server.domain.period import Period, day_of, period_of
+from server.jobs import service as jobs
 from server.machines.models import Machine
 from server.usage.models import UsageSession
 from server.usage.service import close_silent
@@ -99,6 +100,7 @@ def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
             row.state, row.closed_at, row.closed_by = "closed", now, actor
             after = {"drafts": len(drafts.drafts), "held": len(drafts.held), "open": len(still_open)}
             audit.record(actor, "close", "period", month, {"state": "open"}, after, "", now)
+        jobs.enqueue(checking.JOB, {"month": month}, now)
     return CloseReport(month, drafts, still_open, provisional)
 
 

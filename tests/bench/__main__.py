@@ -25,6 +25,7 @@ FIGURES: Mapping[str, str] = {  # name → module
     "weight": "weight",
     "screens": "screens",
     "invoices": "invoices_issued",
+    "issue": "click_to_pdf",
     "documents": "documents_checked",
     "rate": "month_rated",
     "whatif": "month_whatif",

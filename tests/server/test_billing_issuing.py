@@ -75,8 +75,9 @@ def test_issuing_queues_the_page_and_tells_the_others() -> None:
     (number,) = issue()
 
     with reading() as session:
-        assert [(job.kind, job.args) for job in session.scalars(select(Job))] == [
-            ("render_document", {"document_id": documents()[0].id})
+        assert [(job.kind, job.args) for job in session.scalars(select(Job).order_by(Job.id))] == [
+            ("check_month", {"month": "2026-10"}),
+            ("render_document", {"document_id": documents()[0].id}),
         ]
         assert number in session.scalars(select(Change.key).where(Change.topic == "document")).all()
 
@@ -186,4 +187,4 @@ def test_a_crash_inside_the_transaction_takes_no_number() -> None:
         assert session.get_one(Series, "F-2026").last_sequence == 0
         assert session.scalars(select(Charge)).all() == []
         assert len(session.scalars(select(Draft)).all()) == 1
-        assert session.scalars(select(Job)).all() == []
+        assert session.scalars(select(Job.kind)).all() == ["check_month"], "asked for when the month was closed"
