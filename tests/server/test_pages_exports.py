@@ -96,10 +96,13 @@ def test_the_file_of_a_month_is_made_by_work_and_downloaded(
     assert accountant.get("/exports/archive/2026-09.zip").status_code == 404
 
     assert accountant.post("/exports/archive/2026-09").status_code == 303
-    assert 'http-equiv="refresh"' in page(accountant, "/exports?of=2026-09"), "while it is being made"
+    assert 'hx-get="/exports/archives?of=2026-09"' in page(accountant, "/exports?of=2026-09"), "while it is being made"
     assert run_once(settings_for(sqlite_url, data_dir=tmp_path))
 
-    assert "/exports/archive/2026-09.zip" in page(accountant, "/exports?of=2026-09")
+    for path in ("/exports?of=2026-09", "/exports/archives?of=2026-09"):
+        html = page(accountant, path)
+        assert "/exports/archive/2026-09.zip" in html
+        assert "hx-get" not in html, "it asks no more"
     with accountant.get("/exports/archive/2026-09.zip") as answer, ZipFile(BytesIO(answer.data)) as found:
         assert "index.html" in found.namelist()
 

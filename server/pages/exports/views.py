@@ -43,6 +43,15 @@ def page() -> str:
     )
 
 
+@pages.get("/exports/archives")
+@needs(Verb.SEE_MONEY)
+def far() -> str:
+    """How far the files of these months are, for a page that asks every second."""
+    stretch = asked_stretch()
+    found = reads.archives(stretch, settings().demo)
+    return render_template("exports/archives.html", archives=found, stretch=stretch)
+
+
 @pages.get("/exports/journal.csv")
 @needs(Verb.SEE_MONEY)
 def journal() -> AnyResponse:
