@@ -162,6 +162,7 @@ def test_a_start_up_is_billed_without_vat_by_a_seller_under_293_b(small_lab: Fla
     assert SMALL in " ".join(said.content["mentions"])
     assert said.content["seller"]["regime"] == "franchise"
     assert said.gross_cents == 10000
+    assert check(numbered(said.content)) == ()
 
 
 def test_a_gmbh_gets_reverse_charge_for_the_mill_and_twenty_percent_for_the_open_course(lab: Flask) -> None:
