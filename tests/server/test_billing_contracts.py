@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from server.billing import months
+from server.billing import credit_notes, months
 from server.billing import service as billing
 from server.billing.agreed import billed_until
 from server.billing.models import Charge, Draft, Period
@@ -18,6 +18,7 @@ from server.contracts.service import For, Given, Numbered, Offer
 from server.db import closing_database, make_app, reading
 from server.domain.allowances import Unit
 from server.domain.contracts import Gives
+from server.domain.crediting import Whole
 from server.domain.orders import Asked
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
@@ -158,3 +159,20 @@ def test_an_order_that_is_used_up_is_looked_at_and_holds_where_one_is_asked_for(
     ]
     contracts.ask_orders(house(), Asked(required=True), **BY)
     assert [one["held"] for one in drafts()] == ["order 4500001 of Acme SARL does not cover this bill any more"]
+
+
+def test_what_a_credit_note_reopens_is_used_once(books: Flask) -> None:
+    """Five hours in the pack; a session of three is billed, taken back, and waits to be billed anew."""
+    pack = Offer("Cinq heures", Unit.SECONDS, 5 * H, 0, until=date(2027, 1, 1))
+    contracts.sell_pack("acme", "acme-1", pack, date(2026, 8, 10), **BY)
+    use(start=at(11, 9), machine="c1", seconds=3 * H)  # all of the pack but the fee: 2.50
+    close("2026-09", IN_SEPTEMBER)
+    [number] = issue("2026-09", IN_SEPTEMBER)
+    use(start=at(5), machine="c1", seconds=3 * H)  # 2 h of the pack, 1 h at 36.00, and 2.50
+    assert drafts()[0]["net_cents"] == 38_50
+
+    credit_notes.credit(number, Whole(), "wrong address", reopen=True, zone=ZONE, actor="test", now=CLOSING)
+
+    [october] = drafts()
+    assert (october["groups"][0]["covered_s"], october["net_cents"]) == (2 * H, 38_50), "three hours are used, not six"
+    assert [one["net_cents"] for one in drafts("2026-09")] == [2_50]
