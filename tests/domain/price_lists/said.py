@@ -15,6 +15,7 @@ from server.domain.tariffs import Rule, Scope, Tariff
 PARIS = ZoneInfo("Europe/Paris")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HOUR = 3600
+NOTHING_AGREED = Terms()
 _numbers = count(1)
 
 
@@ -25,7 +26,7 @@ class Worked:
     says: str
     sessions: Sequence[Session]
     cents: Sequence[int]
-    terms: Terms = Terms()
+    terms: Terms = NOTHING_AGREED
 
 
 @dataclass(frozen=True)
