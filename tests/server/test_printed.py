@@ -146,6 +146,14 @@ def test_reverse_charge_stands_in_french_and_german() -> None:
     assert "Prestations de services." in text
 
 
+def test_a_day_before_the_period_has_no_column() -> None:
+    late = french_company() | {"days": [["2026-09-29", 900, 900]]}
+    both = french_company() | {"days": [["2026-09-29", 90_000, 90_000], ["2026-10-05", 3600, 3600]]}
+
+    assert page(late)["days"] is None
+    assert page(both)["days"]["highest"] == "au plus 1\u00a0h\u00a000"
+
+
 def test_the_laws_french_words_are_marked_as_french_for_whoever_listens() -> None:
     said = page(CASES["german_reverse_charge"]())["mentions"]
 

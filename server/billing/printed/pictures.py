@@ -51,21 +51,23 @@ def _rest(found: Sequence[tuple[str, int, int]], words: Words) -> str:
 
 
 def days(content: Content, words: Words) -> dict[str, Any] | None:
-    """A column for each day of the period; None where the days are not known."""
-    known = {day: (measured, billed) for day, measured, billed in content.get("days") or ()}
-    if not known:
+    """A column for each day of the period; None where its days are not known. What came late from before has none."""
+    told = {day: (measured, billed) for day, measured, billed in content.get("days") or ()}
+    known = {day: told.get(day.isoformat(), (0, 0)) for day in _period(content)}
+    highest = max(max(both) for both in known.values())
+    if not highest:
         return None
-    highest = max(max(both) for both in known.values()) or 1
     busiest = max(known, key=lambda day: known[day][1])
     columns = [
         {"day": day.day, "measured": measured / highest, "billed": billed / highest}
-        for day in _period(content)
-        for measured, billed in [known.get(day.isoformat(), (0, 0))]
+        for day, (measured, billed) in known.items()
     ]
-    told = words(
-        "days_alt", day=long_day(date.fromisoformat(busiest), words.language), hours=_time(known[busiest], words)
-    )
-    return {"columns": columns, "alt": told, "highest": words("at_most", hours=hours(highest, words.language))}
+    longest = words("days_alt", day=long_day(busiest, words.language), hours=_time(known[busiest], words))
+    return {
+        "columns": columns,
+        "alt": longest,
+        "highest": words("at_most", hours=hours(highest, words.language)),
+    }
 
 
 def _time(both: Sequence[int], words: Words) -> str:
