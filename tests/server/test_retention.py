@@ -10,7 +10,7 @@ from server.accounts.assignments import end_role
 from server.accounts.models import RoleAssignment, WebSession
 from server.audit.models import AuditEntry
 from server.billing.ledger import verify_billing
-from server.billing.models import Charge, ChargeRefusal
+from server.billing.models import Charge, ChargeRefusal, Dispute
 from server.db import Stale, reading, writing
 from server.domain.retention import PSEUDONYMS_FROM, Kept, RetentionError
 from server.domain.roles import Role, ScopeKind
@@ -369,6 +369,24 @@ def test_a_disputed_session_keeps_its_person_until_three_months_after_the_answer
 
     with writing() as session:
         session.execute(update(ChargeRefusal).values(answered_at=LATER, is_charged=True))
+    run(LATER + timedelta(days=80))
+    assert holders()[old.august] == old.maker
+
+    run(LATER + timedelta(days=95))
+    assert holders()[old.august] >= PSEUDONYMS_FROM
+
+
+def test_a_contested_session_keeps_its_person_until_three_months_after_the_answer(old: Any) -> None:
+    with writing() as session:
+        facts = {"subject": old.august, "payer_id": session.get_one(UsageSession, old.august).payer_id}
+        facts |= {"month": "2026-08", "net_cents": 2400, "words": "pas nous", "raised_by": "account:1"}
+        session.add(Dispute(**facts, raised_at=AUGUST, answer_by=AUGUST.date()))
+    run()
+    assert holders()[old.august] == old.maker
+    assert holders()[old.again] >= PSEUDONYMS_FROM
+
+    with writing() as session:
+        session.execute(update(Dispute).values(answered_at=LATER, outcome="words"))
     run(LATER + timedelta(days=80))
     assert holders()[old.august] == old.maker
 
