@@ -143,7 +143,7 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
         ended = session.query(UsageSession).filter_by(state="ended").one().id
         booked = session.query(Booking).one().ref
     anywhere = {"number": 1, "role": 1, "session": "1", "secret": "1", "month": "2026-10", "category": "printer", "risk": "low", "line": 1,
-                "event": 1, "rule": 1, "asked": 1, "hold": 1, "place": 1,
+                "event": 1, "rule": 1, "asked": 1, "hold": 1, "place": 1, "proof": 1,
                 "payer": "acme-2", "master_id": 1, "session_id": ended, "fingerprint": "ab" * 16}  # fmt: skip
     return {
         "": anywhere,

@@ -5,26 +5,32 @@ The simple case is one part with one price. ``p2_…`` is the second part, ``p1_
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import time
 from itertools import pairwise
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import Field, IntegerField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import NumberRange, Optional
-from wtforms.widgets import HiddenInput, TextInput
+from wtforms import Field, IntegerField
+from wtforms.validators import Optional
+from wtforms.widgets import HiddenInput
 
 from server.domain.nights import ALL_DAYS, END_OF_DAY, Hours, bands_of, hours_of
 from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Span, Tier, odd
-from server.pages.machines.week import clock_time
 from server.pages.machines.words import time_of_day, weekday
-from server.pages.prices.sentences import BASES, OVER
-from server.web.forms import Cents, Form, Seconds
+from server.pages.prices.rule_fields import (
+    HOUR_LINES,
+    HOUR_S,
+    HOURS,
+    PARTS,
+    POSITIVE,
+    TIER_LINES,
+    USUAL_STEP_S,
+    Clock,
+    fields_of,
+    give_fields,
+    more_of,
+)
+from server.web.forms import Cents, Form
 
-PARTS, HOURS, TIERS = 3, 6, 5
-_HOUR_S, _USUAL_STEP_S = 3600, 900
-_POSITIVE = NumberRange(min=0, message=lazy_gettext("Not below zero."))
-_NOT_ZERO = NumberRange(min=1, message=lazy_gettext("A second at least."))
 CAPS = {  # the fields of caps
     "cap_day_person": (Span.DAY, Of.PERSON),
     "cap_month_person": (Span.MONTH, Of.PERSON),
@@ -33,44 +39,17 @@ CAPS = {  # the fields of caps
 }
 
 
-class UsualIfEmpty(Optional):
-    """What is left empty is as usual: nobody needs to be told that it is optional."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.field_flags: dict[str, bool] = {}
-
-
-class Clock(StringField):
-    """A time of the day, typed as "8", "8:30" or "24:00"; ``data`` is how it is written, ``at`` the time."""
-
-    widget = TextInput()
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        typed = valuelist[0].strip() if valuelist else ""
-        found = clock_time(typed) if typed else None
-        if typed and found is None:
-            self.data = None
-            raise ValueError(gettext("Type a time, such as 14:30."))
-        self.data = None if found is None else _written(END_OF_DAY if typed.startswith("24") else found)
-
-    @property
-    def at(self) -> time:
-        found = None if self.data is None or self.data == "24:00" else clock_time(self.data)
-        return END_OF_DAY if found is None else found
-
-
 class RuleForm(Form):
     """See the module. Parts, hours and tiers are added to the class below."""
 
     parts = IntegerField(default=1, validators=[Optional()], widget=HiddenInput())
-    fee = Cents(lazy_gettext("For each session"), [Optional(), _POSITIVE])
-    day_fee = Cents(lazy_gettext("For each person and day"), [Optional(), _POSITIVE])
-    least = Cents(lazy_gettext("A session costs at least"), [Optional(), _POSITIVE])
-    cap_day_person = Cents(lazy_gettext("At most a day and person"), [Optional(), _POSITIVE])
-    cap_month_person = Cents(lazy_gettext("At most a month and person"), [Optional(), _POSITIVE])
-    cap_day_tenant = Cents(lazy_gettext("At most a day and tenant"), [Optional(), _POSITIVE])
-    cap_month_tenant = Cents(lazy_gettext("At most a month and tenant"), [Optional(), _POSITIVE])
+    fee = Cents(lazy_gettext("For each session"), [Optional(), POSITIVE])
+    day_fee = Cents(lazy_gettext("For each person and day"), [Optional(), POSITIVE])
+    least = Cents(lazy_gettext("A session costs at least"), [Optional(), POSITIVE])
+    cap_day_person = Cents(lazy_gettext("At most a day and person"), [Optional(), POSITIVE])
+    cap_month_person = Cents(lazy_gettext("At most a month and person"), [Optional(), POSITIVE])
+    cap_day_tenant = Cents(lazy_gettext("At most a day and tenant"), [Optional(), POSITIVE])
+    cap_month_tenant = Cents(lazy_gettext("At most a month and tenant"), [Optional(), POSITIVE])
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -86,10 +65,10 @@ class RuleForm(Form):
         return list(range(1, min(PARTS, max(self.parts.data or 1, last)) + 1))
 
     def shown_hours(self, part: int) -> list[str]:
-        return self._shown(part, "hours", _HOUR_LINES[part])
+        return self._shown(part, "hours", HOUR_LINES[part])
 
     def shown_tiers(self, part: int) -> list[str]:
-        return self._shown(part, "tiers", _TIER_LINES[part])
+        return self._shown(part, "tiers", TIER_LINES[part])
 
     def add(self, what: str) -> bool:
         """One more of what a button asked for: ``parts``, ``p1_hours``, ``p2_tiers``. False where there is no such thing."""
@@ -108,7 +87,7 @@ class RuleForm(Form):
         """Whether a part says, or is wrong about, more than a price, its unit, its steps and the least time."""
         asked = self[f"p{part}_hours"].data or self[f"p{part}_tiers"].data
         is_plain = self[f"p{part}_basis"].data in {None, "", Basis.OCCUPIED.value}
-        others = (self[name] for name in _more(part) if name != f"p{part}_least")
+        others = (self[name] for name in more_of(part) if name != f"p{part}_least")
         return bool(asked) or not is_plain or bool(self[f"p{part}_basis"].errors) or any(map(_holds, others))
 
     def has_limits(self) -> bool:
@@ -156,8 +135,8 @@ class RuleForm(Form):
         return Part(
             basis=Basis(of("basis") or Basis.OCCUPIED),
             cents=of("cents"),
-            per_s=of("per") or _HOUR_S,
-            step_s=of("step") or _USUAL_STEP_S,
+            per_s=of("per") or HOUR_S,
+            step_s=of("step") or USUAL_STEP_S,
             free_s=of("free") or 0,
             minimum_s=of("least") or 0,
             bands=bands_of(self._hours(part)),
@@ -166,12 +145,12 @@ class RuleForm(Form):
         )
 
     def _hours(self, part: int) -> Iterator[Hours]:
-        for line in self._typed(_HOUR_LINES[part]):
+        for line in self._typed(HOUR_LINES[part]):
             days = tuple(self[f"{line}_days"].data or ()) or ALL_DAYS
             yield Hours(days, self[f"{line}_from"].at, self[f"{line}_to"].at, self[f"{line}_cents"].data)
 
     def _tiers(self, part: int) -> Iterator[Tier]:
-        for line in self._typed(_TIER_LINES[part]):
+        for line in self._typed(TIER_LINES[part]):
             yield Tier(self[f"{line}_after"].data, self[f"{line}_cents"].data)
 
     def _wrong(self) -> list[tuple[str, str]]:
@@ -189,7 +168,7 @@ class RuleForm(Form):
             yield f"p{part}_cents", gettext("Type the price, such as 12,50; 0 where it costs nothing.")
         if self[f"p{part}_basis"].data in {self[f"p{one}_basis"].data for one in range(1, part) if self._is_typed(one)}:
             yield f"p{part}_basis", gettext("This time has a price above: put the two into one.")
-        hours, tiers = self._typed(_HOUR_LINES[part]), self._typed(_TIER_LINES[part])
+        hours, tiers = self._typed(HOUR_LINES[part]), self._typed(TIER_LINES[part])
         yield from self._wrong_hours(hours)
         yield from self._wrong_tiers(tiers)
         if hours and tiers:
@@ -214,10 +193,10 @@ class RuleForm(Form):
             yield lacks[0], sentence
 
     def _is_typed(self, part: int) -> bool:
-        return any(_holds(self[name]) for name in (f"p{part}_cents", *_more(part)))
+        return any(_holds(self[name]) for name in (f"p{part}_cents", *more_of(part)))
 
     def _typed(self, lines: list[str]) -> list[str]:
-        return [line for line in lines if any(_holds(self[name]) for name in _of_line(line))]
+        return [line for line in lines if any(_holds(self[name]) for name in fields_of(line))]
 
     def _shown(self, part: int, count: str, lines: list[str]) -> list[str]:
         typed = self._typed(lines)
@@ -246,7 +225,7 @@ def stored_data(rule: Rule) -> Mapping[str, Any]:
 def _part_data(number: int, part: Part | None) -> dict[str, Any]:
     start = f"p{number}"
     if part is None:
-        usual = {"per": _HOUR_S, "step": _USUAL_STEP_S, "basis": Basis.OCCUPIED.value, "over": Span.SESSION.value}
+        usual = {"per": HOUR_S, "step": USUAL_STEP_S, "basis": Basis.OCCUPIED.value, "over": Span.SESSION.value}
         return {f"{start}_{name}": value for name, value in usual.items()}
     data: dict[str, Any] = {
         f"{start}_basis": part.basis.value,
@@ -257,17 +236,13 @@ def _part_data(number: int, part: Part | None) -> dict[str, Any]:
         f"{start}_least": part.minimum_s or None,
         f"{start}_over": part.tiers_over.value,
     }
-    for line, hours in zip(_HOUR_LINES[number], hours_of(part.bands), strict=False):
+    for line, hours in zip(HOUR_LINES[number], hours_of(part.bands), strict=False):
         days = None if hours.weekdays == ALL_DAYS else list(hours.weekdays)
-        data |= {f"{line}_days": days, f"{line}_from": _written(hours.begins), f"{line}_to": _written(hours.ends)}
+        data |= {f"{line}_days": days, f"{line}_from": time_of_day(hours.begins), f"{line}_to": time_of_day(hours.ends)}
         data |= {f"{line}_cents": hours.cents}
-    for line, tier in zip(_TIER_LINES[number], part.tiers, strict=False):
+    for line, tier in zip(TIER_LINES[number], part.tiers, strict=False):
         data |= {f"{line}_after": tier.after_s, f"{line}_cents": tier.cents}
     return data
-
-
-def _written(at: time) -> str:
-    return time_of_day(at)
 
 
 def _holds(field: Field) -> bool:
@@ -281,71 +256,12 @@ def _is_span(begins: Clock, ends: Clock) -> bool:
     return begins.at not in {ends.at, END_OF_DAY}
 
 
-def _more(part: int) -> list[str]:
-    lines = (*_HOUR_LINES[part], *_TIER_LINES[part])
-    return [f"p{part}_free", f"p{part}_least", *(name for line in lines for name in _of_line(line))]
-
-
-def _of_line(line: str) -> list[str]:
-    ends = ("days", "from", "to", "cents") if "_h" in line else ("after", "cents")
-    return [f"{line}_{end}" for end in ends]
-
-
-def _part_fields(part: int) -> Iterator[tuple[str, Any]]:
-    """The first part's fields bear plain names; the others say which part they are of."""
-
-    def named(plain: Any, numbered: Any) -> Any:
-        return plain if part == 1 else numbered
-
-    first = named(lazy_gettext("Which time"), lazy_gettext("Which time, part %(part)s", part=part))
-    yield "basis", SelectField(first, choices=[(one.value, BASES[one]) for one in Basis], default=Basis.OCCUPIED.value)
-    cents = named(lazy_gettext("Price"), lazy_gettext("Price, part %(part)s", part=part))
-    yield "cents", Cents(cents, [Optional(), _POSITIVE])
-    per = named(lazy_gettext("For how long"), lazy_gettext("For how long, part %(part)s", part=part))
-    yield "per", Seconds(per, [UsualIfEmpty(), _NOT_ZERO], default=_HOUR_S)
-    step = named(lazy_gettext("Billed in steps of"), lazy_gettext("Billed in steps of, part %(part)s", part=part))
-    yield "step", Seconds(step, [UsualIfEmpty(), _NOT_ZERO], default=_USUAL_STEP_S)
-    free = named(lazy_gettext("Free at the beginning"), lazy_gettext("Free at the beginning, part %(part)s", part=part))
-    yield "free", Seconds(free, [Optional()])
-    least = named(lazy_gettext("Billed at least"), lazy_gettext("Billed at least, part %(part)s", part=part))
-    yield "least", Seconds(least, [Optional()])
-    yield "over", SelectField(lazy_gettext("Counted over"), choices=list(OVER.items()), default=Span.SESSION.value)
-    yield "hours", IntegerField(validators=[Optional()], widget=HiddenInput())
-    yield "tiers", IntegerField(validators=[Optional()], widget=HiddenInput())
-
-
-def _hour_fields(line: int) -> Iterator[tuple[str, Any]]:
-    yield "days", SelectMultipleField(lazy_gettext("Days, line %(line)s", line=line), coerce=int)
-    yield "from", Clock(lazy_gettext("From, line %(line)s", line=line))
-    yield "to", Clock(lazy_gettext("To, line %(line)s", line=line))
-    yield "cents", Cents(lazy_gettext("Price, line %(line)s", line=line), [Optional(), _POSITIVE])
-
-
-def _tier_fields(line: int) -> Iterator[tuple[str, Any]]:
-    yield "after", Seconds(lazy_gettext("After, line %(line)s", line=line), [Optional(), _NOT_ZERO])
-    yield "cents", Cents(lazy_gettext("Price, line %(line)s", line=line), [Optional(), _POSITIVE])
-
-
-def _add_fields() -> None:
-    for part in range(1, PARTS + 1):
-        for name, field in _part_fields(part):
-            setattr(RuleForm, f"p{part}_{name}", field)
-        for line in range(1, HOURS + 1):
-            for name, field in _hour_fields(line):
-                setattr(RuleForm, f"p{part}_h{line}_{name}", field)
-        for line in range(1, TIERS + 1):
-            for name, field in _tier_fields(line):
-                setattr(RuleForm, f"p{part}_t{line}_{name}", field)
-
-
 _NEVER = 10**9
-_HOUR_LINES = {part: [f"p{part}_h{line}" for line in range(1, HOURS + 1)] for part in range(1, PARTS + 1)}
-_TIER_LINES = {part: [f"p{part}_t{line}" for line in range(1, TIERS + 1)] for part in range(1, PARTS + 1)}
 _COUNTS = {"parts", *(f"p{part}_{what}" for part in range(1, PARTS + 1) for what in ("hours", "tiers"))}
 _FIELDS = [
     name
     for part in range(1, PARTS + 1)
-    for name in (f"p{part}_cents", *_more(part), f"p{part}_over", f"p{part}_step", f"p{part}_per", f"p{part}_basis")
+    for name in (f"p{part}_cents", *more_of(part), f"p{part}_over", f"p{part}_step", f"p{part}_per", f"p{part}_basis")
 ]
 RULE_FIELDS = (*_FIELDS, "fee", "day_fee", "least", *CAPS)
-_add_fields()
+give_fields(RuleForm)
