@@ -9,6 +9,7 @@ from server.billing.printed.figures import euros, grouped
 from server.billing.printed.words import Words
 
 Content = Mapping[str, Any]
+_BIC = frozenset({8, 11})  # so many characters it has
 
 
 def payment(content: Content, words: Words) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def _qr(content: Content) -> str:
         iban=seller["iban"],
         amount=Decimal(content["gross_cents"]) / 100,
         text=content["number"],
-        bic=seller["bic"] or None,
+        bic=seller["bic"] if len(seller["bic"]) in _BIC else None,  # within SEPA the IBAN alone will do
         encoding="utf-8",
     )
     drawn = BytesIO()
