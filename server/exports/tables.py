@@ -107,9 +107,9 @@ def lines_of(rows: Iterable[Sequence[str]], separator: str = ";", mark: bool = T
 
 
 def xlsx_of(table: Table, asked: Asked) -> bytes:
-    """One sheet with numbers as numbers and days as days, the heads fixed on top."""
+    """One sheet with numbers as numbers and days as days, the heads fixed on top. Row by row, in little memory."""
     target = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
     with Workbook(target, options) as book:
         sheet = book.add_worksheet(table.name[:31])
         bold = book.add_format({"bold": True})
