@@ -4,18 +4,17 @@ from flask import Blueprint, abort
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from server.billing import standing
 from server.contracts import service as contracts
 from server.contracts.service import ContractError, Known, Limit
 from server.db import Stale, reading
 from server.domain.roles import THE_LAB, Verb
 from server.pages.contracts import forms, reads, words
 from server.pages.contracts.about import budget_of, tenant_of
-from server.pages.contracts.views import around, back_to, by, changed_meanwhile
+from server.pages.contracts.views import around, back_to, by, changed_meanwhile, follow
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.conflict import conflict_page
-from server.web.here import now, settings, today
+from server.web.here import now, today
 from server.web.needs import allowed, needs
 
 pages = Blueprint("budgets", __name__)
@@ -34,7 +33,7 @@ def new(code: str) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            standing.refresh(settings(), now())
+            follow(code)
             done(gettext("The budget holds. Its people get a mail at 80 % and when it is used up."))
             return see_other(back_to(code))
     return form_page("contracts/budget_new.html", form, **around(code))
@@ -54,7 +53,7 @@ def change(code: str, number: int) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            standing.refresh(settings(), now())
+            follow(code)
             done(gettext("The budget is changed. The machines know it in a second."))
             return see_other(back_to(code))
     return form_page("contracts/budget_change.html", form, **around(code), one=found, say=words)
@@ -75,7 +74,7 @@ def end(code: str, number: int) -> Answer:
         except ContractError as refusal:
             form.refuse("last", said(refusal))
         else:
-            standing.refresh(settings(), now())
+            follow(code)
             done(gettext("Nothing limits it any more after that day."))
             return see_other(back_to(code))
     return form_page("contracts/budget_end.html", form, **around(code), one=found, say=words)

@@ -4,7 +4,6 @@ from flask import Blueprint, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from server.billing import standing
 from server.billing.uses import charge_in_force
 from server.contracts import service as contracts
 from server.contracts.service import ContractError
@@ -13,12 +12,12 @@ from server.domain.allowances import Unit
 from server.domain.roles import Verb
 from server.pages.contracts import forms, reads, words
 from server.pages.contracts.about import pack_of, tenant_of
-from server.pages.contracts.views import around, asked_kind, back_to, by, changed_meanwhile
+from server.pages.contracts.views import around, asked_kind, back_to, by, changed_meanwhile, follow
 from server.pages.people.paying import category_names
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.forms import ReasonForm
-from server.web.here import now, settings, today
+from server.web.here import now, today
 from server.web.needs import needs
 
 pages = Blueprint("packs", __name__)
@@ -37,7 +36,7 @@ def new(code: str) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            standing.refresh(settings(), now())
+            follow(code)
             done(gettext("Sold. It stands on the bill of its month, and can be used from its day on."))
             return see_other(back_to(code))
     return form_page("contracts/pack_new.html", form, **around(code), unit=unit, kinds=words.UNITS)
@@ -59,7 +58,7 @@ def take_back(code: str, number: int) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            standing.refresh(settings(), now())
+            follow(code)
             done(gettext("Taken back. Nothing is billed for it."))
             return see_other(url_for("contracts.listed", code=code))
     return form_page("contracts/pack_take_back.html", form, **around(code), one=found, say=words)
