@@ -352,7 +352,10 @@ def swiss_private() -> Content:
 
 
 def private_person() -> Content:
-    return content(_only(_mill(), line("fee", 250, machine="Fraiseuse 5 axes", label="forfait par session", unit_cents="250")), buyer=PRIVATE)
+    return content(
+        _only(_mill(), line("fee", 250, machine="Fraiseuse 5 axes", label="forfait par session", unit_cents="250")),
+        buyer=PRIVATE,
+    )
 
 
 def public_body() -> Content:
@@ -437,8 +440,24 @@ def caps_and_discounts() -> Content:
     return content(
         _only(
             hours("Laser CO2 A", 4, 13200, 14400, 2400),
-            line("fee", 1000, machine="Laser CO2 A", label="forfait par session", sessions=4, quantity="4", unit_cents="250"),
-            line("day_fee", 500, machine="Laser CO2 A", label="forfait journalier", quantity="2", unit="day", unit_cents="250"),
+            line(
+                "fee",
+                1000,
+                machine="Laser CO2 A",
+                label="forfait par session",
+                sessions=4,
+                quantity="4",
+                unit_cents="250",
+            ),
+            line(
+                "day_fee",
+                500,
+                machine="Laser CO2 A",
+                label="forfait journalier",
+                quantity="2",
+                unit="day",
+                unit_cents="250",
+            ),
             line("minimum", 120, machine="Laser CO2 A", label="complément au montant minimum", sessions=1),
             line("cap", -1600, machine="Laser CO2 A", label="au-delà du plafond"),
             line("discount", -962, label="remise de 10 %"),
