@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from server.billing.credit_notes import Amount, Chosen, What, Whole
@@ -39,19 +39,19 @@ class CreditForm(Form):
         ],
         default="whole",
     )
-    subjects = SelectMultipleField(lazy_gettext("Lines"), [Optional()])
-    cents = Cents(lazy_gettext("Amount without VAT"), [Optional()])
+    subjects = SelectMultipleField(lazy_gettext("Lines"))
+    cents = Cents(lazy_gettext("Amount without VAT"))
     rate = SelectField(lazy_gettext("VAT"), [Optional()])
     reason = Reason(lazy_gettext("Reason, printed on the credit note"), [InputRequired()])
     reopen = BooleanField(lazy_gettext("What it was for is to be invoiced anew, under a new number"))
 
     def validate_subjects(self, field: Any) -> None:
         if self.choice.data == "lines" and not field.data:
-            raise ValueError(gettext("Choose at least one line."))
+            raise ValidationError(gettext("Choose at least one line."))
 
     def validate_cents(self, field: Any) -> None:
         if self.choice.data == "amount" and not field.data:
-            raise ValueError(gettext("Type in an amount."))
+            raise ValidationError(gettext("Type in an amount."))
 
     def what(self) -> What:
         match self.choice.data:

@@ -3,7 +3,7 @@ operator's own system gave a statement."""
 
 from datetime import date
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -15,13 +15,13 @@ from server.domain.roles import Verb
 from server.pages.months import forms, papers
 from server.pages.months.about import document_named
 from server.pages.months.standing import lines_of
-from server.pages.refused import said
+from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
 from server.web.here import now, today, zone
 from server.web.needs import actor, needs
 
 pages = Blueprint("putting_right", __name__)
-Answer = str | Response
+Answer = tuple[str, int] | Response
 
 
 @pages.route("/documents/<number>/credit", methods=["GET", "POST"])
@@ -44,7 +44,7 @@ def credit(number: str) -> Answer:
             form.refuse("", gettext("Somebody else has just taken something of it back. Look again."))
         except Refusal as refusal:
             form.refuse("", said(refusal))
-    return render_template("documents/credit.html", paper=paper, form=form, lines=lines, preview=preview)
+    return form_page("documents/credit.html", form, paper=paper, lines=lines, preview=preview)
 
 
 def _written(number: str, what: What, reason: str, reopen: bool) -> Response:

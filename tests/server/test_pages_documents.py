@@ -1,0 +1,146 @@
+"""The page of a document after it was issued: taken back, its states on the platform, its lines as a table; and the ticks in a
+month's legal calendar."""
+
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from server.billing import credit_notes
+from server.billing.models import Document, MonthNote, Seller
+from server.db import reading, writing
+from server.domain.roles import Role
+from tests.server import billing_lab
+from tests.server.billing_lab import CLOSING, MONTH, use
+from tests.server.signed_in import page, signed_in, web_app
+
+NUMBER = "F-2026-0001"
+PAPER = f"/documents/{NUMBER}"
+
+
+@pytest.fixture
+def web(sqlite_url: str, tmp_path: Path) -> Flask:
+    app = web_app(sqlite_url, CLOSING, data_dir=tmp_path)
+    with app.app_context():
+        billing_lab.furnish()
+    return app
+
+
+@pytest.fixture
+def issued(web: Flask) -> Flask:
+    """One invoice: 24.00 at the printer, 18.00 and 2.50 at the mill."""
+    with web.app_context():
+        use()
+        use(machine="c1", seconds=1800)
+        billing_lab.close()
+        billing_lab.issue()
+    return web
+
+
+@pytest.fixture
+def manager(web: Flask) -> FlaskClient:
+    return signed_in(web, Role.MANAGER)
+
+
+def numbers(app: Flask) -> list[str]:
+    with app.app_context(), reading() as session:
+        return list(session.scalars(select(Document.number).order_by(Document.id)))
+
+
+def test_a_credit_note_is_seen_before_it_is_written(issued: Flask, manager: FlaskClient) -> None:
+    asked = {"choice": "whole", "reason": "Mauvaise adresse"}
+
+    preview = manager.post(f"{PAPER}/credit", data=asked)
+
+    assert preview.status_code == 200
+    assert "−44,50" in preview.text
+    assert numbers(issued) == [NUMBER]
+    written = manager.post(f"{PAPER}/credit", data={**asked, "step": "confirm"})
+    assert written.headers["Location"].endswith("/documents/A-2026-0001")
+    assert NUMBER in page(manager, "/documents/A-2026-0001")
+    assert "A-2026-0001" in page(manager, PAPER)
+
+
+def test_some_lines_are_taken_back_by_ticking_them(issued: Flask, manager: FlaskClient) -> None:
+    with issued.app_context():
+        subject = next(name for name, cents in credit_notes.left_of(NUMBER).items() if cents == 2050)
+    asked = {"choice": "lines", "subjects": [subject], "reason": "Broche bloquée", "step": "confirm"}
+
+    manager.post(f"{PAPER}/credit", data=asked)
+
+    with issued.app_context(), reading() as session:
+        assert session.scalar(select(Document.net_cents).where(Document.kind == "credit_note")) == -2050
+
+
+def test_what_is_missing_stands_at_its_field(issued: Flask, manager: FlaskClient) -> None:
+    answer = manager.post(f"{PAPER}/credit", data={"choice": "lines", "reason": "Broche"})
+
+    assert "Choisissez au moins une ligne." in answer.text
+    assert numbers(issued) == [NUMBER]
+
+
+def test_a_refused_invoice_leads_to_its_credit_note_and_back_to_the_month(issued: Flask, manager: FlaskClient) -> None:
+    said = {"state": "refused", "day": CLOSING.date().isoformat(), "words": "Commande inconnue"}
+    manager.post(f"{PAPER}/platform", data=said)
+
+    html = page(manager, PAPER)
+
+    assert "refusée par le client" in html
+    assert "Commande inconnue" in html
+    assert f"{PAPER}/credit?reason=" in html
+    asked = {"choice": "whole", "reason": "Refusée", "reopen": "y", "step": "confirm"}
+    manager.post(f"{PAPER}/credit", data=asked)
+    assert "Acme SARL" in page(manager, f"/months/{MONTH}/issue"), "its sessions are a draft again"
+
+
+def test_the_lines_are_there_as_csv_and_xlsx_without_a_person(issued: Flask, manager: FlaskClient) -> None:
+    text = manager.get(f"{PAPER}/lines.csv").data.decode("utf-8-sig")
+    book = manager.get(f"{PAPER}/lines.xlsx").data
+
+    head, *rows = text.splitlines()
+    assert head.split(";")[0] == "Document"
+    assert sorted(row.split(";")[-3] for row in rows) == ["18", "2,5", "24"]
+    with ZipFile(BytesIO(book)) as parts:
+        assert "xl/worksheets/sheet1.xml" in parts.namelist()
+    assert manager.get(f"{PAPER}/lines.pdf").status_code == 404
+
+
+def test_the_number_of_ones_own_invoice_is_typed_back(web: Flask, manager: FlaskClient) -> None:
+    with web.app_context():
+        with writing() as session:
+            session.scalars(select(Seller)).one().mode = "statement"
+        use()
+        billing_lab.close()
+        billing_lab.issue()
+    statement = "/documents/R-2026-10-acme"
+
+    manager.post(f"{statement}/external", data={"number": "ERP-4711", "day": CLOSING.date().isoformat()})
+
+    html = page(manager, statement)
+    assert "ERP-4711" in html
+    assert "Avoir…" not in html
+
+
+def test_a_legal_date_is_ticked_with_name_and_moment_and_taken_back(issued: Flask, manager: FlaskClient) -> None:
+    assert "Calendrier légal" in page(manager, f"/months/{MONTH}")
+
+    manager.post(f"/months/{MONTH}/tick", data={"duty": "invoices"})
+
+    assert "fait par" in page(manager, f"/months/{MONTH}")
+    with issued.app_context(), reading() as session:
+        assert session.scalars(select(MonthNote.subject)).all() == ["invoices"]
+    manager.post(f"/months/{MONTH}/untick", data={"duty": "invoices"})
+    assert "fait par" not in page(manager, f"/months/{MONTH}")
+    assert manager.post(f"/months/{MONTH}/tick", data={"duty": "holiday"}).status_code == 404
+
+
+def test_an_accountant_sees_and_does_not_write(issued: Flask) -> None:
+    accountant = signed_in(issued, Role.LAB_ACCOUNTANT)
+
+    assert "/credit" not in page(accountant, PAPER)
+    assert accountant.post(f"{PAPER}/credit", data={"choice": "whole", "reason": "x"}).status_code == 403
+    assert accountant.get(f"{PAPER}/lines.csv").status_code == 200
