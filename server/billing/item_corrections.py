@@ -5,7 +5,7 @@ which the tenant has its document. The drafts it would have stood on are thrown 
 before: whoever issues one takes it away in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Document, Draft
-from server.billing.uses import charge_in_force
+from server.billing.uses import charge_in_force, reopened
 from server.db import db, writing
 from server.domain.period import month_of
 from server.people.models import BillTo, Payer
@@ -116,6 +116,17 @@ def charged_on(subject: str) -> str | None:
     """The number of the document on which a session or item stands, and that no credit note lets be charged anew."""
     charge = charge_in_force(subject)
     return None if charge is None else db.session.get_one(Document, charge.document_id).number
+
+
+def documents_of(subjects: Collection[str]) -> dict[str, str]:
+    """Those of them that are charged, with the number of their document, in a few looks; inside ``reading()``."""
+    again, rounds = reopened(), dict[str, int]()
+    found: dict[str, str] = {}
+    wanted = select(Charge.subject, Charge.round, Document.number).join(Document, Document.id == Charge.document_id)
+    for subject, number_of_round, number in db.session.execute(wanted.where(Charge.subject.in_(subjects))):
+        if number_of_round >= max(again.get(subject, 0), rounds.get(subject, 0)):
+            rounds[subject], found[subject] = number_of_round, number
+    return found
 
 
 def throw_drafts(payer_id: int | None, *months: str) -> None:

@@ -1,5 +1,6 @@
 """What is read for a month's items: who pays, what things cost, what was noted. Plain values; inside ``reading()``."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +84,10 @@ def noted_in(period: Period, specimen: bool) -> list[tuple[Noted, Use | None]]:
     return _newest(rows)
 
 
-def noted_about(root: int) -> tuple[Noted, Use | None] | None:
-    """One note as it counts now; also of a session that still runs."""
-    found = _newest(db.session.execute(_with_sessions().where((Noted.id == root) | (Noted.root_id == root))).all())
-    return found[0] if found else None
+def noted_about(roots: Collection[int]) -> list[tuple[Noted, Use | None]]:
+    """These notes as they count now, by their root; also those of a session that still runs."""
+    own = Noted.id.in_(roots) | Noted.root_id.in_(roots)
+    return _newest(db.session.execute(_with_sessions().where(own)))
 
 
 def materials_by_id() -> dict[int, Material]:

@@ -213,6 +213,8 @@ def test_what_stands_on_an_issued_document_is_corrected_and_added_to_no_more(lab
     (invoice,) = issue()
     span, onto = supplies.Span(30), Place(session=session)
 
+    with reading():
+        assert item_corrections.documents_of([f"one_off:{item}", "one_off:99"]) == {f"one_off:{item}": invoice}
     with pytest.raises(BillingError, match=invoice):
         item_corrections.take_back(item, "x", **LATER)
     with pytest.raises(BillingError, match=invoice):

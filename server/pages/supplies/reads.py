@@ -1,6 +1,6 @@
 """What the pages about supplies show: materials with their prices of today, other prices, and what was noted lately."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -191,12 +191,12 @@ def noted_row(number: int) -> NotedRow:
         return _rows([found.root_id or found.id])[0]
 
 
-def _rows(roots: Iterable[int]) -> list[NotedRow]:
+def _rows(roots: Collection[int]) -> list[NotedRow]:
     prices, known = load_prices(), materials_by_id()
     whose = _whose()
     machines = dict(db.session.execute(select(Machine.code, Machine.name)).all())
-    found = ((root, noted_about(root)) for root in roots)
-    return [_row(root, *told, prices, known, whose, machines) for root, told in found if told is not None]
+    told = {note.root_id or note.id: (note, use) for note, use in noted_about(roots)}
+    return [_row(root, *told[root], prices, known, whose, machines) for root in roots]
 
 
 def _row(
