@@ -34,6 +34,7 @@ def credit(
         before = _before(document.id)
         content = _content(document, what, reason, before, reopen)
         ids = entries.load_ids()
+    _valid(content)
 
     def nothing_since(_charges: list[dict[str, Any]]) -> None:
         db.session.get(Document, document.id, with_for_update=True)
@@ -84,6 +85,14 @@ def _before(document_id: int) -> Before:
         if row.machine_id is not None or not subject.endswith(f":{row.vat_category}:{row.rate_bp}"):
             cents[subject] -= row.net_cents
     return Before(dict(cents), dict(times), dict(by_rate))
+
+
+def _valid(content: dict[str, Any]) -> None:
+    """BillingError where it would not be one that programs can read: it is looked at before it gets its number."""
+    from server.billing.einvoice.service import hold_for  # brings the stylesheets of the norm along, for whoever checks
+
+    if (hold := hold_for(content)) is not None:
+        raise BillingError("The credit note would not be valid: %(why)s.", why=str(hold))
 
 
 def _content(document: Document, what: What, reason: str, before: Before, reopen: bool) -> dict[str, Any]:

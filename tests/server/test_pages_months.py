@@ -99,7 +99,7 @@ def test_a_month_goes_from_its_sessions_to_its_payments(web: Flask, manager: Fla
     waiting = page(manager, f"/months/{MONTH}")
     assert "attribués sur 2" in waiting or "attribué sur 2" in waiting
     assert "Émettre les" not in waiting, "nobody asks for it twice"
-    assert work(web) == 3, "the month, and two PDFs"
+    assert work(web) == 4, "a look at the drafts, the month, and two PDFs"
     html = page(manager, f"/months/{MONTH}")
     assert "sur 2" in html
     assert 'class="panel progress"' not in html
