@@ -20,10 +20,12 @@ from server.domain.allowances import Unit
 from server.domain.contracts import Gives
 from server.domain.crediting import Whole
 from server.domain.orders import Asked
+from server.domain.roles import Role
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
 from server.people.models import Establishment
 from tests.server.billing_lab import CLOSING, OPENED, ZONE, close, furnish, issue, use
+from tests.server.signed_in import page, signed_in, web_app
 
 H = 3600
 BY: dict[str, Any] = {"actor": "test", "now": OPENED}
@@ -176,3 +178,21 @@ def test_what_a_credit_note_reopens_is_used_once(books: Flask) -> None:
     [october] = drafts()
     assert (october["groups"][0]["covered_s"], october["net_cents"]) == (2 * H, 38_50), "three hours are used, not six"
     assert [one["net_cents"] for one in drafts("2026-09")] == [2_50]
+
+
+def test_the_months_page_says_which_bill_waits_for_an_order_and_where_one_is_added(sqlite_url: str) -> None:
+    web = web_app(sqlite_url, CLOSING)
+    with web.app_context():
+        furnish()
+        contracts.ask_orders(house(), Asked(required=True), **BY)
+        contracts.add_order(house(), "acme-2", Numbered("EJ-7", OCT, ceiling_cents=10_00), **BY)
+        use(start=at(5))
+        use("acme-2", start=at(6))
+        close()
+    manager = signed_in(web, Role.MANAGER)
+
+    html = page(manager, "/months/2026-10")
+
+    assert "Le client refuse les factures sans commande, et aucune n’est valable le 5 octobre 2026." in html
+    assert "Cette facture dépasse ce que la commande EJ-7 permet." in html
+    assert 'href="/tenants/acme/orders/new"' in html
