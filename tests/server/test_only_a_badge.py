@@ -21,6 +21,7 @@ from agent.lists import wish
 from agent.machine import Latch, Machine
 from agent.session import step
 from agent.stimuli import Energise, Tapped, Wished
+from server.billing import price_drafts
 from server.bookings import service as bookings
 from server.bookings.models import Booking
 from server.bookings.service import Rules
@@ -30,6 +31,8 @@ from server.db import reading, writing
 from server.domain.bookings import Span
 from server.domain.checks import CheckKind
 from server.domain.roles import Role
+from server.domain.tariffs import Scope, simple
+from server.domain.whatif import Change
 from server.handouts import service as handouts
 from server.lists.service import compile_all
 from server.machines import closures
@@ -123,6 +126,8 @@ def app(sqlite_url: str) -> Flask:
         bookings.book("p1", ada, Span(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1)), Rules(ZONE), **by)
         checks.add_check("p1", Asked(CheckKind.OWN, "Extraction", NOW.date(), 12), ZONE, **by)
         closures.close_on_holidays(2026, ZONE, **by)
+        draft = price_drafts.begin_draft("Grille 2027", **by).id
+        price_drafts.put_change(draft, Change(Scope(category="printer"), simple(2800, 900)), **by)
         log_only.begin(RiskClass.LOW, NOW + timedelta(days=9), "first weeks", **by)
         with writing() as session:
             session.add(Room(name="Halle"))

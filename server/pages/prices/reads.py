@@ -148,13 +148,14 @@ def prices_on(day: date) -> PriceList:
     matrix_rows = (MatrixRow(_target(row.place.code, row.place.category, books), row.cells) for row in rows)
     lines = {tariff.id: _line(tariff, books) for tariff in books.tariffs}
     missing = pricelist.gaps(books.tariffs, books.machines, books.here, books.moment)
-    ahead = coming.gaps_ahead(books.tariffs, books.machines, books.here, books.moment)
+    later = max(books.moment, now())  # what a day of the past would have lacked is nobody's worry any more
+    ahead = coming.gaps_ahead(books.tariffs, books.machines, books.here, later)
     return PriceList(
         matrix=Matrix(day, books.kinds, tuple(matrix_rows)),
         lines=tuple(sorted(lines.values(), key=_in_order)),
         gaps=tuple(_gap(gap, books) for gap in missing),
         ahead=tuple(_coming(one, books) for one in ahead),
-        overlaps=tuple(_overlap(one, lines) for one in coming.overlaps(books.tariffs, books.moment)),
+        overlaps=tuple(_overlap(one, lines) for one in coming.overlaps(books.tariffs, later)),
     )
 
 
