@@ -111,10 +111,10 @@ def test_the_desk_gives_a_class_on_a_persons_page(sqlite_url):
         billing_lab.furnish()
         ref = _member()
     manager, desk = signed_in(web, Role.MANAGER), signed_in(web, Role.DESK)
-    assert manager.post("/member-classes/new", data={"code": "half", "fr": "Adhérent"}).status_code == 303
-    assert manager.post("/member-classes/new", data={"code": "half", "fr": "Adhérent"}).status_code == 422
+    assert manager.post("/tariffs/classes/new", data={"code": "half", "fr": "Adhérent"}).status_code == 303
+    assert manager.post("/tariffs/classes/new", data={"code": "half", "fr": "Adhérent"}).status_code == 422
     assert desk.post(f"/people/7/memberships/{ref}/class", data={"code": "mentor"}).status_code == 303
 
     assert "Mentor" in page(desk, "/people/7")
-    assert "Adhérent" in page(manager, "/member-classes")
-    assert desk.get("/member-classes/new").status_code == 403
+    assert "Adhérent" in page(manager, "/tariffs/classes")
+    assert desk.get("/tariffs/classes/new").status_code == 403

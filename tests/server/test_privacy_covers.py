@@ -12,21 +12,25 @@ _LEADS = re.compile(
 NUMBER = "a number only: nothing leads from it to a person once the name is gone"
 STAFF = "staff in their work; named by account, whose name goes with the person"
 NOBODY = "not about a person"
+OF_A_SESSION = "names a session; whose it was goes with it"
 COVERED: dict[str, Kept | str] = {
     "account_rule.subject": NOBODY,
     "acceptance.holder_number": Kept.TRAINING,
     "account.email": Kept.PEOPLE,
     "account.holder_number": Kept.PEOPLE,
     "booking.holder_number": Kept.BOOKINGS,
+    "charge.subject": OF_A_SESSION,
     "controller.address": NOBODY,
     "course.trainer": STAFF,
     "course_fee.holder_number": NUMBER,
     "denial.holder_number": Kept.REFUSALS,
     "denial.token": Kept.REFUSALS,
+    "dispute.subject": OF_A_SESSION,
     "document_mail.recipient": Kept.MAILS,
     "emergency_contact.holder_number": "ends with the last membership, see server.people.contacts",
     "emergency_contact.phone": "ends with the last membership, see server.people.contacts",
     "enrolment.holder_number": Kept.TRAINING,
+    "establishment.email": NOBODY,
     "handout_line.holder_number": Kept.TOKENS,
     "handout_tap.holder_number": Kept.TOKENS,
     "handout_tap.mark": Kept.TOKENS,
@@ -45,6 +49,8 @@ COVERED: dict[str, Kept | str] = {
     "privacy_request.holder_number": Kept.REQUESTS,
     "privacy_request.subject": Kept.REQUESTS,
     "qualification.holder_number": Kept.TRAINING,
+    "seller.email": NOBODY,
+    "seller.phone": NOBODY,
     "sign_off.learner": Kept.TRAINING,
     "sign_off.trainer": STAFF,
     "token.fingerprint": Kept.TOKENS,

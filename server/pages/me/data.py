@@ -26,6 +26,7 @@ from server.people.models import EmergencyContact, Master, Membership, Payer, Pa
 from server.privacy.forgetting import addresses
 from server.privacy.requests import requests
 from server.privacy.viewing import looks_at
+from server.supplies.models import Material, Noted
 from server.usage.models import Denial, Notice, SessionDecision, UsageSession
 
 
@@ -49,6 +50,7 @@ def my_data(holder: int) -> dict[str, Any]:
             "payer_rules": _payer_rules(holder),
             "refused_charges": _refused_charges(holder),
             "contested_charges": _contested_charges(holder),
+            "noted": _noted(holder),
             "emergency_contact": _emergency_contact(holder),
             "trail": _trail(changes),
             "mails": _mails(holder),
@@ -174,6 +176,17 @@ def _contested_charges(holder: int) -> list[dict[str, Any]]:
     )
     told = told.join(Payer, Payer.id == Dispute.payer_id).join(UsageSession, UsageSession.id == Dispute.subject)
     return _rows(told.where(UsageSession.holder_number == holder).order_by(Dispute.raised_at))
+
+
+def _noted(holder: int) -> list[dict[str, Any]]:
+    """Material and operator's time on one's sessions, with every correction; ``quantity_milli`` in thousandths of the unit."""
+    told = select(
+        *(Noted.session_id.label("session"), Material.names.label("material"), Material.unit, Noted.quantity_milli),
+        *(Noted.measured, Noted.reason, Noted.noted_at),
+    )
+    told = told.outerjoin(Material, Material.id == Noted.material_id)
+    told = told.join(UsageSession, UsageSession.id == Noted.session_id)
+    return _rows(told.where(UsageSession.holder_number == holder).order_by(Noted.id))
 
 
 def _emergency_contact(holder: int) -> dict[str, Any] | None:

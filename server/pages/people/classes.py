@@ -50,7 +50,7 @@ def class_of(code: str, **others: Any) -> About:
         return About() if db.session.get(MemberClass, code) is not None else abort(404)
 
 
-@pages.get("/member-classes")
+@pages.get("/tariffs/classes")
 @needs(Verb.SEE_MONEY)
 def listed() -> str:
     of_each = select(Membership.member_class, func.count(Membership.holder_number.distinct()))
@@ -64,7 +64,7 @@ def listed() -> str:
     return render_template("people/classes.html", rows=rows, counts=counts, name=class_name)
 
 
-@pages.route("/member-classes/new", methods=["GET", "POST"])
+@pages.route("/tariffs/classes/new", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES)
 def new() -> Answer:
     form = NewClassForm()
@@ -79,7 +79,7 @@ def new() -> Answer:
     return form_page("people/class_form.html", form, row=None)
 
 
-@pages.route("/member-classes/<code>/edit", methods=["GET", "POST"])
+@pages.route("/tariffs/classes/<code>/edit", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES, about=class_of)
 def edit(code: str) -> Answer:
     row = _class(code)
@@ -95,7 +95,7 @@ def edit(code: str) -> Answer:
     return form_page("people/class_form.html", form, row=row)
 
 
-@pages.route("/member-classes/<code>/end", methods=["GET", "POST"])
+@pages.route("/tariffs/classes/<code>/end", methods=["GET", "POST"])
 @needs(Verb.SET_PRICES, about=class_of)
 def end(code: str) -> Answer:
     form = ReasonForm()
