@@ -8,6 +8,8 @@ from typing import Any
 from server.billing import service as billing
 from server.care import commissioning
 from server.care.commissioning import Sheet
+from server.contracts import service as contracts
+from server.contracts.service import Limit, Numbered
 from server.db import writing
 from server.demo.cast import Cast, Scene
 from server.demo.lab import OPENED, ZONE, Lab, Machine, midnight
@@ -15,6 +17,7 @@ from server.demo.lab_people import CUTTING, MILLING, PRINTING, SKILLS, Holder
 from server.demo.lab_tenants import PROOFS, UNDECIDED, Tenant, french_vat_id, siren
 from server.domain import invoicing
 from server.domain.commissioning import Result, SheetLine, SheetTest, needs_record
+from server.domain.orders import Asked
 from server.domain.period import day_of
 from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
@@ -27,6 +30,8 @@ from wire.messages import OnMaximum, Policy, RiskClass
 
 ACTOR = "demo"
 _SKILL_OF = {"printer": PRINTING, "cnc": MILLING, "laser": CUTTING}
+_WITH_A_BUDGET = frozenset(("brumevent", "pivernelle", "kaltbrugg"))
+_WITH_ORDERS = frozenset(("agglo", "musarte"))
 _TWO_COST_CENTRES = frozenset(("company", "school"))
 
 
@@ -71,6 +76,7 @@ class _Founder:
         self._prices()
         for tenant in self._lab.tenants:
             self._tenant(tenant)
+        self._agreed()
         return {holder.key: self._holder(holder) for holder in self._lab.holders}
 
     def _machine(self, machine: Machine) -> None:
@@ -116,6 +122,17 @@ class _Founder:
         for code, centre in _cost_centres(tenant):
             people.add_payer(tenant.code, code, centre, f"{tenant.name[:40]} · {centre}", midnight(OPENED), **self._by)
             self._payers.setdefault(tenant.code, []).append(code)
+
+    def _agreed(self) -> None:
+        """Budgets that nobody reaches, and orders without which public bodies refuse invoices."""
+        for code in _WITH_A_BUDGET & self._payers.keys():
+            contracts.add_budget(code, None, Limit(2_500_00, monthly=True, valid_from=OPENED), **self._by)
+            for payer in self._payers[code]:
+                contracts.add_budget(code, payer, Limit(1_200_00, monthly=True, valid_from=OPENED), **self._by)
+        for number, code in enumerate(sorted(_WITH_ORDERS & self._payers.keys()), 1):
+            house = self._establishments[code]
+            contracts.ask_orders(house, Asked(required=True), **self._by)
+            contracts.add_order(house, None, Numbered(f"EJ-2026-{number:04}", OPENED), **self._by)
 
     def _holder(self, holder: Holder) -> int:
         since = midnight(OPENED)
