@@ -13,14 +13,15 @@ from server.accounts.service import AccountFacts
 from server.billing import disputes, item_corrections
 from server.billing.errors import BillingError
 from server.billing.lines import Line, line_of, lines_of
-from server.billing.models import Charge, Dispute, Document, Draft
-from server.db import Stale, closing_database, make_app, reading
+from server.billing.models import Charge, Dispute, Document, Draft, Seller
+from server.db import Stale, closing_database, make_app, reading, writing
 from server.domain.period import period_of
 from server.domain.roles import Role, ScopeKind
 from server.machines import lab_settings
 from server.mail.models import Mail
 from server.people.models import Tenant
 from server.supplies import service as supplies
+from server.supplies.models import OneOff
 from server.supplies.service import ItemFacts, MaterialFacts, Place, PriceFacts, PriceFor
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, MONTH, ZONE, close, issue, use
@@ -153,6 +154,20 @@ def test_what_is_issued_is_put_right_by_a_credit_note(lab):
     assert (document.kind, document.net_cents, document.gross_cents) == ("credit_note", -600, -720)
     assert (kept(number).outcome, kept(number).settled_by) == ("credited", note)
     assert open_cents(invoice) == 0
+
+
+def test_what_stands_on_a_statement_is_adjusted_in_the_month_that_goes_on(lab):
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "statement"
+    contested = use("acme-1", "p1")
+    close()
+    issue()
+    number = contest(contested, now=LATER["now"])
+    disputes.adjust(number, 600, line(contested), "un quart d’heure de panne", lab=lab, **LATER)
+
+    with reading() as session:
+        adjustment = session.scalars(select(OneOff)).one()
+    assert (adjustment.day, adjustment.cents_milli, adjustment.kind) == (date(2026, 11, 7), -600_000, "adjustment")
 
 
 def test_a_credit_note_needs_a_document_and_no_more_than_the_line(lab):
