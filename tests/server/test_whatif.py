@@ -11,10 +11,12 @@ from server.billing import service as billing
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Draft, PriceDraft, WhatIf
 from server.billing.tariffs import load_tariffs
-from server.db import Stale, db, reading
+from server.contracts.models import Contract
+from server.db import Stale, db, reading, writing
 from server.domain.tariffs import Basis, Part, Rule, Scope, simple
 from server.domain.whatif import Change
 from server.jobs.models import Job
+from server.people.models import Tenant
 from tests.server import billing_lab
 from tests.server.billing_lab import ZONE, close, use
 
@@ -75,6 +77,20 @@ def test_the_running_month_and_one_without_sessions_can_be_tried_too():
     assert whatif.months_asked(number) == ["2026-11", "2026-02"]
     with pytest.raises(BillingError):
         whatif.ask(number, "2026-13", NOW, ZONE, specimen=False)
+
+
+def test_included_hours_count_both_times():
+    with writing() as session:
+        acme = session.scalars(select(Tenant.id).where(Tenant.code == "acme")).one()
+        hours = {"gives": "hours", "name": "Heures", "amount": 3600, "categories": ["printer"], "carry_months": 0}
+        session.add(Contract(tenant_id=acme, valid_from=date(2026, 1, 1), **hours))
+    use("acme-1", "p1", seconds=7200)
+    number = drafted(Change(PRINTERS, simple(3000, 900)))
+
+    whatif.ask(number, "2026-10", NOW, ZONE, specimen=False)
+
+    told = found(number).result
+    assert (told["before"]["cents"], told["after"]["cents"]) == (2400, 3000)  # one hour of the two is paid
 
 
 def test_a_long_month_waits_for_work_and_is_asked_for_once(monkeypatch):
