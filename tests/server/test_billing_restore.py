@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
+from server.audit.models import LedgerSeal
 from server.billing.ledger import verify_billing
 from server.billing.models import Charge, Document, Draft, Series
 from server.billing.service import BillingError, adopt_documents, render_document
@@ -41,6 +42,7 @@ def forget() -> None:
     with writing() as session:
         for model in (Charge, Document, Draft, Series, Job):
             session.execute(delete(model))
+        session.execute(delete(LedgerSeal).where(LedgerSeal.of.in_(["document", "charges"])))
 
 
 def books() -> tuple[Rows, Rows]:

@@ -45,7 +45,8 @@ def read_again() -> Response:
     """Try to use them after all."""
     again = reingest(now(), actor=actor().label)
     stored = ngettext("%(num)d event stored", "%(num)d events stored", again.stored)
-    done(f"{stored}, {ngettext('%(num)d stays set aside', '%(num)d stay set aside', again.left)}.")
+    left = ngettext("%(num)d stays set aside", "%(num)d stay set aside", again.left)
+    done(f"{stored}, {left}.")
     return see_other(url_for("today.rejected"))
 
 
