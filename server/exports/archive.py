@@ -13,6 +13,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from zoneinfo import ZoneInfo
 
 from server.billing.documents import write_whole
+from server.billing.einvoice.beside import attached
+from server.billing.einvoice.wanted import has_xml
 from server.billing.errors import BillingError
 from server.db import writing
 from server.domain.period import day_of
@@ -108,7 +110,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def _files_of(paper: Paper, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """A document's PDF, as it was issued and no other, and the words it was made of."""
+    """A document's PDF, as it was issued and no other, the words it was made of, and the invoice for programs in it."""
     rendered = folder / f"{paper.number}.pdf"
     if paper.pdf_sha256 is None or not rendered.is_file():
         raise BillingError("The PDF of %(number)s is not written yet.", number=paper.number)
@@ -117,6 +119,8 @@ def _files_of(paper: Paper, folder: Path) -> Iterator[tuple[str, bytes]]:
         raise BillingError("The PDF of %(number)s is not the one that was issued.", number=paper.number)
     yield f"documents/{paper.number}.pdf", data
     yield f"documents/{paper.number}.json", (folder / f"{paper.number}.json").read_bytes()
+    if has_xml(paper.content) and (xml := attached(data)) is not None:
+        yield f"documents/{paper.number}.xml", xml
 
 
 def _told(month: str, now: datetime, **facts: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from server.domain.journal import buyer_label
 from server.exports.papers import Paper
 
 
@@ -26,8 +27,8 @@ _WORDS = {
     "fr": (
         (
             "Ce dossier contient les documents d’un mois : factures, avoirs et relevés en PDF tels qu’ils ont été émis, le texte "
-            "exact dont chacun est fait (JSON), et des tableaux (CSV, séparés par des points-virgules, en UTF-8). Rien d’autre "
-            "n’est nécessaire pour le lire."
+            "exact dont chacun est fait (JSON), la facture électronique que le PDF contient (XML), et des tableaux (CSV, séparés par "
+            "des points-virgules, en UTF-8). Rien d’autre n’est nécessaire pour le lire."
         ),
         (
             "Pour vérifier que rien n’a changé : dans ce dossier, tapez « sha256sum -c SHA256SUMS » (Linux), « shasum -a 256 -c "
@@ -38,8 +39,8 @@ _WORDS = {
     "de": (
         (
             "Dieser Ordner enthält die Belege eines Monats: Rechnungen, Gutschriften und Aufstellungen als PDF, wie sie "
-            "ausgestellt wurden, den genauen Wortlaut, aus dem jeder gemacht ist (JSON), und Tabellen (CSV, mit Semikolon "
-            "getrennt, UTF-8). Zum Lesen ist sonst nichts nötig."
+            "ausgestellt wurden, den genauen Wortlaut, aus dem jeder gemacht ist (JSON), die elektronische Rechnung, die das PDF "
+            "enthält (XML), und Tabellen (CSV, mit Semikolon getrennt, UTF-8). Zum Lesen ist sonst nichts nötig."
         ),
         (
             "Um zu prüfen, dass sich nichts geändert hat: in diesem Ordner „sha256sum -c SHA256SUMS“ (Linux) oder „shasum -a 256 "
@@ -50,8 +51,8 @@ _WORDS = {
     "en": (
         (
             "This folder holds the documents of a month: invoices, credit notes and statements as PDF as they were issued, the "
-            "exact words each was made of (JSON), and tables (CSV, separated by semicolons, UTF-8). Nothing else is needed to "
-            "read it."
+            "exact words each was made of (JSON), the electronic invoice that the PDF carries (XML), and tables (CSV, separated by "
+            "semicolons, UTF-8). Nothing else is needed to read it."
         ),
         (
             "To check that nothing has changed: in this folder, type “sha256sum -c SHA256SUMS” (Linux) or “shasum -a 256 -c "
@@ -66,7 +67,7 @@ _COLUMNS = (
 )
 
 
-def index_page(month: str, papers: Sequence[Paper], entries: Iterable[Entry]) -> str:
+def index_page(month: str, papers: Sequence[Paper], entries: Sequence[Entry]) -> str:
     """``entries``: every file but this one, whose own hash stands in SHA256SUMS."""
     seller = papers[0].content["seller"]
     title = f"{month} · {seller['legal_name']} · SIREN {seller['siren']}"
@@ -77,24 +78,26 @@ def index_page(month: str, papers: Sequence[Paper], entries: Iterable[Entry]) ->
     return (
         f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{told}"
-        f"<h2>Documents · Belege</h2>{_documents(papers)}<h2>Fichiers · Dateien · Files</h2>"
+        f"<h2>Documents · Belege</h2>{_documents(papers, entries)}<h2>Fichiers · Dateien · Files</h2>"
         f"<p>{escape(_COLUMNS)}</p>{_files(entries)}</body></html>\n"
     )
 
 
-def _documents(papers: Sequence[Paper]) -> str:
+def _documents(papers: Sequence[Paper], entries: Iterable[Entry]) -> str:
     heads = ("Numéro", "Émis le", "Client", "HT €", "TVA €", "TTC €", "")
-    return _table(heads, (_document(paper) for paper in papers))
+    names = {entry.name for entry in entries}
+    return _table(heads, (_document(paper, f"documents/{paper.number}.xml" in names) for paper in papers))
 
 
-def _document(paper: Paper) -> str:
+def _document(paper: Paper, with_xml: bool) -> str:
     said = paper.content
     name = escape(paper.number)
+    xml = f' · <a href="documents/{name}.xml">XML</a>' if with_xml else ""
     amounts = "".join(f'<td class="n">{_euros(said[sum_])}</td>' for sum_ in ("net_cents", "vat_cents", "gross_cents"))
     return (
         f'<td><a href="documents/{name}.pdf">{name}</a></td><td>{escape(said["issued_on"])}</td>'
-        f"<td>{escape(said['buyer']['legal_name'])}</td>{amounts}"
-        f'<td><a href="documents/{name}.json">JSON</a></td>'
+        f"<td>{escape(buyer_label(said['buyer']))}</td>{amounts}"
+        f'<td><a href="documents/{name}.json">JSON</a>{xml}</td>'
     )
 
 

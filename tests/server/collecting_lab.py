@@ -3,8 +3,11 @@
 import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, NameObject
 from sqlalchemy import select
 
 from server.billing.models import Document
@@ -100,6 +103,17 @@ def line(
         "measured_s": 3600, "billed_s": 3600, "covered_s": 0, "quantity": "1", "unit": "h", "unit_cents": str(net),
         "net_cents": net, "category": category, "rate_bp": rate_bp, "early": [], "free": None, "reason": "",
     } | changed  # fmt: skip
+
+
+def carrying(xml: bytes) -> bytes:
+    """A PDF with nothing on its page, which carries an invoice for programs."""
+    made = PdfWriter()
+    made.add_blank_page(595, 842)
+    file = made.add_attachment("factur-x.xml", xml).pdf_object
+    made.root_object[NameObject("/AF")] = ArrayObject([file])
+    target = BytesIO()
+    made.write(target)
+    return target.getvalue()
 
 
 def document(number: str) -> Document:

@@ -22,7 +22,8 @@ from server.db import closing_database, db, make_app, writing
 from server.exports import archive
 from server.exports.archive import Places
 from server.exports.models import MonthArchive
-from tests.server.collecting_lab import add_tenant, issued
+from server.people.models import TenantKind
+from tests.server.collecting_lab import add_tenant, carrying, issued
 
 MONTH = "2026-09"
 BY: dict[str, Any] = {"actor": "account:1", "now": datetime(2026, 11, 20, 9, tzinfo=UTC)}
@@ -36,14 +37,14 @@ def places(sqlite_url: str, tmp_path: Path) -> Iterator[Places]:
         add_tenant("acme", "Acme SARL")
         add_tenant("nord", "Nord & Söhne <GmbH>")
         issued("F-2026-0001")
-        issued("F-2026-0002", "nord", (("AE", 0, 5000),))
+        issued("F-2026-0002", "nord", (("AE", 0, 5000),), buyer={"treatment": "eu_business"})
         issued("A-2026-0001", rows=(("S", 2000, -1000),), kind="credit_note", month=MONTH)
         issued("F-2026-0003", issued_on=date(2026, 11, 3))
         found = Places(tmp_path / "documents", tmp_path / "archives", ZoneInfo("Europe/Paris"), False)
         found.documents.mkdir()
         with writing() as session:
             for row in session.scalars(select(Document)):
-                data = b"%PDF-1.7 " + row.number.encode()
+                data = carrying(row.number.encode())
                 (found.documents / f"{row.number}.pdf").write_bytes(data)
                 (found.documents / f"{row.number}.json").write_text(row.frozen)
                 row.state, row.pdf_sha256 = "issued", hashlib.sha256(data).hexdigest()
@@ -65,12 +66,14 @@ def test_an_archive_holds_the_months_documents_and_tables_and_no_others(places: 
     with ZipFile(BytesIO(built(places))) as found:
         names = set(found.namelist())
         words = json.loads(found.read("documents/F-2026-0002.json"))
+        invoice = found.read("documents/F-2026-0001.xml")
         rows = found.read("tables/documents.csv").decode("utf-8-sig").splitlines()
 
     wanted = {"F-2026-0001", "F-2026-0002", "A-2026-0001"}
     assert {name.split("/")[1] for name in names if name.startswith("documents/")} == {
         f"{number}.{kind}" for number in wanted for kind in ("pdf", "json")
-    }
+    } | {"F-2026-0001.xml", "A-2026-0001.xml"}, "nord wants no electronic invoice"
+    assert invoice == b"F-2026-0001"
     assert {"index.html", "SHA256SUMS", "tables/lines.csv", "tables/payments_by_rate.csv"} <= names
     assert words["number"] == "F-2026-0002"
     assert {row.split(";")[0] for row in rows[1:]} == wanted
@@ -111,6 +114,24 @@ def test_its_index_loads_nothing_and_every_way_in_it_leads_to_a_file(places: Pla
     assert "<script" not in html
     assert "Nord &amp; Söhne &lt;GmbH&gt;" in html
     assert all(f'<section lang="{language}">' in html for language in ("fr", "de", "en"))
+
+
+def test_its_index_names_a_customer_who_is_a_person_by_the_code(places: Places) -> None:
+    add_tenant("t-7", "Odile Weissgerber", TenantKind.FREELANCER)
+    issued("F-2026-0004", "t-7", customer="private", buyer={"treatment": "private"})
+    with writing() as session:
+        row = session.scalars(select(Document).where(Document.number == "F-2026-0004")).one()
+        (places.documents / "F-2026-0004.pdf").write_bytes(b"%PDF-1.7")
+        (places.documents / "F-2026-0004.json").write_text(row.frozen)
+        row.pdf_sha256 = hashlib.sha256(b"%PDF-1.7").hexdigest()
+
+    with ZipFile(BytesIO(built(places))) as found:
+        html = found.read("index.html").decode()
+        tables = "".join(found.read(name).decode() for name in found.namelist() if name.endswith(".csv"))
+
+    assert "<td>t-7</td>" in html
+    assert "Weissgerber" not in html
+    assert "Weissgerber" not in tables
 
 
 def test_what_is_not_whole_is_not_archived_and_says_so(places: Places) -> None:

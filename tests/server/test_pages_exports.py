@@ -17,7 +17,7 @@ from server.domain.roles import Role
 from server.exports.registry import TABLES
 from server.pages.exports.words import TABLES as NAMED
 from server.work import run_once
-from tests.server.collecting_lab import add_tenant, issued
+from tests.server.collecting_lab import add_tenant, carrying, issued
 from tests.server.signed_in import page, settings_for, signed_in, web_app
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -90,9 +90,10 @@ def test_the_file_of_a_month_is_made_by_work_and_downloaded(
     folder.mkdir()
     with web.app_context(), writing() as session:
         row = session.scalars(select(Document)).one()
-        (folder / "F-2026-0001.pdf").write_bytes(b"%PDF-1.7")
+        data = carrying(b"<x/>")
+        (folder / "F-2026-0001.pdf").write_bytes(data)
         (folder / "F-2026-0001.json").write_text(row.frozen)
-        row.pdf_sha256 = hashlib.sha256(b"%PDF-1.7").hexdigest()
+        row.pdf_sha256 = hashlib.sha256(data).hexdigest()
     assert accountant.get("/exports/archive/2026-09.zip").status_code == 404
 
     assert accountant.post("/exports/archive/2026-09").status_code == 303
