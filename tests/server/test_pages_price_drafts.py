@@ -179,7 +179,7 @@ def test_two_prices_for_just_the_same_are_told_with_the_way_to_end_one(app: Flas
 
 
 def test_a_class_of_members_has_prices_of_its_own(app: Flask, manager: FlaskClient) -> None:
-    assert "Classe de membres" not in page(manager, "/tariffs/new")
+    assert "Catégorie d’adhérents" not in page(manager, "/tariffs/new")
     names = {"fr": "Mentors", "de": "Mentoren", "en": "Mentors"}
     with app.app_context(), writing() as session:
         session.add(MemberClass(code="mentor", names=names))
