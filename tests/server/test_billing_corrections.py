@@ -2,14 +2,17 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from server.billing import credit_notes, platform, statements
 from server.billing.credit_notes import Amount, Chosen, Whole, credit
+from server.billing.documents import render_document
 from server.billing.ledger import verify_billing
 from server.billing.models import Charge, Document, Draft, Seller
 from server.billing.platform import State
@@ -183,7 +186,10 @@ def test_a_negative_month_becomes_one_credit_note_per_original_invoice_at_the_or
         ("A-2027-0001", -6250, -1250),
         ("A-2027-0002", -2400, -480),
     ]
-    assert [content(f"A-2027-000{which}")["corrects"][0]["number"] for which in (1, 2)] == ["F-2026-0001", "F-2026-0002"]
+    assert [content(f"A-2027-000{which}")["corrects"][0]["number"] for which in (1, 2)] == [
+        "F-2026-0001",
+        "F-2026-0002",
+    ]
     assert [one.corrects_id for one in documents()[3:]] == [documents()[0].id, documents()[1].id]
     assert verify_billing() == []
 
@@ -240,7 +246,7 @@ def test_a_month_that_comes_to_nothing_takes_no_number() -> None:
     assert draft.content["groups"][0]["lines"][0]["free"] == "goodwill", "and it stays visible, with its reason"
 
 
-def test_statement_mode_uses_no_invoice_number_and_the_word_facture_only_in_the_negation() -> None:
+def test_statement_mode_uses_no_invoice_number_and_the_word_facture_only_in_the_negation(tmp_path: Path) -> None:
     with writing() as session:
         session.scalars(select(Seller)).one().mode = "statement"
     use("acme-1")
@@ -253,9 +259,12 @@ def test_statement_mode_uses_no_invoice_number_and_the_word_facture_only_in_the_
     assert [one.kind for one in documents()] == ["statement", "statement"]
     assert "F-2026-0001" not in numbers
     assert verify_billing() == []
-    for number in numbers:
-        words = json.dumps(content(number), ensure_ascii=False).casefold()
-        assert "facture" not in words.replace("temps facturé", "").replace("est facturée", ""), words
+    for document in documents():
+        render_document(document.id, tmp_path, CLOSING)
+        pages = PdfReader(tmp_path / f"{document.number}.pdf").pages
+        words = " ".join(" ".join(page.extract_text() for page in pages).casefold().split())
+        assert "ceci n’est pas une facture" in words
+        assert "facture" not in words.replace("ceci n’est pas une facture", ""), words
     with pytest.raises(BillingError, match="Only an invoice"):
         credit("R-2026-10-acme", Whole(), "Wrong", zone=ZONE, **BY)
 
