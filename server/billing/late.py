@@ -17,6 +17,7 @@ from server.billing.facts import Facts
 from server.billing.models import Charge, Document
 from server.billing.uses import FINISHED, Use, in_force
 from server.db import db
+from server.domain.contracts import after
 from server.domain.period import Period, before, day_of, period_of
 from server.domain.rating import Rated
 from server.people.models import Payer, Tenant, TenantKind
@@ -50,6 +51,15 @@ class Issued:
             one = before(one)
         return found
 
+    def later(self, month: str) -> bool:
+        """Whether a later month bills what still comes in of this one: as ``earlier`` of that month says."""
+        one = month
+        for _ in range(_MONTHS_BACK):
+            one = after(one)
+            if one not in self.months:
+                return True
+        return False
+
 
 def issued_months(specimen: bool) -> Issued:
     """Inside ``reading()``. Credit notes alone do not make a month issued."""
@@ -77,7 +87,7 @@ def find(known: Facts, period: Period, specimen: bool, zone: tzinfo) -> Late:
 def _moves(known: Facts, issued: Issued, left: frozenset[int], month: str, use: Use, zone: tzinfo) -> bool:
     """Whether a later month bills this session of ``month``, which has no charge."""
     pays = in_force(known.bill_to.get(use.tenant_id, []), day_of(use.started_at, zone))
-    return use.round == 0 and use.tenant_id not in left and (month, pays) in issued.of
+    return use.round == 0 and use.tenant_id not in left and (month, pays) in issued.of and issued.later(month)
 
 
 def tenants_left() -> frozenset[int]:

@@ -36,7 +36,12 @@ def add_vat_cell(
         raise BillingError("Where no VAT is charged, the law wants words on the document that say why.")
     with writing() as session:
         scope = {"regime": regime, "treatment": treatment, "nature": Nature(nature).value}
-        values = {"category": category, "rate_bp": rate_bp, "mention": mention, "vatex": reason_code(regime, category, nature)}
+        values = {
+            "category": category,
+            "rate_bp": rate_bp,
+            "mention": mention,
+            "vatex": reason_code(regime, category, nature),
+        }
         end_last(session.scalars(select(VatCell).filter_by(**scope)), valid_from)
         row = VatCell(valid_from=valid_from, reason=reason, decided_by=actor, **scope, **values)
         add(row, "vat_cell", {**scope, **values, "valid_from": valid_from}, reason, actor, now)

@@ -136,9 +136,9 @@ def _credited(charge: dict[str, Any], cents: int | None, before: Before, reopens
     if abs(taken) > abs(left) or taken * left < 0:
         raise Refusal("More than is left of it cannot be credited.")
     times = before.times.get(subject, 0) + 1
+    again = reopens and (left != 0 or times == 1)  # what was taken back in whole before has been let go then, or not
     return charge | {
-        "subject": f"{subject}:credit:{times}",
-        "round": 0,
+        "subject": f"{subject}:credit:{times}",  # its round is that of what it takes back
         "kind": "credit",
         "tariff": None,
         "occupied_s": 0,
@@ -146,7 +146,7 @@ def _credited(charge: dict[str, Any], cents: int | None, before: Before, reopens
         "free": None,
         "continues": False,
         "billed_s": 0,
-        "priced": {"corrects": subject, "reopens": reopens, "reason": reason.strip()},
+        "priced": {"corrects": subject, "reopens": again, "reason": reason.strip()},
         "net_cents": -taken,
     }
 

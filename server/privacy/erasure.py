@@ -131,7 +131,11 @@ def _goes(number: int) -> dict[Goes, int]:
 
 
 def _stays(number: int) -> dict[Stays, int]:
-    charged = select(func.count(UsageSession.id.distinct())).select_from(Charge).join(UsageSession, UsageSession.id == Charge.subject)
+    charged = (
+        select(func.count(UsageSession.id.distinct()))
+        .select_from(Charge)
+        .join(UsageSession, UsageSession.id == Charge.subject)
+    )
     charges = db.session.scalar(charged.where(UsageSession.holder_number == number)) or 0
     counts = {
         Stays.CHARGES: charges,

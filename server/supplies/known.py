@@ -1,10 +1,9 @@
 """What is read for a month's items: who pays, what things cost, what was noted. Plain values; inside ``reading()``."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 
 from server.db import db
 from server.domain.period import Period
@@ -17,6 +16,7 @@ from server.usage import decisions
 from server.usage.models import UsageSession
 
 FINISHED = ("ended", "provisional")
+_IN_ONE = 500  # sessions asked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +76,38 @@ def price_of(row: SupplyPrice, machine: str | None) -> Price:
 def noted_in(period: Period, specimen: bool) -> list[tuple[Noted, Use | None]]:
     """What counts of each note of the month, by its root, with its session: notes on sessions that ended in it, and those
     without a session of its days."""
-    on_session = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
-    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
-    by_day = (Noted.day >= period.first_day) & (Noted.day <= period.last_day)
-    without: Any = _with_sessions().where(Noted.session_id.is_(None), by_day)
-    rows = [*db.session.execute(_with_sessions().where(on_session, finished)), *db.session.execute(without)]
-    return _newest(rows)
+    ended = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    ended &= (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    on_session = Noted.session_id.in_(select(UsageSession.id).where(ended))
+    without = Noted.session_id.is_(None) & Noted.day.between(period.first_day, period.last_day)
+    return _newest(on_session | without)
 
 
 def noted_about(roots: Collection[int]) -> list[tuple[Noted, Use | None]]:
     """These notes as they count now, by their root; also those of a session that still runs."""
-    own = Noted.id.in_(roots) | Noted.root_id.in_(roots)
-    return _newest(db.session.execute(_with_sessions().where(own)))
+    return _newest(Noted.id.in_(roots) | Noted.root_id.in_(roots))
 
 
 def materials_by_id() -> dict[int, Material]:
     return {row.id: row for row in db.session.scalars(select(Material))}
 
 
-def _with_sessions() -> Select[*tuple[Any, ...]]:
-    return (
-        select(Noted, UsageSession, Machine.code, Machine.category)
-        .outerjoin(UsageSession, UsageSession.id == Noted.session_id)
-        .outerjoin(Machine, Machine.id == UsageSession.machine_id)
-        .order_by(Noted.id)
-    )
+def _newest(which: ColumnElement[bool]) -> list[tuple[Noted, Use | None]]:
+    """Notes first, then their sessions: there are far fewer of them."""
+    counted: dict[int, Noted] = {}
+    for note in db.session.scalars(select(Noted).where(which).order_by(Noted.id)):
+        counted[note.root_id or note.id] = note
+    uses = _uses(sorted({note.session_id for note in counted.values() if note.session_id is not None}))
+    return [(counted[root], uses.get(counted[root].session_id or "")) for root in sorted(counted)]
 
 
-def _newest(rows: Any) -> list[tuple[Noted, Use | None]]:
-    rows = list(rows)
-    sessions = {session.id for _, session, *_ in rows if session is not None}
-    decided = decisions.newest(UsageSession.id.in_(sessions)) if sessions else {}
-    counted: dict[int, tuple[Noted, Use | None]] = {}
-    for note, session, machine, category in rows:
-        use = None
-        if session is not None:
-            use = Use(session, machine, category, decided[session.id].free if session.id in decided else None)
-        counted[note.root_id or note.id] = (note, use)
-    return [counted[root] for root in sorted(counted)]
+def _uses(ids: Sequence[str]) -> dict[str, Use]:
+    found: dict[str, Use] = {}
+    wanted = select(UsageSession, Machine.code, Machine.category).join(Machine, Machine.id == UsageSession.machine_id)
+    for at in range(0, len(ids), _IN_ONE):
+        some = UsageSession.id.in_(ids[at : at + _IN_ONE])
+        decided = decisions.newest(some)
+        for session, machine, category in db.session.execute(wanted.where(some)):
+            free = decided[session.id].free if session.id in decided else None
+            found[session.id] = Use(session, machine, category, free)
+    return found

@@ -54,13 +54,12 @@ class Noted(Model):
     """
 
     __tablename__ = "noted"
-    __table_args__ = (Index("noted_of_payer", "payer_id", "day"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     root_id: Mapped[int | None] = mapped_column(ForeignKey("noted.id"), index=True)
     material_id: Mapped[int | None] = mapped_column(ForeignKey("material.id"))  # None: an operator's time
     session_id: Mapped[str | None] = mapped_column(String(36), index=True)  # no foreign key: as with decisions
     payer_id: Mapped[int | None] = mapped_column(ForeignKey("payer.id"))  # None: the session's
-    day: Mapped[date]
+    day: Mapped[date] = mapped_column(index=True)
     quantity_milli: Mapped[int] = mapped_column(BigInteger)  # of the material's unit; of minutes
     measured: Mapped[str | None] = mapped_column(String(20))  # domain.items.Measured
     begins_at: Mapped[datetime | None] = mapped_column(Utc)  # of an operator's time, where it was told

@@ -46,7 +46,13 @@ FILES |= {"data_of.export", "holding.export"}
 FILES |= {"papers_of_machines.of_report", "papers_of_machines.of_record"}
 FILES |= {"exports.journal", "exports.fec", "exports.table", "exports.times", "exports.archived", "exports.declared"}
 FILES |= {"funders.as_csv", "proofs.document"}
-ELSEWHERE = {"door.home", "books.own", "exports.far", "months.far", "price_drafts.far"}  # lead on to a page, or are a piece of one
+ELSEWHERE = {
+    "door.home",
+    "books.own",
+    "exports.far",
+    "months.far",
+    "price_drafts.far",
+}  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
 WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}
 WHOSE |= dict.fromkeys((Verb.MANAGE_MEMBERS, Verb.REFUSE_CHARGES), "tenant")  # all others are a manager's

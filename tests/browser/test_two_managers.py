@@ -109,7 +109,10 @@ def prices() -> list[tuple[str, str | None, int]]:
     """From, until (in UTC) and price of an hour of printing."""
     with reading() as session:
         rows = session.scalars(select(Tariff).where(Tariff.category == "printer").order_by(Tariff.valid_from)).all()
-        return [(str(r.valid_from.date()), r.valid_until and str(r.valid_until.date()), r.rule["parts"][0]["cents"]) for r in rows]
+        return [
+            (str(r.valid_from.date()), r.valid_until and str(r.valid_until.date()), r.rule["parts"][0]["cents"])
+            for r in rows
+        ]
 
 
 def journal(page: Page) -> Any:

@@ -427,7 +427,9 @@ def test_prices_of_its_own_go_over(web: Flask, manager: FlaskClient, press: Lab,
     manager.post("/machines/press/replace", data=sent)
 
     new = row(Machine, Machine.code == "press-2")
-    assert row(Tariff, Tariff.machine_id == new.id).rule["parts"] == [{"basis": "occupied", "cents": 4200, "step_s": 900}]
+    assert row(Tariff, Tariff.machine_id == new.id).rule["parts"] == [
+        {"basis": "occupied", "cents": 4200, "step_s": 900}
+    ]
 
 
 def test_rules_about_minors_and_two_people_are_typed_and_shown(manager: FlaskClient, press: Lab) -> None:

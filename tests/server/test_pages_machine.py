@@ -109,7 +109,9 @@ def test_others_see_the_machine_and_no_person(app: Flask) -> None:
         html = page(signed_in(app, role, scope="acme" if scope else "", **scope), "/machines/p1")
 
         assert "48 min" in html
-        assert "24,00" not in html.split("Ce qu’elle coûte")[0]  # of the session; what an hour costs is the accountant's
+        assert (
+            "24,00" not in html.split("Ce qu’elle coûte")[0]
+        )  # of the session; what an hour costs is the accountant's
         assert ("Ce qu’elle coûte" in html) is (role is Role.LAB_ACCOUNTANT)
         for word in ("Ada", running, "Acme", "/service", "/end-session", "/edit"):
             assert word not in html, (role, word)

@@ -43,7 +43,10 @@ class Workers:
         self._database, self._folder = database_url, folder
         self.board = folder / "board.map"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.killable_work"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.system.killable_work"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.runs = 0
 

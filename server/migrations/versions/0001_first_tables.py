@@ -2000,9 +2000,9 @@ def _noted() -> None:
         sa.ForeignKeyConstraint(["root_id"], ["noted.id"], name="fk_noted_root_id"),
         sa.PrimaryKeyConstraint("id", name="pk_noted"),
     )
+    op.create_index("ix_noted_day", "noted", ["day"], unique=False)
     op.create_index("ix_noted_root_id", "noted", ["root_id"], unique=False)
     op.create_index("ix_noted_session_id", "noted", ["session_id"], unique=False)
-    op.create_index("noted_of_payer", "noted", ["payer_id", "day"], unique=False)
 
 
 def _one_off() -> None:

@@ -60,7 +60,9 @@ class AddressForm(Form):
     )
     service_code = StringField(lazy_gettext("Service code"), [Optional(), Length(max=100)])
     needs_service_code = BooleanField(lazy_gettext("Refuses invoices without its service code"))
-    wants_einvoice = BooleanField(lazy_gettext("Wants electronic invoices (Factur-X), though not established in France"))
+    wants_einvoice = BooleanField(
+        lazy_gettext("Wants electronic invoices (Factur-X), though not established in France")
+    )
 
 
 class TreatmentForm(Form):
