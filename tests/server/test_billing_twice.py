@@ -11,8 +11,6 @@ from server.billing.credit_notes import Chosen, Whole, credit
 from server.billing.ledger import verify_billing
 from server.billing.models import Document
 from server.db import reading
-from server.domain.decisions import Free
-from server.usage import decisions
 from tests.server.billing_lab import CLOSING, ZONE, close, furnish, issue, use
 
 LATER = CLOSING + timedelta(days=5)
@@ -66,14 +64,6 @@ def test_a_line_that_is_invoiced_anew_is_not_let_go_again_with_the_rest_of_its_f
     assert verify_billing() == []
 
 
-def test_an_adjustment_on_an_invoice_that_is_invoiced_anew_comes_again() -> None:
-    one = use()
-    close()
-    issue()
-    decisions.decide(one, decisions.Decision(free=Free.GOODWILL), "Goodwill", **BY) if False else None
-    use(start=datetime(2026, 11, 6, 8, tzinfo=UTC), seconds=7200)
-
-
 def test_a_session_that_comes_more_than_half_a_year_late_is_still_invoiced() -> None:
     for month in range(1, 10):
         use(start=datetime(2026, month, 6, 8, tzinfo=UTC))
@@ -84,6 +74,5 @@ def test_a_session_that_comes_more_than_half_a_year_late_is_still_invoiced() -> 
     close()
     issue()
     issue("2026-01")
-    print(sums())
 
     assert sum(net for _, _, net in sums()) == 11 * 2400
