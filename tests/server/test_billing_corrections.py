@@ -269,6 +269,18 @@ def test_statement_mode_uses_no_invoice_number_and_the_word_facture_only_in_the_
         credit("R-2026-10-acme", Whole(), "Wrong", zone=ZONE, **BY)
 
 
+def test_a_statement_may_come_to_less_than_nothing_and_is_issued() -> None:
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "statement"
+    (charged,) = issued("acme-1")
+    decisions.do_not_charge(charged, Free.MACHINE_FAULT, "Nozzle blocked", **BY)
+    close("2026-11", DECEMBER)
+
+    assert issue("2026-11", DECEMBER) == ["R-2026-11-acme"]
+    assert sums() == [("R-2026-10-acme", 2400, 480), ("R-2026-11-acme", -2400, -480)]
+    assert verify_billing() == []
+
+
 def test_the_number_of_the_operators_own_invoice_is_typed_back() -> None:
     with writing() as session:
         session.scalars(select(Seller)).one().mode = "statement"

@@ -39,9 +39,24 @@ def test_power_without_a_session_is_told_once_a_machine_and_day() -> None:
     assert found() == [(Odd.POWER, "Fraiseuse C1", 2)]
 
 
+def test_power_that_was_told_after_the_month_stands_in_the_month_in_which_it_was() -> None:
+    agent, last, later = PaperAgent(), datetime(2026, 10, 31, 20, tzinfo=UTC), datetime(2026, 11, 2, 7, tzinfo=UTC)
+    ingest([agent.says(Fault("c1", "power_without_session", "640 W", 1, stamp(last)))], later)
+    ingest([agent.says(Fault("p1", "power_without_session", "90 W", 1, stamp(later)))], later)
+
+    assert found() == [(Odd.POWER, "Fraiseuse C1", 1)]
+
+
 def test_an_agent_that_fell_silent_before_the_months_end_is_named_once_the_month_is_over() -> None:
     with writing() as session:
         session.scalars(select(Agent)).one().last_seen_at = SEEN
 
     assert found(now=SEEN + timedelta(days=1)) == []
+    assert found() == [(Odd.SILENT_AGENT, "agent-1", 1)]
+
+
+def test_an_agent_that_was_silent_all_the_month_is_named_too() -> None:
+    with writing() as session:
+        session.scalars(select(Agent)).one().last_seen_at = datetime(2026, 9, 20, 12, tzinfo=UTC)
+
     assert found() == [(Odd.SILENT_AGENT, "agent-1", 1)]

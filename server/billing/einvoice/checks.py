@@ -67,11 +67,11 @@ def _vat(content: Content) -> Iterator[Finding]:
 
 
 def _signs(content: Content) -> Iterator[Finding]:
-    """An invoice asks for something, a credit note gives something back."""
+    """An invoice asks for something, a credit note gives something back; a statement may say either."""
     lines, gross = _lines(content), content["gross_cents"]
     if not lines:
         yield Finding(Rule.NO_LINES)
-    if (content["kind"] == "credit_note") != (gross < 0) and gross != 0:
+    if content["kind"] != "statement" and (content["kind"] == "credit_note") != (gross < 0) and gross != 0:
         yield Finding(Rule.SIGN)
     for line in lines:
         if not (line["machine"] or line["label"]):
