@@ -4,6 +4,7 @@ The charge stays as it is. What the session comes to now, less what was charged,
 original line, with the reason, and with the new stand of the session beside it, so that it is found once.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -24,6 +25,7 @@ from server.db import db
 from server.domain.decisions import says
 from server.domain.invoicing import Extra, Item, Sold
 from server.domain.items import BillItem, ItemKind, Unit
+from server.domain.parting import Original
 from server.domain.period import Period, day_of, period_of
 from server.domain.rating import Rated, RatedSession
 from server.domain.vat import Cell
@@ -35,19 +37,21 @@ _LABELS = {
     "de": "Berichtigung zu {number}, {machine}, Nutzung vom {day}",
     "en": "Adjustment to {number}, {machine}, session of {day}",
 }
-_ENDED = "La fin réelle de la session est connue depuis."
+_ENDED = {
+    "fr": "La fin réelle de la session est connue depuis.",
+    "de": "Das wirkliche Ende der Nutzung ist seither bekannt.",
+    "en": "The real end of the session has become known since.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """``extra`` goes on a document; ``charge`` is what its charge says beside. ``number``: of the document it corrects."""
+    """``extra`` goes on a document; ``charge`` is what its charge says beside; ``original`` is what it corrects."""
 
     establishment_id: int
     extra: Extra
     charge: dict[str, Any]
-    number: str
-    issued_on: date
-    reason: str
+    original: Original
 
     @property
     def subject(self) -> str:
@@ -147,20 +151,29 @@ def _rated(period: Period, row: Use, specimen: bool, zone: tzinfo) -> Iterator[t
 
 def _adjustment(known: Facts, one: _Charged, use: Use, rated: RatedSession, zone: tzinfo) -> Adjustment:
     charge, document = one.charge, one.document
-    day, reason = day_of(use.started_at, zone), one.reason or _ENDED
-    cell = Cell("", "", charge.nature, charge.vat_category, charge.rate_bp, _mention(known, charge), day, None)
+    day, reason = day_of(use.started_at, zone), one.reason or _ENDED[known.buyers[document.establishment_id].language]
+    words, vatex = _why(known, charge)
+    cell = Cell("", "", charge.nature, charge.vat_category, charge.rate_bp, words, day, None, vatex)
     common: dict[str, Any] = {
         "payer": use.payer,
         "on_behalf_of": "" if known.owners.get(document.establishment_id) == use.tenant_id else use.tenant_name,
         "cost_centre": use.cost_centre,
         "machine_name": use.machine_name,
         "vat": cell,
-        "treatment": None,
+        "treatment": _treated(document, charge.subject),
     }
     as_now = Item(ended_at=use.ended_at, end_day=day_of(use.ended_at, zone), rated=rated, **common)
     extra = Extra(item=_item(one, use, rated, day, reason), **common)
     stand = _stand(Sold(as_now, rated, cell), one.cents, reason, zone)
-    return Adjustment(document.establishment_id, extra, stand, document.number, document.issued_on, reason)
+    return Adjustment(document.establishment_id, extra, stand, _original(document, reason))
+
+
+def _original(document: Document, reason: str) -> Original:
+    """The invoice: ours, or the one that the operator's own system made of a statement."""
+    if document.kind != "statement":
+        return Original(document.number, document.issued_on, reason)
+    day = document.external_on or document.issued_on
+    return Original(document.external_number or "", day, reason, document.number)
 
 
 def _item(one: _Charged, use: Use, rated: RatedSession, day: date, reason: str) -> BillItem:
@@ -193,11 +206,19 @@ def _stand(now: Sold, before_cents: int, reason: str, zone: tzinfo) -> dict[str,
     return said | {"kind": "adjust", "day": None}
 
 
-def _mention(known: Facts, charge: Charge) -> str:
-    """The words that the law wants with this category: those of a cell that says the same of this nature."""
+def _treated(document: Document, subject: str) -> str | None:
+    """As what the buyer was billed then: the correction is told to authorities as the original was."""
+    said = json.loads(document.frozen)
+    own = (charge.get("treatment") for charge in said["charges"] if charge["subject"] == subject)
+    found: str | None = next(own, None) or said["buyer"]["treatment"]
+    return found
+
+
+def _why(known: Facts, charge: Charge) -> tuple[str, str]:
+    """The words that the law wants with this category, and their code: those of a cell that says the same of this nature."""
     same = (
-        cell.mention
+        (cell.mention, cell.vatex)
         for cell in known.cells
         if (cell.nature, cell.category, cell.rate_bp) == (charge.nature, charge.vat_category, charge.rate_bp)
     )
-    return next(same, "")
+    return next(same, ("", ""))

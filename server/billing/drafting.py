@@ -19,7 +19,7 @@ from server.domain.allowances import Terms
 from server.domain.bearing import Bearing
 from server.domain.daily import hours_by_day
 from server.domain.decisions import AS_MEASURED
-from server.domain.holds import Hold, holds
+from server.domain.holds import Hold, Why, holds
 from server.domain.included import used_of, what_is_left
 from server.domain.invoicing import Extra, Frame, Item, plain_group
 from server.domain.numbering import credit_prefix
@@ -229,7 +229,7 @@ def _draft(
         "seller": asdict(seller),
         "buyer": asdict(buyer) | {"treatment": treatment, "customer": customer(treatment)},
         "order": _borne(orders.on_document(items)),
-        "corrects": [asdict(part.corrects)] if part.corrects else [],
+        "corrects": [part.corrects.said()] if part.corrects else [],
         "part": part.name,
         "days": hours_by_day(billable),
         "vat": [asdict(row) for row in said.totals.vat],
@@ -237,6 +237,7 @@ def _draft(
         "vat_cents": said.totals.vat_cents,
         "gross_cents": said.totals.gross_cents,
         "mentions": said.mentions,
+        "untaxed": said.untaxed,
     }
     at_length = {
         "groups": [plain_group(group) for group in said.groups],
@@ -246,8 +247,13 @@ def _draft(
     proofs = facts.proofs.get(establishment_id, ())
     is_proven = part.corrects is not None or until(proofs, period.last_day, buyer.vat_id) is not None
     found = holds(items, buyer, refused, is_proven=is_proven)
-    found += [] if part.corrects else orders.holds(items)
+    found += _of_original(part.corrects, buyer.legal_name) if part.corrects else orders.holds(items)
     return NewDraft(establishment_id, plain(content) | at_length, tuple(found))
+
+
+def _of_original(original: Original, name: str) -> list[Hold]:
+    """A credit note names the invoice that it corrects, also one that another system wrote."""
+    return [] if original.number else [Hold(Why.ORIGINAL, name, label=original.statement)]
 
 
 def _borne(order: Order | None) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ It costs a glance into a few indexes, so that a page may ask each time it is ope
 from collections import defaultdict
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from server.audit.models import AuditEntry
 from server.billing.adjusting import due
@@ -57,7 +57,9 @@ def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:
 
 
 def last_change() -> int | None:
-    """The last thing that somebody changed and that moves a bill."""
-    newest = select(AuditEntry.id).where(AuditEntry.object_kind.in_(MATTERS)).order_by(AuditEntry.id.desc()).limit(1)
+    """The last thing that somebody changed and that moves a bill: a credit note says the number typed back of a statement."""
+    typed_back = (AuditEntry.object_kind == "document") & (AuditEntry.verb == "external")
+    moves = or_(AuditEntry.object_kind.in_(MATTERS), typed_back)
+    newest = select(AuditEntry.id).where(moves).order_by(AuditEntry.id.desc()).limit(1)
     found: int | None = db.session.scalar(newest)
     return found

@@ -83,12 +83,18 @@ def next_number(series: str, day: date) -> Number:
     return number
 
 
-def due_on(content: Content, day: date) -> date:
-    """The day by which it is to be paid. A credit note is due at once. BillingError for a term that is too long."""
+def term(content: Content) -> int:
+    """How many days this customer has to pay it. A credit note is due at once."""
     if content["kind"] == "credit_note":
-        return day
+        return 0
     seller, customer = content["seller"], content["buyer"]["customer"]
     days: int = seller["payment_days" if customer == "business" else f"payment_days_{customer}"]
+    return days
+
+
+def due_on(content: Content, day: date) -> date:
+    """The day by which it is to be paid. BillingError for a term that is too long."""
+    days, customer = term(content), content["buyer"]["customer"]
     if customer == "public" and days > LONGEST_PUBLIC_TERM:
         raise BillingError(
             "A public body pays within %(days)s days (art. R2192-10 of the code de la commande publique).",
@@ -115,9 +121,10 @@ def _prepare(content: Content, establishment_id: int, number: Number, day: date,
 
 
 def link(document: Document, corrected: list[dict[str, Any]]) -> None:
-    """A credit note knows the invoice that its words name, inside ``writing()``."""
+    """A credit note knows the invoice that its words name, or the statement that it was made of; inside ``writing()``."""
     for one in corrected:
-        document.corrects_id = db.session.scalar(select(Document.id).where(Document.number == one["number"]))
+        ours = one.get("statement") or one["number"]
+        document.corrects_id = db.session.scalar(select(Document.id).where(Document.number == ours))
 
 
 def _write(

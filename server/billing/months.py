@@ -24,7 +24,6 @@ from server.billing.uses import in_force
 from server.db import db, reading, writing
 from server.domain import oddities
 from server.domain.oddities import Bill
-from server.domain.parting import Original
 from server.domain.period import Period, day_of, period_of
 from server.jobs import service as jobs
 from server.machines.models import Machine
@@ -132,7 +131,7 @@ def _beside(
     came, issued = late.find(known, period, specimen, zone), late.issued_months(specimen)
     adjusted = {one.subject: one for one in adjusting.find(known, period, issued, specimen, zone)}
     extras = tuple((one.establishment_id, one.extra) for one in adjusted.values())
-    originals = {name: Original(one.number, one.issued_on, one.reason) for name, one in adjusted.items()}
+    originals = {name: one.original for name, one in adjusted.items()}
     return Beside(came.here, came.elsewhere, extras, originals), adjusted
 
 

@@ -29,6 +29,7 @@ class Why(StrEnum):
     ORDER = "order"  # the customer asks for one on each invoice
     ORDER_USED_UP = "order_used_up"
     MIXED = "mixed"
+    ORIGINAL = "original"  # of a credit note: the number of the invoice that another system made of a statement
     REFUSED = "refused"
     EINVOICE = "einvoice"  # what its own checks or those of the norm find wrong with it
     NOTHING = "nothing"
@@ -73,6 +74,7 @@ _SENTENCES = {
     Why.ORDER: "{hold.name} refuses invoices without an order number, and there is none for {hold.day}",
     Why.ORDER_USED_UP: "order {hold.label} of {hold.name} does not cover this bill any more",
     Why.MIXED: "services outside the scope of VAT cannot stand on one document with others",
+    Why.ORIGINAL: "the number of the invoice that was made of {hold.label} is not typed in, and a credit note must name it",
     Why.REFUSED: "{hold.name} refused a session of {hold.day}, and nobody has answered",
     Why.EINVOICE: "the invoice of {hold.name} is not valid: {findings}",
     Why.NOTHING: "it comes to 0.00 €, and nothing is not invoiced",

@@ -5,8 +5,9 @@ A credit note refers to one original, and copies its VAT; what is sold in the sa
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from server.domain.invoicing import Extra, Item, sold
 from server.domain.splitting import parts
@@ -16,11 +17,23 @@ Placed = Item | Extra
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The invoice that an adjustment corrects, and why."""
+    """The invoice that an adjustment corrects, and why. Where another system wrote it from a ``statement`` of ours, its number is
+    the one typed back, and "" as long as nobody has."""
 
     number: str
     issued_on: date
     reason: str
+    statement: str = ""
+
+    @property
+    def ours(self) -> str:
+        """The document of ours that it follows from."""
+        return self.statement or self.number
+
+    def said(self) -> dict[str, Any]:
+        """As it stands on a credit note."""
+        found = {"number": self.number, "issued_on": self.issued_on, "reason": self.reason}
+        return found | ({"statement": self.statement} if self.statement else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ def _apart(name: str, items: list[Placed], originals: Mapping[str, Original]) ->
     of_invoice: dict[str, list[Placed]] = {}
     for item in items:
         if (original := originals.get(item.subject)) is not None:
-            of_invoice.setdefault(original.number, []).append(item)
+            of_invoice.setdefault(original.ours, []).append(item)
     taken = {number: own for number, own in sorted(of_invoice.items()) if sum(one.net_cents for one in sold(own)) < 0}
     back = {item.subject for own in taken.values() for item in own}
     rest = tuple(item for item in items if item.subject not in back)
@@ -71,7 +84,7 @@ def _apart(name: str, items: list[Placed], originals: Mapping[str, Original]) ->
     return [*([Part(name, rest)] if rest else []), *notes]
 
 
-def _note(number: str, own: list[Placed], originals: Mapping[str, Original]) -> Part:
+def _note(name: str, own: list[Placed], originals: Mapping[str, Original]) -> Part:
     reasons = list(dict.fromkeys(originals[item.subject].reason for item in own))
     first = originals[own[0].subject]
-    return Part(number, tuple(own), Original(number, first.issued_on, "; ".join(reasons)))
+    return Part(name, tuple(own), replace(first, reason="; ".join(reasons)))

@@ -293,3 +293,27 @@ def test_the_number_of_the_operators_own_invoice_is_typed_back() -> None:
     assert verify_billing() == []
     with pytest.raises(BillingError, match="between the issue of the document and today"):
         statements.note_invoice("R-2026-10-acme", "ERP-4711", date(2026, 11, 1), **typed)
+
+
+def test_what_stood_on_a_statement_is_credited_to_the_invoice_that_was_made_of_it() -> None:
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "statement"
+    (charged,) = issued("acme-1")
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "issue"  # from November on
+    decisions.do_not_charge(charged, Free.MACHINE_FAULT, "Nozzle blocked", **BY)
+    close("2026-11", DECEMBER)
+
+    assert issue("2026-11", DECEMBER) == []
+    with reading() as session:
+        assert (
+            session.scalars(select(Draft.held))
+            .one()
+            .startswith("the number of the invoice that was made of R-2026-10-acme")
+        )
+    statements.note_invoice("R-2026-10-acme", "ERP-4711", date(2026, 11, 4), today=LATER.date(), **BY)
+    assert issue("2026-11", DECEMBER) == ["A-2026-0001"]
+    (corrected,) = content("A-2026-0001")["corrects"]
+    assert (corrected["number"], corrected["issued_on"]) == ("ERP-4711", "2026-11-04")
+    assert documents()[1].corrects_id == documents()[0].id
+    assert verify_billing() == []

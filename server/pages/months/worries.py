@@ -95,6 +95,7 @@ _IN_FEW_WORDS = {
     Why.REFUSED: lazy_gettext("refused by the payer"),
     Why.EINVOICE: lazy_gettext("electronic invoice not valid"),
     Why.MIXED: lazy_gettext("inside and outside the scope of VAT"),
+    Why.ORIGINAL: lazy_gettext("number of the corrected invoice missing"),
     Why.NOTHING: lazy_gettext("it comes to 0"),
 }
 
@@ -168,6 +169,13 @@ def _gap(
         case Why.ORDER | Why.ORDER_USED_UP:
             way = _way(Verb.SET_CONTRACTS, gettext("Add an order"), url_for("orders.new", code=tenant))
             return "receipt-text", gettext("Order number"), _no_order(hold, day), way
+        case Why.ORIGINAL:
+            sentence = gettext(
+                "A credit note names the invoice it corrects: type in the number of the one that your own system made of %(number)s.",
+                number=hold["label"],
+            )
+            way = _way(Verb.ISSUE, gettext("Type in"), url_for("documents.show", number=hold["label"]))
+            return "receipt-text", gettext("Number of your invoice"), sentence, way
         case Why.REFUSED:
             sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
             way = _way(Verb.CORRECT_SESSIONS, gettext("Answer"), url_for("refusals.listed"))
