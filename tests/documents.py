@@ -31,6 +31,8 @@ SELLER: dict[str, Any] = {
     "bic": "EXEMFRPPXXX",
     "vat_on_debits": False,
     "payment_days": 30,
+    "payment_days_public": 30,
+    "payment_days_private": 14,
     "late_rate": "trois fois le taux d’intérêt légal",
     "regime": "normal",
     "mode": "issue",

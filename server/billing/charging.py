@@ -43,6 +43,7 @@ def _of_session(one: Sold, zone: tzinfo) -> dict[str, Any]:
         "net_cents": one.rated.net_cents,
         "vat_category": one.vat.category,
         "rate_bp": one.vat.rate_bp,
+        "treatment": one.item.treatment,
     }
 
 
@@ -68,6 +69,7 @@ def _of_item(one: SoldExtra) -> dict[str, Any]:
         "net_cents": item.net_cents,
         "vat_category": one.vat.category,
         "rate_bp": one.vat.rate_bp,
+        "treatment": one.item.treatment,
     }
 
 

@@ -4,7 +4,7 @@ Everything is computed before. The transaction takes the number, writes the docu
 nothing at all; so it may be killed anywhere, and run twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -83,7 +83,7 @@ def next_number(series: str, day: date) -> Number:
     return number
 
 
-def term(content: Content) -> int:
+def term(content: Mapping[str, Any]) -> int:
     """How many days this customer has to pay it. A credit note is due at once."""
     if content["kind"] == "credit_note":
         return 0

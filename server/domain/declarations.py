@@ -55,7 +55,8 @@ def services_declared(content: Mapping[str, Any], zone: tzinfo) -> list[Supply]:
     buyer = content["buyer"]
     sums: dict[str, int] = {}
     for charge in content["charges"]:
-        if in_services_declaration(charge["vat_category"], buyer["treatment"], charge["nature"]):
+        treatment = charge.get("treatment") or buyer["treatment"]  # on its day, which may not be that of the others
+        if in_services_declaration(charge["vat_category"], treatment, charge["nature"]):
             month = _service_month(charge, content["month"], zone)
             sums[month] = sums.get(month, 0) + charge["net_cents"]
     return [Supply(month, buyer["vat_id"] or "", cents) for month, cents in sorted(sums.items()) if cents]

@@ -3,7 +3,7 @@
 A document names organisations, cost centres and machines, and never a person.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from server.domain.money import Net, Totals, totals
 from server.domain.rating import Rated, RatedSession
 from server.domain.supplies import MissingItemPrice
 from server.domain.tariffs import Rule
-from server.domain.vat import Cell, MissingCell, customer
+from server.domain.vat import TAXED, Cell, MissingCell, customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,9 @@ class Content:
     groups: tuple[Group, ...]
     totals: Totals
     mentions: tuple[str, ...]
+    untaxed: dict[
+        str, dict[str, str]
+    ]  # by category without VAT: the French words of its cells, and the code of the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,26 @@ def compose(items: Sequence[Billable], seller: Seller, frame: Frame) -> Content:
         groups=tuple(_group(sections[names], frame) for names in in_order),
         totals=totals(Net(one.net_cents, one.vat.category, one.vat.rate_bp) for one in items),
         mentions=sentences(_said(items, seller, frame)),
+        untaxed=_untaxed(items),
     )
+
+
+def _untaxed(items: Iterable[Billable]) -> dict[str, dict[str, str]]:
+    """Why no VAT is charged, as the cells say it. Of several reasons all words are said, and no code: it stands for one."""
+    words: dict[str, set[str]] = {}
+    codes: dict[str, set[str]] = {}
+    for one in items:
+        if one.vat.category != TAXED:
+            words.setdefault(one.vat.category, set()).add(one.vat.mention)
+            codes.setdefault(one.vat.category, set()).add(one.vat.vatex)
+    return {
+        category: {"words": "; ".join(sorted(filter(None, own))), "vatex": _only(codes[category])}
+        for category, own in sorted(words.items())
+    }
+
+
+def _only(codes: Collection[str]) -> str:
+    return next(iter(codes)) if len(codes) == 1 else ""
 
 
 def _said(items: Sequence[Billable], seller: Seller, frame: Frame) -> Said:

@@ -49,6 +49,13 @@ def test_services_to_a_business_of_the_eu_are_declared_and_courses_and_goods_are
     assert services_declared(content("fr_establishment", charges=taxed), ZONE) == []
 
 
+def test_what_was_used_before_a_seat_moved_to_france_is_still_declared() -> None:
+    charges = [charge(5000, treatment="eu_business"), charge(2000, treatment="fr_business", vat_category="S")]
+
+    assert services_declared(content("fr_business", charges=charges), ZONE) == [Supply("2026-10", "DE000000123", 5000)]
+    assert services_declared(content(charges=[charge(700, treatment="non_eu_business")]), ZONE) == []
+
+
 def test_a_late_session_and_a_credit_note_correct_the_month_they_were_of() -> None:
     charges = [
         charge(5000),

@@ -16,6 +16,7 @@ from server.billing.einvoice.findings import XSD, Rule
 from server.billing.einvoice.rows import rows
 from server.billing.einvoice.service import check, hold_for, xml_of
 from server.billing.einvoice.terms import terms
+from server.billing.giving import term
 from server.domain.holds import Why
 from tests.documents import CASES, FRENCH, content, draft, french_company, group, hours, line, partial_credit_note
 
@@ -282,3 +283,33 @@ def test_of_several_reasons_for_no_vat_each_category_gets_its_own() -> None:
 
     assert codes == {"AE": ("Autol", "VATEX-EU-AE"), "E": ("Exoné", "VATEX-FR-CGI261-4")}
     assert check(said) == ()
+
+
+def test_the_code_of_a_reason_is_the_one_that_was_decided_and_none_is_guessed_beside_it() -> None:
+    """Words that look like the exemption of training, decided for something else."""
+    said = CASES["exempt_training"]()
+    said["untaxed"] = {"E": {"words": said["mentions"][0], "vatex": "VATEX-EU-132"}}
+
+    (row,) = terms(said)["BG-23"]
+
+    assert (row["BT-120"], row["BT-121"]) == (said["mentions"][0], "VATEX-EU-132")
+    said["untaxed"]["E"]["vatex"] = ""
+    assert "BT-121" not in terms(said)["BG-23"][0]
+    assert check(said) == ()
+
+
+def test_an_exemption_in_words_of_ones_own_is_not_held_and_one_without_words_is() -> None:
+    said = CASES["exempt_training"]()
+    own = "Opération hors champ, décision du 3 mars"
+    said["mentions"] = [own, *said["mentions"][1:]]
+    assert Rule.NO_REASON in {one.rule for one in check(said)}, "nobody has decided these"
+
+    said["untaxed"] = {"E": {"words": own, "vatex": ""}}
+    assert check(said) == ()
+    said["untaxed"] = {"E": {"words": "", "vatex": "VATEX-FR-CGI261-4"}}
+    assert Rule.NO_REASON in {one.rule for one in check(said)}
+
+
+@pytest.mark.parametrize(("case", "days"), [("french_company", 30), ("private_person", 14), ("full_credit_note", 0)])
+def test_every_customer_has_a_term_of_its_own(case: str, days: int) -> None:
+    assert term(CASES[case]()) == days

@@ -379,6 +379,8 @@ def test_a_treatment_that_changes_on_the_fifteenth_counts_by_the_start_of_each_s
 
     assert vat(said.content) == [("S", 2000, 6000, 1200), ("AE", 0, 12000, 0)]
     assert said.held == ""
+    assert said.content["untaxed"] == {"AE": {"words": REVERSE, "vatex": "VATEX-EU-AE"}}
+    assert [one["treatment"] for one in said.content["charges"]] == ["eu_business", "fr_establishment"]
 
 
 def test_who_moves_abroad_on_the_fifteenth_gets_two_documents(lab: Flask) -> None:

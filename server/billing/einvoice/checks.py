@@ -12,7 +12,7 @@ from unicodedata import category
 from stdnum import iban
 
 from server.billing.einvoice.findings import Finding, Rule
-from server.billing.einvoice.reasons import WORDS, reason
+from server.billing.einvoice.reasons import WORDS, is_said
 from server.billing.einvoice.wanted import french_rules
 from server.domain.money import vat_on
 
@@ -60,7 +60,7 @@ def _vat(content: Content) -> Iterator[Finding]:
     if "O" in categories and len(categories) > 1:
         yield Finding(Rule.OUTSIDE_MIXED)
     for one in sorted(categories & WORDS.keys()):
-        if not reason(one, content["mentions"]):
+        if not is_said(content, one):
             yield Finding(Rule.NO_REASON, one)
     if content["seller"].get("regime") == "franchise" and content["vat_cents"]:
         yield Finding(Rule.SMALL_BUSINESS)

@@ -7,6 +7,7 @@ from typing import Any
 from server.billing.einvoice.checks import own_checks
 from server.billing.einvoice.findings import Finding
 from server.billing.einvoice.wanted import french_rules
+from server.billing.giving import term
 from server.domain.holds import Hold, Why
 
 _STAND_IN = 1  # in the place of the sequence that a draft has not got yet
@@ -52,5 +53,5 @@ def _numbered(content: Mapping[str, Any]) -> dict[str, Any]:
         "series": series,
         "sequence": _STAND_IN,
         "issued_on": issued.isoformat(),
-        "due_on": (issued + timedelta(days=content["seller"]["payment_days"])).isoformat(),
+        "due_on": (issued + timedelta(days=term(content))).isoformat(),
     }

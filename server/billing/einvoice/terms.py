@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.billing.einvoice.reasons import code, reason
+from server.billing.einvoice.reasons import why
 from server.billing.einvoice.rows import cents, rate, rows
 from server.billing.einvoice.wanted import between_businesses, french_rules
 from server.domain.mentions import payment_terms
@@ -140,12 +140,6 @@ def _vat(row: Mapping[str, Any], content: Mapping[str, Any], sign: int) -> dict[
     if row["category"] != "O":
         terms_of["BT-119"] = rate(row["rate_bp"])
     if row["category"] != "S":
-        terms_of |= _no_vat(row["category"], content["mentions"])
+        said, code = why(content, row["category"])
+        terms_of |= {key: value for key, value in (("BT-120", said), ("BT-121", code)) if value}
     return terms_of
-
-
-def _no_vat(category: str, mentions: list[str]) -> dict[str, str]:
-    """The reason as printed, and its code."""
-    said = reason(category, mentions)
-    terms_of = {"BT-120": said, "BT-121": code(category, said)}
-    return {key: value for key, value in terms_of.items() if value}
