@@ -7,6 +7,7 @@ is an hour shorter or longer, and nothing else notices.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+_YEARS = range(1900, 2200)  # beyond them computing with days ends
 GRACE = timedelta(hours=6)  # after a month's end, for what agents still have to send
 
 
@@ -35,8 +36,10 @@ class Period:
 
 
 def period_of(month: str, zone: tzinfo) -> Period:
-    """The period named ``2026-10``. ValueError for anything else."""
+    """The period named ``2026-10``. ValueError for anything else, and beyond the years in which days can be computed with."""
     first = date.fromisoformat(f"{month}-01")
+    if first.year not in _YEARS:
+        raise ValueError(month)
     following = (first + timedelta(days=31)).replace(day=1)
     last = following - timedelta(days=1)
     return Period(month, first, last, day_start(first, zone), day_start(following, zone), zone)

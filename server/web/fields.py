@@ -20,6 +20,8 @@ from server.web.here import zone
 _DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"]
 _MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M"]
 _YEARS = range(1900, 2200)  # beyond them computing with days ends; 31/12/9999 means no end elsewhere
+_MOST_CENTS = 1_000_000_000  # ten million euros: what comes together of such amounts still fits where it is kept
+_MOST_MINUTES = 6_000_000  # a hundred thousand hours
 FIRST, SECOND = "first", "second"
 
 
@@ -116,6 +118,9 @@ class Cents(StringField):
             self.data = _cents(typed)
             if self.data is None:
                 raise ValueError(gettext("Type an amount with two decimals, such as 12,50."))
+            if abs(self.data) > _MOST_CENTS:
+                self.data = None
+                raise ValueError(gettext("Type an amount up to ten million euros."))
 
     def _value(self) -> str:
         if self.raw_data:
@@ -231,4 +236,5 @@ def _minutes(typed: str) -> int | None:
     hours, minutes = (int(part or 0) for part in found.groups())
     if found[1] is not None and minutes > 59:
         return None
-    return hours * 60 + minutes
+    length = hours * 60 + minutes
+    return length if length <= _MOST_MINUTES else None

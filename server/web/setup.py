@@ -4,6 +4,7 @@ import hmac
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter
 
 from server.clock import Clock
 from server.settings import Settings
@@ -12,8 +13,15 @@ from server.web import answers, assets, errors, formats, nav, needs, paging, pre
 _FILTERS = ("money", "number", "duration", "day", "weekday", "short_day", "moment", "clock", "month")
 
 
+class _Number(IntegerConverter):
+    """A number in an address: one that is longer than any we give leads nowhere, and never to the database."""
+
+    regex = r"\d{1,15}"
+
+
 def install(app: Flask, settings: Settings, clock: Clock) -> None:
     app.extensions.update(settings=settings, clock=clock)
+    app.url_map.converters["int"] = _Number
     _cookies(app, settings)
     CSRFProtect(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

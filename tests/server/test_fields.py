@@ -86,9 +86,19 @@ def test_an_amount_is_understood_or_refused_but_never_guessed(
         assert form.price.errors[0] == "Tapez un montant avec deux décimales, comme 12,50."
 
 
+@pytest.mark.parametrize("typed", ["10000000,01", "-10000000,01", "99999999999999999999"])
+def test_an_amount_that_nobody_means_is_refused_at_the_field(speaking: Callable[..., Any], typed: str) -> None:
+    speaking("fr")
+    form = Everything(formdata=sent(name="x", price=typed))
+    form.price.validators = [Optional()]
+
+    assert not form.validate()
+    assert form.price.errors == ["Tapez un montant de dix millions d’euros au plus."]
+
+
 @pytest.mark.parametrize(
     ("typed", "minutes"),
-    [("45", 45), ("90", 90), ("1:30", 90), ("1 h 30", 90), ("1h", 60), ("45 min", 45), ("1:75", None), ("h", None)],
+    [("45", 45), ("90", 90), ("1:30", 90), ("1 h 30", 90), ("1h", 60), ("45 min", 45), ("1:75", None), ("h", None), ("9" * 20, None)],
 )
 def test_a_length_of_time_is_understood_in_all_its_spellings(
     speaking: Callable[..., Any], typed: str, minutes: int | None

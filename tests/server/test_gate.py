@@ -18,7 +18,7 @@ import pytest
 from flask import Blueprint, Flask
 from sqlalchemy import event, select
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Response
 
@@ -163,8 +163,8 @@ def rules(app: Flask) -> list[Rule]:
 
 def address(app: Flask, rule: Rule, whose: str) -> tuple[str, dict[str, Any]]:
     """The route's address with values that are one's own, another's, or of nothing; and these values."""
-    kinds = {name: type(converter).__name__ for name, converter in rule._converters.items()}
-    values = {name: NUMBERS[whose] if kind == "IntegerConverter" else TEXTS[whose] for name, kind in kinds.items()}
+    numbers = {name for name, converter in rule._converters.items() if isinstance(converter, IntegerConverter)}
+    values = {name: NUMBERS[whose] if name in numbers else TEXTS[whose] for name in rule._converters}
     adapter = app.url_map.bind("localhost")
     return adapter.build(rule.endpoint, values, method=_first(rule), append_unknown=False), values
 

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import text
+from werkzeug.routing import IntegerConverter
 
 from server.app import HEADERS, create_app
 from server.db import db, writing
@@ -403,3 +404,17 @@ def test_static_files_are_kept_for_a_year_under_an_address_that_changes_with_the
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.cache_control.max_age for answer in answers} == {365 * 24 * 3600}
     assert all("?v=" in address for address in addresses if not address.endswith(".woff2"))
+
+
+@on_sqlite
+def test_a_number_in_an_address_that_is_longer_than_any_leads_nowhere(web: Flask) -> None:
+    manager = signed_in(web, Role.MANAGER)
+    numbered = [rule for rule in web.url_map.iter_rules() if "<int:" in rule.rule and "GET" in (rule.methods or ())]
+
+    assert len(numbered) > 90
+    for rule in numbered:
+        values = dict.fromkeys(rule.arguments, "x") | {
+            name: 1 for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)
+        }
+        address = web.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
+        assert manager.get(address.replace("/1", "/" + "9" * 20)).status_code == 404, address
