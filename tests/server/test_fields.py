@@ -98,7 +98,17 @@ def test_an_amount_that_nobody_means_is_refused_at_the_field(speaking: Callable[
 
 @pytest.mark.parametrize(
     ("typed", "minutes"),
-    [("45", 45), ("90", 90), ("1:30", 90), ("1 h 30", 90), ("1h", 60), ("45 min", 45), ("1:75", None), ("h", None), ("9" * 20, None)],
+    [
+        ("45", 45),
+        ("90", 90),
+        ("1:30", 90),
+        ("1 h 30", 90),
+        ("1h", 60),
+        ("45 min", 45),
+        ("1:75", None),
+        ("h", None),
+        ("9" * 20, None),
+    ],
 )
 def test_a_length_of_time_is_understood_in_all_its_spellings(
     speaking: Callable[..., Any], typed: str, minutes: int | None
