@@ -37,24 +37,26 @@ class Duty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What of a month the law looks at. ``last_due``: the latest day on which one of its invoices is due."""
+    """What of a month the law looks at: its own bills, whenever they are written, and what was written and paid in it.
+    ``last_due``: the latest day on which one of its invoices is due."""
 
     first_day: date
     regime: str
     invoices: int = 0  # drafts and documents
     reverse_charge: int = 0  # those of them on which the buyer owes the VAT
-    reported: int = 0  # those of them that no French e-invoice tells of: private people, buyers abroad
-    on_debits: bool = False  # then payments are not reported
+    reported: tuple[
+        date, ...
+    ] = ()  # days of this month on which something was invoiced that no French e-invoice tells of
+    paid: int = 0  # payments of this month that are told
     last_due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do until a day, for so many invoices."""
+    """One thing to do until a day."""
 
     duty: Duty
     day: date
-    invoices: int
     compulsory: bool = True
 
     def days_left(self, today: date) -> int:
@@ -63,22 +65,18 @@ class Due:
 
 
 def duties(facts: Facts) -> list[Due]:
-    """What is to be done about a month, by day. Nothing is, of a month without invoices."""
-    if not facts.invoices:
-        return []
+    """What is to be done about a month, by day."""
     following = _next_month(facts.first_day)
-    found = [Due(Duty.INVOICES, following.replace(day=_FEW_DAYS), facts.invoices)]
+    found = [Due(Duty.INVOICES, following.replace(day=_FEW_DAYS))] if facts.invoices else []
     if facts.reverse_charge:
-        found.append(Due(Duty.DES, working_day(following, _WORKING_DAYS), facts.reverse_charge))
-        found.append(Due(Duty.REVERSE_CHARGE, following.replace(day=_REVERSE_CHARGE_DAY), facts.reverse_charge))
+        found.append(Due(Duty.DES, working_day(following, _WORKING_DAYS)))
+        found.append(Due(Duty.REVERSE_CHARGE, following.replace(day=_REVERSE_CHARGE_DAY)))
     must = facts.first_day >= REPORTING_FROM
-    if facts.reported:
-        found += [Due(duty, day, facts.reported, must) for duty, day in _transactions(facts.regime, facts.first_day)]
-    if not facts.on_debits and facts.invoices > facts.reverse_charge:
-        taxed = facts.invoices - facts.reverse_charge
-        found.append(Due(Duty.PAYMENTS, _payments(facts.regime, following), taxed, must))
+    found += [Due(duty, day, must) for duty, day in _transactions(facts.regime, facts.first_day, facts.reported)]
+    if facts.paid:
+        found.append(Due(Duty.PAYMENTS, _payments(facts.regime, following), must))
     if facts.last_due is not None:
-        found.append(Due(Duty.TERMS, facts.last_due, facts.invoices))
+        found.append(Due(Duty.TERMS, facts.last_due))
     order = list(Duty)
     return sorted(found, key=lambda due: (due.day, order.index(due.duty)))
 
@@ -96,22 +94,26 @@ def _national(year: int) -> set[date]:
     return {day for day, holiday in holidays_of(year) if holiday not in _LOCAL}
 
 
-def _transactions(regime: str, first: date) -> list[tuple[Duty, date]]:
+def _transactions(regime: str, first: date, days: tuple[date, ...]) -> list[tuple[Duty, date]]:
     """Under the normal regime three times a month, each ten days after; quarterly payers once, by the 10th; small regimes
-    by the 30th of the month after, and those without VAT of every second month."""
+    by the 30th of the month after, and those without VAT of every second month. Nothing where nothing was invoiced."""
     following = _next_month(first)
-    last_of_it = following - timedelta(days=1)
-    match regime:
-        case "normal":
-            return [
-                (Duty.TRANSACTIONS_1, first.replace(day=20)),
-                (Duty.TRANSACTIONS_2, last_of_it),
-                (Duty.TRANSACTIONS, following.replace(day=10)),
-            ]
-        case "quarterly":
-            return [(Duty.TRANSACTIONS, following.replace(day=10))]
-        case _:
-            return [(Duty.TRANSACTIONS, _by_the_30th(regime, following))]
+    if not days:
+        return []
+    if regime != "normal":
+        by = following.replace(day=10) if regime == "quarterly" else _by_the_30th(regime, following)
+        return [(Duty.TRANSACTIONS, by)]
+    thirds = (
+        (Duty.TRANSACTIONS_1, 1, first.replace(day=20)),
+        (Duty.TRANSACTIONS_2, 11, following - timedelta(days=1)),
+        (Duty.TRANSACTIONS, 21, following.replace(day=10)),
+    )
+    return [(duty, by) for duty, begins, by in thirds if any(begins == _third(day) for day in days)]
+
+
+def _third(day: date) -> int:
+    """The first day of its third of a month."""
+    return 1 if day.day <= 10 else 11 if day.day <= 20 else 21
 
 
 def _payments(regime: str, following: date) -> date:

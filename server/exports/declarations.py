@@ -81,11 +81,10 @@ def rows_of(what: Declared, asked: Asked) -> Iterator[Row]:
 
 
 def _des(month: str, asked: Asked) -> Iterator[Row]:
-    """By buyer; what corrects an earlier month stands apart, under that month."""
+    """By buyer; what corrects an earlier month stands apart, under that month. Statements count: the month of service is known
+    here, whoever writes the invoice."""
     sums: dict[tuple[str, str], int] = {}
     for paper in papers_of(_by_month(asked)):
-        if paper.kind == "statement":
-            continue
         for supply in services_declared(paper.content, asked.zone):
             key = (supply.service_month, supply.vat_id)
             sums[key] = sums.get(key, 0) + supply.net_cents
@@ -148,9 +147,10 @@ def _last_day(what: Declared, month: str) -> date | None:
 def _due_days(month: str) -> dict[Duty, date]:
     """The legal days of a month in which there is something of everything."""
     first = date.fromisoformat(f"{month}-01")
+    thirds = tuple(first.replace(day=day) for day in (1, 11, 21))
     with reading():
         regime = regime_on(first)
-    found: list[Due] = duties(Facts(first, regime, invoices=2, reverse_charge=1, reported=1))
+    found: list[Due] = duties(Facts(first, regime, invoices=1, reverse_charge=1, reported=thirds, paid=1))
     return {one.duty: one.day for one in found}
 
 

@@ -14,13 +14,13 @@ def days(facts: Facts) -> dict[Duty, date]:
 
 
 def test_a_month_of_french_companies_asks_for_invoices_in_a_few_days_and_payments_by_the_tenth() -> None:
-    found = days(Facts(OCTOBER, "normal", invoices=3))
+    found = days(Facts(OCTOBER, "normal", invoices=3, paid=2))
 
     assert found == {Duty.INVOICES: date(2026, 11, 5), Duty.PAYMENTS: date(2026, 11, 10)}
 
 
 def test_reverse_charge_is_invoiced_by_the_fifteenth_and_declared_by_the_tenth_working_day() -> None:
-    found = days(Facts(OCTOBER, "normal", invoices=1, reverse_charge=1, on_debits=True))
+    found = days(Facts(OCTOBER, "normal", invoices=1, reverse_charge=1))
 
     # November 2026: the 1st is a Sunday, the 11th a holiday. 2 3 4 5 6 7 9 10 12 13: ten working days.
     assert found == {
@@ -45,7 +45,8 @@ def test_the_tenth_working_day_passes_over_sundays_and_the_holidays_of_all_of_fr
 def test_the_rhythm_of_reporting_follows_the_regime() -> None:
     def reported(regime: str, first: date = OCTOBER) -> list[date]:
         names = {Duty.TRANSACTIONS, Duty.TRANSACTIONS_1, Duty.TRANSACTIONS_2}
-        return [due.day for due in duties(Facts(first, regime, invoices=2, reported=2)) if due.duty in names]
+        thirds = tuple(first.replace(day=day) for day in (10, 11, 28))
+        return [due.day for due in duties(Facts(first, regime, invoices=2, reported=thirds)) if due.duty in names]
 
     assert reported("normal") == [date(2026, 10, 20), date(2026, 10, 31), date(2026, 11, 10)]
     assert reported("quarterly") == [date(2026, 11, 10)]
@@ -59,14 +60,20 @@ def test_a_month_without_invoices_asks_for_nothing() -> None:
     assert duties(Facts(OCTOBER, "normal")) == []
 
 
+def test_only_the_third_of_a_month_in_which_something_was_invoiced_is_reported() -> None:
+    found = days(Facts(OCTOBER, "normal", invoices=1, reported=(date(2026, 10, 4), date(2026, 10, 9))))
+
+    assert found == {Duty.INVOICES: date(2026, 11, 5), Duty.TRANSACTIONS_1: date(2026, 10, 20)}
+
+
 def test_how_long_there_is_left_is_said_in_days() -> None:
-    due = Due(Duty.INVOICES, date(2026, 11, 5), 1)
+    due = Due(Duty.INVOICES, date(2026, 11, 5))
 
     assert (due.days_left(date(2026, 11, 3)), due.days_left(date(2026, 11, 7))) == (2, -2)
 
 
 def test_the_last_day_on_which_an_invoice_is_due_stands_in_the_calendar() -> None:
-    found = days(Facts(OCTOBER, "normal", invoices=1, on_debits=True, last_due=date(2026, 12, 3)))
+    found = days(Facts(OCTOBER, "normal", invoices=1, last_due=date(2026, 12, 3)))
 
     assert found[Duty.TERMS] == date(2026, 12, 3)
 
@@ -74,7 +81,9 @@ def test_the_last_day_on_which_an_invoice_is_due_stands_in_the_calendar() -> Non
 def test_reporting_is_not_compulsory_before_its_day() -> None:
     def must(first: date) -> set[bool]:
         return {
-            due.compulsory for due in duties(Facts(first, "normal", 1, reported=1)) if due.duty is not Duty.INVOICES
+            due.compulsory
+            for due in duties(Facts(first, "normal", 1, reported=(first,), paid=1))
+            if due.duty is not Duty.INVOICES
         }
 
     assert (must(OCTOBER), must(date(2027, 9, 1))) == ({False}, {True})

@@ -199,6 +199,16 @@ def test_the_list_for_customs_is_by_month_of_service_with_corrections_apart(book
     assert (one.rows, one.due) == (2, date(2026, 11, 13))
 
 
+def test_a_statement_is_declared_to_customs_and_told_by_the_system_that_writes_its_invoice(books: Flask) -> None:
+    charge = {"nature": "machine_use", "vat_category": "AE", "day": "2026-10-14", "net_cents": 4951}
+    buyer = {"treatment": "eu_business", "vat_id": "DE000000123", "country": "DE"}
+    facts: dict[str, Any] = {"buyer": buyer, "charges": [charge], "month": "2026-10", "kind": "statement"}
+    issued("R-2026-10-9", "nord", (("AE", 0, 4951),), date(2026, 11, 3), **facts)
+
+    assert declared(Declared.DES, "2026-10") == [("2026-10", "2026-10", "", "DE000000123", "50", "49,51")]
+    assert declared(Declared.TRANSACTIONS, "2026-11") == []
+
+
 def test_private_people_are_told_as_a_sum_of_the_day_and_payments_by_rate(books: Flask) -> None:
     private = {"customer": "private", "buyer": {"treatment": "private", "country": "CH"}}
     issued("F-2026-0010", "nord", (("S", 2000, 1000),), date(2026, 11, 12), **private)

@@ -1,6 +1,7 @@
 """The page of a document after it was issued: taken back, its states on the platform, its lines as a table; and the ticks in a
 month's legal calendar."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -144,3 +145,33 @@ def test_an_accountant_sees_and_does_not_write(issued: Flask) -> None:
     assert "/credit" not in page(accountant, PAPER)
     assert accountant.post(f"{PAPER}/credit", data={"choice": "whole", "reason": "x"}).status_code == 403
     assert accountant.get(f"{PAPER}/lines.csv").status_code == 200
+
+
+def test_an_accountant_ticks_legal_dates_and_types_in_what_comes_from_outside(issued: Flask) -> None:
+    accountant = signed_in(issued, Role.LAB_ACCOUNTANT)
+
+    accountant.post(f"/months/{MONTH}/tick", data={"duty": "invoices"})
+    accountant.post(f"{PAPER}/platform", data={"state": "deposited", "day": CLOSING.date().isoformat()})
+
+    assert "fait par" in page(accountant, f"/months/{MONTH}")
+    assert "déposée" in page(accountant, PAPER)
+
+
+def test_the_calendar_tells_what_was_invoiced_and_paid_in_the_month_and_not_what_another_system_tells(
+    web: Flask, manager: FlaskClient
+) -> None:
+    with web.app_context():
+        use("nord-1", start=datetime(2026, 9, 8, 8, tzinfo=UTC))
+        billing_lab.close("2026-09", datetime(2026, 10, 2, 9, tzinfo=UTC))
+        billing_lab.issue("2026-09", datetime(2026, 10, 2, 9, tzinfo=UTC))  # reverse charge, dated 2 October
+        with writing() as session:
+            session.scalars(select(Seller)).one().mode = "statement"
+        use()
+        billing_lab.close()
+        billing_lab.issue()
+
+    september, october, november = (page(manager, f"/months/2026-{month}") for month in ("09", "10", "11"))
+
+    assert "E-reporting, du 1" not in september
+    assert "E-reporting, du 1" in october, "of what was invoiced on 2 October"
+    assert "E-reporting" not in november, "the system that writes the invoices of statements tells of them"

@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 
-from server.billing.einvoice.wanted import french_rules
 from server.billing.models import Document, Draft, MonthNote, Seller
 from server.billing.notes import DUTY
 from server.db import db, reading
 from server.domain.duties import LONGEST_TERM, REPORTING_FROM, Due, Duty, Facts, duties
 from server.domain.period import Period
+from server.domain.stretch import stretch_of
 from server.domain.vat import REGIMES
+from server.exports.declarations import Declared, rows_of
+from server.exports.tables import Asked
 from server.web import formats
+from server.web.here import zone
 
 NAMES = {
     Duty.TRANSACTIONS_1: lazy_gettext("E-reporting, 1st to 10th"),
@@ -28,11 +31,12 @@ NAMES = {
     Duty.REVERSE_CHARGE: lazy_gettext("Reverse-charge invoices"),
     Duty.TERMS: lazy_gettext("Last day to pay"),
 }
+_SALES = lazy_gettext("Invoices of these days that no French e-invoice tells of: private people and buyers abroad.")
 _WHY = {
-    Duty.TRANSACTIONS_1: lazy_gettext("Sales that no French e-invoice tells of: private people and buyers abroad."),
-    Duty.TRANSACTIONS_2: lazy_gettext("Sales that no French e-invoice tells of: private people and buyers abroad."),
-    Duty.TRANSACTIONS: lazy_gettext("Sales that no French e-invoice tells of: private people and buyers abroad."),
-    Duty.PAYMENTS: lazy_gettext("Payments received for services, by VAT rate; reverse charge apart."),
+    Duty.TRANSACTIONS_1: _SALES,
+    Duty.TRANSACTIONS_2: _SALES,
+    Duty.TRANSACTIONS: _SALES,
+    Duty.PAYMENTS: lazy_gettext("What was received in this month for services, by VAT rate; reverse charge apart."),
     Duty.INVOICES: lazy_gettext(
         "A periodic invoice follows the end of its month within a few days (BOI-TVA-DECLA-30-20-10-40)."
     ),
@@ -77,6 +81,7 @@ def calendar_of(period: Period, specimen: bool, today: date) -> list[Row]:
         notes = select(MonthNote).where(MonthNote.month == period.month, MonthNote.kind == DUTY)
         ticked = {note.subject: (note.by, note.at) for note in session.scalars(notes)}
         facts = _facts(period, specimen)
+    facts = _with_what_is_told(facts, period, specimen, today)
     return [_row(due, today, *ticked.get(due.duty.value, (None, None))) for due in duties(facts)]
 
 
@@ -108,10 +113,18 @@ def _facts(period: Period, specimen: bool) -> Facts:
         regime=seller.get("regime", REGIMES[0]),
         invoices=len(contents),
         reverse_charge=sum(any(row["category"] == "AE" for row in one["vat"]) for one in contents),
-        reported=sum(not french_rules(one) for one in contents),
-        on_debits=bool(seller.get("vat_on_debits")),
         last_due=max(days, default=None),
     )
+
+
+def _with_what_is_told(facts: Facts, period: Period, specimen: bool, today: date) -> Facts:
+    """What the tax office is told of the month, as the lists for it say: by the day of the invoice and of the payment."""
+    stretch = stretch_of(period.month)
+    assert stretch is not None, period.month
+    asked = Asked(stretch, specimen, zone(), today)
+    sales = rows_of(Declared.TRANSACTIONS, asked)
+    paid = sum(1 for _ in rows_of(Declared.PAYMENTS, asked))
+    return replace(facts, reported=tuple(date.fromisoformat(row[1]) for row in sales), paid=paid)
 
 
 def _contents(month: str, specimen: bool) -> Iterator[dict[str, Any]]:
@@ -127,4 +140,4 @@ def _seller(contents: list[dict[str, Any]], day: date) -> dict[str, Any]:
         return contents[-1]["seller"]
     holds = (Seller.valid_from <= day) & (Seller.valid_until.is_(None) | (Seller.valid_until > day))
     row = db.session.scalars(select(Seller).where(holds).order_by(Seller.valid_from.desc()).limit(1)).first()
-    return {} if row is None else {"regime": row.regime, "vat_on_debits": row.vat_on_debits}
+    return {} if row is None else {"regime": row.regime}

@@ -58,7 +58,7 @@ def _written(number: str, what: What, reason: str, reopen: bool) -> Response:
 
 
 @pages.post("/documents/<number>/platform")
-@needs(Verb.ISSUE, about=document_named)
+@needs(Verb.COLLECT, about=document_named)
 def state(number: str) -> Response:
     form = forms.PlatformForm()
     day = form.day.data
@@ -77,7 +77,7 @@ def state(number: str) -> Response:
 
 
 @pages.post("/documents/<number>/external")
-@needs(Verb.ISSUE, about=document_named)
+@needs(Verb.COLLECT, about=document_named)
 def external(number: str) -> Response:
     form = forms.ExternalForm()
     day: date | None = form.day.data

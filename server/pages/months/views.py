@@ -165,7 +165,7 @@ def look_again(month: str) -> Response:
 
 
 @pages.post("/months/<month>/tick")
-@needs(Verb.ISSUE, about=month_named)
+@needs(Verb.COLLECT, about=month_named)
 def tick(month: str) -> Response:
     duty = _duty()
     notes.tick(month, duty, actor=actor().label, now=now())
@@ -174,7 +174,7 @@ def tick(month: str) -> Response:
 
 
 @pages.post("/months/<month>/untick")
-@needs(Verb.ISSUE, about=month_named)
+@needs(Verb.COLLECT, about=month_named)
 def untick(month: str) -> Response:
     notes.take_back(month, _duty(), actor=actor().label, now=now())
     done(gettext("It is open again."))

@@ -174,7 +174,7 @@ def _gap(
                 "A credit note names the invoice it corrects: type in the number of the one that your own system made of %(number)s.",
                 number=hold["label"],
             )
-            way = _way(Verb.ISSUE, gettext("Type in"), url_for("documents.show", number=hold["label"]))
+            way = _way(Verb.COLLECT, gettext("Type in"), url_for("documents.show", number=hold["label"]))
             return "receipt-text", gettext("Number of your invoice"), sentence, way
         case Why.REFUSED:
             sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
