@@ -72,5 +72,5 @@ def test_every_moment_lies_in_the_period_of_its_name_and_in_no_other(seconds: in
 
 @pytest.mark.parametrize("month", ["0001-01", "9999-12", "2026-13", "month"])
 def test_what_is_no_month_that_can_be_computed_with_is_none(month: str) -> None:
-    with pytest.raises(ValueError, match="month|isoformat|0001|9999"):
+    with pytest.raises(ValueError, match=r"month|isoformat|0001|9999"):
         period_of(month, PARIS)
