@@ -10,7 +10,7 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from server.billing import credit_notes, platform, statements
+from server.billing import credit_notes, platform, prices, statements
 from server.billing.credit_notes import Amount, Chosen, Whole, credit
 from server.billing.documents import render_document
 from server.billing.ledger import verify_billing
@@ -19,10 +19,11 @@ from server.billing.platform import State
 from server.billing.service import BillingError
 from server.db import reading, writing
 from server.domain.decisions import Free
+from server.domain.tariffs import Scope, simple
 from server.people import service as people
 from server.usage import decisions
 from server.usage.models import UsageSession
-from tests.server.billing_lab import CLOSING, MONTH, ZONE, close, furnish, issue, use
+from tests.server.billing_lab import CLOSING, MONTH, ZONE, close, end_prices, furnish, issue, use
 
 LATER = CLOSING + timedelta(days=5)
 DECEMBER = datetime(2026, 12, 3, 9, tzinfo=UTC)
@@ -211,7 +212,11 @@ def test_the_real_end_of_a_session_that_was_closed_for_now_becomes_an_adjustment
 
 
 def test_a_print_from_the_30th_to_the_2nd_is_priced_at_its_start_and_invoiced_in_the_month_of_its_end() -> None:
+    october = datetime(2026, 9, 30, 22, tzinfo=UTC)  # midnight in Mulhouse: from then on an hour costs 40.00
     use("acme-1", start=datetime(2026, 9, 30, 10, tzinfo=UTC), seconds=48 * 3600)  # until 2 October
+    end_prices("printer", october)
+    with writing():
+        prices.add_tariff(Scope(category="printer"), simple(4000, 900), october, actor="manager", now=october)
 
     close("2026-09", datetime(2026, 10, 3, 9, tzinfo=UTC))
     assert issue("2026-09", datetime(2026, 10, 3, 9, tzinfo=UTC)) == []
@@ -219,7 +224,7 @@ def test_a_print_from_the_30th_to_the_2nd_is_priced_at_its_start_and_invoiced_in
 
     assert issue() == ["F-2026-0001"]
     said = content("F-2026-0001")
-    assert said["net_cents"] == 115200  # 48 h at 24.00
+    assert said["net_cents"] == 115200  # 48 h at 24.00, and none at 40.00
     assert said["groups"][0]["lines"][0]["early"] == [["2026-09-30", "2026-10-02"]]
 
 

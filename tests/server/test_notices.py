@@ -142,6 +142,7 @@ def test_all_that_the_end_says_is_kept_and_verified(lab: Flask, now: datetime) -
 def test_after_an_unexpected_stop_the_holder_gets_one_mail_in_the_language_they_speak(
     lab: Flask, now: datetime, start: Callable[..., Server]
 ) -> None:
+    """The server's half of *after a mains cut nothing energises and the holder gets a mail*."""
     server, holder = start(), people.add_holder("Ada", "L", language="de", actor="m", now=now).number
     settings = settings_for("sqlite://", smtp=server.smtp, web=Web(address="http://lab.test"))
     account_of(holder, now)

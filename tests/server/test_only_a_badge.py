@@ -230,6 +230,7 @@ def energised(machine: Machine, asked: Wished) -> bool:
 
 
 def test_no_form_of_any_page_energises_a_machine(app: Flask) -> None:
+    """*No request of the web process closes any pin*: every form, as whoever may do most; who may send which is the gate's."""
     known, asked, answers = values(app), set(), {}
     for rule in posts(app):
         path = address(rule, known)

@@ -43,7 +43,10 @@ def lab() -> Iterator[SmallLab]:
         yield running
 
 
-def test_after_a_restore_events_and_a_revocation_come_back_and_no_number_is_given_twice(lab: SmallLab) -> None:
+def test_restoring_yesterdays_backup_gets_todays_sessions_back_from_the_agents_and_issues_no_number_twice(
+    lab: SmallLab,
+) -> None:
+    """And a badge that was blocked since stays blocked."""
     ada, lost = lab.holder(0), lab.holder(3)
     first = a_month_of(lab, ada, (2026, 9))
     backup = lab.site.backup

@@ -115,7 +115,7 @@ def test_an_agent_restart_with_the_plug_still_closed_continues_the_same_session(
 
 @pytest.mark.parametrize("keeps_level", [False, True], ids=["strict kernel", "kernel keeps the level"])
 def test_after_a_mains_cut_nothing_energises(home: Path, keeps_level: bool) -> None:
-    """The agent's half: the mail to whoever was at work is the server's."""
+    """The agent's half of *after a mains cut nothing energises and the holder gets a mail*: the mail is the server's."""
     setup = Setup("agent-1", stop_post=False)  # in the dark nobody runs it
     with hall(home, [setup], keeps_level) as bench, four_machines(bench, setup) as lab:
         lab.uses()
