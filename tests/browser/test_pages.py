@@ -21,7 +21,7 @@ from server.machines.pairing import Code
 from server.pages.agents import files
 from server.web.needs import declared
 from tests.browser.conftest import LabWithAPast, Site
-from tests.browser.helpers import axe, clipped_texts, complaints, fits, overlapping_texts, shot
+from tests.browser.helpers import AXE, axe, clipped_texts, complaints, fits, overlapping_texts, shot
 from tests.furnished import AGENT, NOW, PAUSED, PRINTING, SESSION, TENANT, UNKNOWN, Furnished
 from tests.server.billing_lab import MONTH
 from tests.taught import LESSON
@@ -177,20 +177,26 @@ class Walk:
     cookies: dict[str, Any]
     samples: dict[str, dict[str, Any]]
     told: list[str]
+    who: str = ""
 
     def go(self, who: str, address: str) -> int:
         """Opens the page as this one. Its status."""
-        context = self.page.context
-        self.page.goto("about:blank")  # a page that asks again and again must not ask as somebody else
-        context.clear_cookies()
-        context.add_cookies([{"name": "lang", "value": LANGUAGE, "url": self.site.address}])
-        if who in self.cookies:
-            context.add_cookies([self.cookies[who]])
+        if who != self.who:
+            self._become(who)
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": 1440, "height": 900})
         answer = self.page.goto(self.site.address + address.lstrip("/"))
         assert answer is not None
         return answer.status if self.page.url.endswith(address) else 303
+
+    def _become(self, who: str) -> None:
+        self.page.goto("about:blank")  # a page that asks again and again must not ask as somebody else
+        context = self.page.context
+        context.clear_cookies()
+        context.add_cookies([{"name": "lang", "value": LANGUAGE, "url": self.site.address}])
+        if who in self.cookies:
+            context.add_cookies([self.cookies[who]])
+        self.who = who
 
     def findings(self, who: str, address: str) -> list[str]:
         """All that is wrong with the page of this address."""
@@ -222,6 +228,7 @@ def walk(browser: Browser, lab_with_a_past: LabWithAPast) -> Iterator[Walk]:
     """One browser and one page for all of them."""
     context = browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(10_000)
+    context.add_init_script(path=AXE)  # sent once, not once a page
     yield _ready(lab_with_a_past, context.new_page())
     context.close()
 
