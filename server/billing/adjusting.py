@@ -5,33 +5,36 @@ original line, with the reason, and with the new stand of the session beside it,
 """
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from server.billing import facts
 from server.billing.charging import charge_of
+from server.billing.credit_notes import before_of
 from server.billing.drafting import plain, rate_uses
-from server.billing.entries import sha256
 from server.billing.facts import Facts
-from server.billing.late import Issued, tenants_left
+from server.billing.late import Issued, late_tenants, tenants_left
 from server.billing.models import Charge, Document
-from server.billing.uses import CREDITED, Use, load_uses
+from server.billing.stands import ADJUSTS, Stand, stands_of, unsettled
+from server.billing.uses import Use
 from server.db import db
-from server.domain.decisions import says
+from server.domain.included import used_of
 from server.domain.invoicing import Extra, Item, Sold
 from server.domain.items import BillItem, ItemKind, Unit
 from server.domain.parting import Original
-from server.domain.period import Period, day_of, period_of
-from server.domain.rating import Rated, RatedSession
+from server.domain.period import Period, day_of, month_of, period_of
+from server.domain.proof import covered_in
+from server.domain.rating import RatedSession
 from server.domain.vat import Cell
-from server.usage.models import SessionDecision, UsageSession
+from server.people.models import Payer
+from server.usage.models import SessionDecision
 
-ADJUSTS = ":adjust:"  # in the subject of such a charge, after the session's
 _LABELS = {
     "fr": "Régularisation de {number}, {machine}, session du {day}",
     "de": "Berichtigung zu {number}, {machine}, Nutzung vom {day}",
@@ -41,6 +44,11 @@ _ENDED = {
     "fr": "La fin réelle de la session est connue depuis.",
     "de": "Das wirkliche Ende der Nutzung ist seither bekannt.",
     "en": "The real end of the session has become known since.",
+}
+_OTHERS = {
+    "fr": "Une autre session du mois a changé : les heures comprises et les plafonds se répartissent autrement.",
+    "de": "Eine andere Nutzung des Monats hat sich geändert: Inklusivstunden und Höchstbeträge verteilen sich anders.",
+    "en": "Another session of the month has changed: included hours and caps are shared out otherwise.",
 }
 
 
@@ -58,46 +66,18 @@ class Adjustment:
         return self.extra.item.ref
 
 
-@dataclass(frozen=True, slots=True)
-class _Charged:
-    """A charge of a session with its document, and what was charged of it in all."""
-
-    charge: Charge
-    document: Document
-    cents: int
-    times: int
-    newest: Charge
-    reason: str
-
-
-def changed(specimen: bool, since: str) -> list[str]:
-    """Sessions on documents of ``since`` and later that may not be what was charged: with another end, or decided about since
-    that month began. Inside ``reading()``."""
-    differs = or_(UsageSession.occupied_s != Charge.occupied_s, UsageSession.ended_at != Charge.ended_at)
-    began = datetime.fromisoformat(f"{since}-01T00:00:00+00:00")
-    decided = select(SessionDecision.session_id).where(SessionDecision.at >= began)
-    wanted = (
-        select(UsageSession.id)
-        .join(Charge, and_(Charge.subject == UsageSession.id, Charge.kind == "session"))
-        .join(Document, Document.id == Charge.document_id)
-        .where(Document.month >= since, Document.specimen.is_(specimen), UsageSession.state == "ended")
-        .where(or_(differs, UsageSession.id.in_(decided)))
-        .distinct()
-    )
-    return list(db.session.scalars(wanted.order_by(UsageSession.id)))
-
-
 def find(known: Facts, period: Period, issued: Issued, specimen: bool, zone: tzinfo) -> tuple[Adjustment, ...]:
     """Those that this month bills, inside ``reading()``: of months issued right before it; of tenants that have left, in the
     month of the document that is wrong."""
-    months = set(issued.earlier(period.month))
-    gone = tenants_left()
-    since = min([*months, period.month])
+    months, gone = issued.earlier(period.month), tenants_left()
+    tenants = unsettled(specimen, min([*months, period.month]))
+    tenants |= {use.tenant_id for use in known.uses if use.charge is None and use.tenant_id in gone}
+    for month in months:
+        tenants |= set(late_tenants(period_of(month, zone), specimen))
     found: list[Adjustment] = []
-    for session_id in changed(specimen, since):
-        one = _charged(session_id)
-        if one is not None:
-            found += _of_session(known, one, months, period.month, gone, specimen, zone)
+    for tenant_id in sorted(tenants):
+        own = [period.month] if tenant_id in gone else months
+        found += _of_tenant(known, tenant_id, own, specimen, zone)
     return tuple(found)
 
 
@@ -106,52 +86,94 @@ def fill(charges: Iterable[dict[str, Any]], found: Mapping[str, Adjustment]) -> 
     return [one | found[one["subject"]].charge if one["subject"] in found else one for one in charges]
 
 
-def due(specimen: bool, since: str) -> str:
-    """A short text that differs when an adjustment is due that was not. Inside ``reading()``."""
-    names = changed(specimen, since)
-    adjusted = db.session.scalar(select(func.count(Charge.id)).where(Charge.kind == "adjust")) or 0
-    return f"{sha256(' '.join(names).encode())[:8]} {adjusted}" if names else ""
+def _of_tenant(known: Facts, tenant_id: int, own: list[str], specimen: bool, zone: tzinfo) -> Iterator[Adjustment]:
+    """Every month that its documents of these months are about is rated anew as a whole: where one session takes more or less
+    of included hours or of a cap, others follow."""
+    documents = _documents(tenant_id, own, specimen)
+    first = _first_end(tenant_id, documents)
+    stands = {} if first is None else stands_of([tenant_id], first)
+    homes: dict[str, dict[str, Stand]] = defaultdict(dict)
+    for name, stand in stands.items():
+        assert stand.charge.ended_at is not None, "of a session"
+        homes[month_of(stand.charge.ended_at, zone)][name] = stand
+    limits = _Limits()
+    for home in sorted(homes):
+        within = facts.load(period_of(home, zone), specimen, tenant_id)
+        prices = {name: stand.charge.tariff_id for name, stand in homes[home].items() if stand.charge.tariff_id}
+        for use, rated in rate_uses(within, zone, prices):
+            found = homes[home].get(use.id)
+            if found is not None and found.charge.document_id in documents and isinstance(rated, RatedSession):
+                yield from _of_session(known, found, documents[found.charge.document_id], use, rated, limits, zone)
 
 
-def _charged(session_id: str) -> _Charged | None:
-    """None where a credit note has taken it back: then somebody has put it right otherwise."""
-    own = select(Charge, Document).join(Document, Document.id == Charge.document_id)
-    rows = db.session.execute(
-        own.where(or_(Charge.subject == session_id, Charge.subject.like(f"{session_id}:%"))).order_by(Charge.id)
-    ).all()
-    if any(CREDITED in charge.subject for charge, _ in rows):
-        return None
-    (charge, document), newest = rows[0], rows[-1][0]
-    decided = select(SessionDecision.reason).where(SessionDecision.session_id == session_id)
-    reason = db.session.scalar(decided.order_by(SessionDecision.id.desc()).limit(1)) or ""
-    return _Charged(charge, document, sum(one.net_cents for one, _ in rows), len(rows) - 1, newest, reason)
+def _documents(tenant_id: int, months: list[str], specimen: bool) -> dict[int, Document]:
+    payers = select(Payer.id).where(Payer.tenant_id == tenant_id)
+    charged = select(Charge.document_id).where(Charge.payer_id.in_(payers), Charge.kind == "session")
+    wanted = select(Document).where(Document.month.in_(months), Document.specimen.is_(specimen))
+    return {row.id: row for row in db.session.scalars(wanted.where(Document.id.in_(charged)))}
+
+
+def _first_end(tenant_id: int, documents: Mapping[int, Document]) -> datetime | None:
+    payers = select(Payer.id).where(Payer.tenant_id == tenant_id)
+    wanted = select(func.min(Charge.ended_at)).where(Charge.payer_id.in_(payers), Charge.kind == "session")
+    first: datetime | None = db.session.scalar(wanted.where(Charge.document_id.in_(documents)))
+    return first
+
+
+class _Limits:
+    """How much of a document can still be taken back: an amount of no line in particular is not given back again."""
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[int, str, int], int] = {}
+
+    def take(self, charge: Charge, cents: int) -> int:
+        """So much of it, or what is left. What is added is never too much."""
+        rate = (charge.vat_category, charge.rate_bp)
+        key = (charge.document_id, *rate)
+        if key not in self._left:
+            stood = select(func.sum(Charge.net_cents)).where(Charge.document_id == charge.document_id)
+            stood = stood.where(Charge.kind != "adjust", Charge.vat_category == rate[0], Charge.rate_bp == rate[1])
+            back = before_of(charge.document_id).by_rate.get(rate, 0)
+            self._left[key] = (db.session.scalar(stood) or 0) - back
+        taken = max(cents, -max(0, self._left[key]))
+        self._left[key] += taken
+        return taken
 
 
 def _of_session(
-    known: Facts, one: _Charged, months: set[str], month: str, gone: frozenset[int], specimen: bool, zone: tzinfo
+    known: Facts, stand: Stand, document: Document, use: Use, rated: RatedSession, limits: _Limits, zone: tzinfo
 ) -> Iterator[Adjustment]:
-    own_month = one.document.month
-    (row,) = load_uses(UsageSession.id == one.charge.subject)
-    belongs = own_month == month if row.tenant_id in gone else own_month in months
-    stands = (row.measured_s, row.ended_at) == (one.newest.occupied_s, one.newest.ended_at)
-    if not belongs or (stands and says(one.newest.counted_s, one.newest.free, row.measured_s, row.decision)):
+    """Nothing where it stands as it is; nor where a credit note has taken something off, for somebody has put it right
+    otherwise then."""
+    differs = rated.net_cents - stand.cents
+    if stand.is_given_back or (not differs and stand.says(use) and _covered(stand.steps) == used_of(rated.covered)):
         return
-    for use, rated in _rated(period_of(own_month, zone), row, specimen, zone):
-        if isinstance(rated, RatedSession):
-            yield _adjustment(known, one, use, rated, zone)
+    cents = limits.take(stand.charge, differs)
+    if cents or not stand.says(use) or not differs:
+        yield _adjustment(known, stand, document, cents, use, rated, zone)
 
 
-def _rated(period: Period, row: Use, specimen: bool, zone: tzinfo) -> Iterator[tuple[Use, Rated]]:
-    """The session among all that its tenant used in the month on whose document it stands, though it may have ended later."""
-    known = facts.load(period, specimen, row.tenant_id)
-    if all(use.id != row.id for use in known.uses):
-        known.uses[:] = sorted([*known.uses, row], key=lambda use: (use.started_at, use.id))
-    return (pair for pair in rate_uses(known, zone) if pair[0].id == row.id)
+def _covered(steps: Mapping[str, Any]) -> Counter[str]:
+    """What the last charge says that each allowance took over."""
+    used: Counter[str] = Counter()
+    for ref, amount in covered_in(steps):
+        used[ref] += amount
+    return used
 
 
-def _adjustment(known: Facts, one: _Charged, use: Use, rated: RatedSession, zone: tzinfo) -> Adjustment:
-    charge, document = one.charge, one.document
-    day, reason = day_of(use.started_at, zone), one.reason or _ENDED[known.buyers[document.establishment_id].language]
+def _reason(stand: Stand, use: Use, language: str) -> str:
+    if stand.says(use):
+        return _OTHERS[language]
+    decided = select(SessionDecision.reason).where(SessionDecision.session_id == use.id)
+    last: str | None = db.session.scalar(decided.order_by(SessionDecision.id.desc()).limit(1))
+    return last or _ENDED[language]
+
+
+def _adjustment(
+    known: Facts, one: Stand, document: Document, cents: int, use: Use, rated: RatedSession, zone: tzinfo
+) -> Adjustment:
+    charge, day = one.charge, day_of(use.started_at, zone)
+    reason = _reason(one, use, known.buyers[document.establishment_id].language)
     words, vatex = _why(known, charge)
     cell = Cell("", "", charge.nature, charge.vat_category, charge.rate_bp, words, day, None, vatex)
     common: dict[str, Any] = {
@@ -162,9 +184,11 @@ def _adjustment(known: Facts, one: _Charged, use: Use, rated: RatedSession, zone
         "vat": cell,
         "treatment": _treated(document, charge.subject),
     }
-    as_now = Item(ended_at=use.ended_at, end_day=day_of(use.ended_at, zone), rated=rated, **common)
-    extra = Extra(item=_item(one, use, rated, day, reason), **common)
-    stand = _stand(Sold(as_now, rated, cell), one.cents, reason, zone)
+    assert charge.ended_at is not None, "of a session"
+    # Its hours and caps are those of the month in which it was charged, though it may have ended later.
+    as_now = Item(ended_at=use.ended_at, end_day=day_of(charge.ended_at, zone), rated=rated, **common)
+    extra = Extra(item=_item(one, document, cents, use, day, reason), **common)
+    stand = _stand(Sold(as_now, rated, cell), rated.net_cents - cents, reason, zone)
     return Adjustment(document.establishment_id, extra, stand, _original(document, reason))
 
 
@@ -176,11 +200,10 @@ def _original(document: Document, reason: str) -> Original:
     return Original(document.external_number or "", day, reason, document.number)
 
 
-def _item(one: _Charged, use: Use, rated: RatedSession, day: date, reason: str) -> BillItem:
-    cents = rated.net_cents - one.cents
-    said = {"number": one.document.number, "machine": use.machine_name, "day": f"{day:%d.%m.%Y}"}
+def _item(one: Stand, document: Document, cents: int, use: Use, day: date, reason: str) -> BillItem:
+    said = {"number": document.number, "machine": use.machine_name, "day": f"{day:%d.%m.%Y}"}
     return BillItem(
-        ref=f"{one.charge.subject}{ADJUSTS}{one.times + 1}",
+        ref=f"{one.charge.subject}{ADJUSTS}{one.adjustments + 1}",
         kind=ItemKind.ADJUSTMENT,
         day=day,
         tenant=use.tenant,

@@ -6,13 +6,14 @@ first, for each uses what the one before has left.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 
 from server.billing.models import Charge, Document
-from server.billing.uses import FINISHED, load_uses, rated_as, reopened
+from server.billing.stands import ADJUSTS, Stand, stands_of, unsettled_in
+from server.billing.uses import FINISHED, load_month, rated_as, reopened
 from server.contracts.service import Agreed, agreed
 from server.db import db
 from server.domain import rating
@@ -48,8 +49,11 @@ def used_before(
         book = PriceBook(tariffs)
         for month in months(min(since.values()), period.month)[:-1]:
             whom = [number for number, day in since.items() if f"{day:%Y-%m}" <= month]
-            for tenant_id, one in _unbilled(known, used, period_of(month, period.zone), specimen, whom, book):
-                _add(used[tenant_id], month, one)
+            for tenant_id, covered in _unsettled(known, used, period_of(month, period.zone), specimen, whom, book):
+                for key in [key for key in used[tenant_id] if key[1] == month]:
+                    del used[tenant_id][key]
+                for one in covered:
+                    _add(used[tenant_id], month, one)
     return used
 
 
@@ -58,22 +62,35 @@ def _add(used: _Used, month: str, one: Covered) -> None:
 
 
 def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, str, Covered]]:
-    """What charges say was covered, by tenant and the month in which the session ended; but for those taken back."""
+    """What charges and adjustments say was covered, by tenant and the month in which the session ended; but for those taken
+    back."""
     if not since:
         return
+    begins, again = day_start(min(since.values()), period.zone), reopened()
     written = cast(Charge.priced, Text)  # most charges say nothing of the kind: those need not be read
     wanted = (
         select(Payer.tenant_id, Charge.subject, Charge.round, Charge.ended_at, Charge.priced)
         .join(Payer, Payer.id == Charge.payer_id)
-        .where(Charge.kind == "session", Payer.tenant_id.in_(since))
-        .where(Charge.ended_at >= day_start(min(since.values()), period.zone))
+        .where(Charge.kind == "session", Payer.tenant_id.in_(since), Charge.ended_at >= begins)
         .where(written.contains('"covered"') | written.contains('"credit"'))
     )
-    again = reopened()
+    adjusted = _adjusted(since, begins)
     for tenant_id, subject, number, ended_at, priced in db.session.execute(wanted):
-        if number >= again.get(subject, 0):
-            month = month_of(ended_at, period.zone)
-            yield from ((tenant_id, month, one) for one in _covered(priced))
+        if number >= again.get(subject, 0) and subject not in adjusted:
+            yield from ((tenant_id, month_of(ended_at, period.zone), one) for one in _covered(priced))
+    for tenant_id, stand in adjusted.values():
+        if stand is not None and stand.charge.ended_at is not None:
+            month = month_of(stand.charge.ended_at, period.zone)
+            yield from ((tenant_id, month, one) for one in _covered(stand.steps))
+
+
+def _adjusted(since: Mapping[int, date], begins: datetime) -> dict[str, tuple[int, Stand | None]]:
+    """The sessions that something came to be known of after they were charged, with their tenant and as they stand now."""
+    wanted = select(Payer.tenant_id, Charge.subject).join(Payer, Payer.id == Charge.payer_id)
+    wanted = wanted.where(Charge.kind == "adjust", Payer.tenant_id.in_(since), Charge.ended_at >= begins)
+    owners = {subject.partition(ADJUSTS)[0]: tenant_id for tenant_id, subject in db.session.execute(wanted)}
+    stands = stands_of(set(owners.values()), begins) if owners else {}
+    return {name: (tenant_id, stands.get(name)) for name, tenant_id in owners.items()}
 
 
 def _covered(priced: Mapping[str, object]) -> Iterator[Covered]:
@@ -86,29 +103,23 @@ def _covered(priced: Mapping[str, object]) -> Iterator[Covered]:
         yield Covered(ref, 0, cents)
 
 
-def _unbilled(
+def _unsettled(
     known: Mapping[int, Agreed],
     used: dict[int, _Used],
     period: Period,
     specimen: bool,
     whom: Collection[int],
     book: PriceBook,
-) -> list[tuple[int, Covered]]:
-    """What the sessions of a month use that stand on no bill yet. The whole month is rated for that: who comes first takes
-    first."""
-    waiting = _waiting(period, specimen, whom)
-    found: list[tuple[int, Covered]] = []
-    if not waiting:
-        return found
-    uses = load_uses(*_ended(period, specimen, waiting))
+) -> Iterator[tuple[int, list[Covered]]]:
+    """What a month uses of which something stands on no bill yet, or otherwise than it is: all of it is rated anew, for who
+    comes first takes first, and what stands on bills follows."""
+    waiting = {*_waiting(period, specimen, whom), *unsettled_in(period, whom)}
+    uses = load_month(period, *_of(specimen, waiting)) if waiting else []
     for tenant_id, group in groupby(uses, key=lambda use: use.tenant_id):
-        own = {use.id: use for use in group}
         terms = known[tenant_id].terms(period.month, used[tenant_id])
-        sessions = [rated_as(use, period.zone) for use in own.values()]
-        for rated in rating.rate_month(sessions, book, terms, period.zone):
-            if isinstance(rated, RatedSession) and own[rated.session.id].charge is None:
-                found += [(tenant_id, one) for one in rated.covered]
-    return found
+        sessions = [rated_as(use, period.zone) for use in group]
+        rated = rating.rate_month(sessions, book, terms, period.zone)
+        yield tenant_id, [one for each in rated if isinstance(each, RatedSession) for one in each.covered]
 
 
 def _waiting(period: Period, specimen: bool, whom: Collection[int]) -> list[int]:
@@ -116,13 +127,14 @@ def _waiting(period: Period, specimen: bool, whom: Collection[int]) -> list[int]
     unbilled = ~select(Charge.id).where(Charge.subject == UsageSession.id, Charge.kind == "session").exists()
     taken_back = UsageSession.id.in_(list(reopened()))
     wanted = select(Payer.tenant_id).join(UsageSession, UsageSession.payer_id == Payer.id).distinct()
-    return list(db.session.scalars(wanted.where(*_ended(period, specimen, whom), or_(unbilled, taken_back))))
-
-
-def _ended(period: Period, specimen: bool, whom: Collection[int]) -> list[ColumnElement[bool]]:
     ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
-    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
-    return [finished, ended, UsageSession.payer_id.in_(select(Payer.id).where(Payer.tenant_id.in_(whom)))]
+    wanted = wanted.where(ended, UsageSession.state.in_(FINISHED), *_of(specimen, whom))
+    return list(db.session.scalars(wanted.where(or_(unbilled, taken_back))))
+
+
+def _of(specimen: bool, whom: Collection[int]) -> list[ColumnElement[bool]]:
+    payers = select(Payer.id).where(Payer.tenant_id.in_(whom))
+    return [UsageSession.simulated.is_(specimen), UsageSession.payer_id.in_(payers)]
 
 
 def billed_until(tenant: str) -> date | None:

@@ -3,16 +3,17 @@ series, that refers to it. A whole one may let its sessions be invoiced anew."""
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import select
 
-from server.billing import entries
+from server.billing import entries, stands
 from server.billing.errors import BillingError
 from server.billing.giving import GoneError, give
 from server.billing.models import Charge, Document
-from server.billing.uses import CREDITED
+from server.billing.uses import CREDITED, reopened
 from server.db import Stale, db, reading
 from server.domain import crediting
 from server.domain.crediting import Amount, Before, Chosen, What, Whole
@@ -21,7 +22,7 @@ from server.domain.period import day_of
 from server.domain.refusals import Refusal
 from server.machines.models import Machine
 
-__all__ = ["Amount", "Chosen", "What", "Whole", "credit", "left_of", "preview"]
+__all__ = ["Amount", "Chosen", "What", "Whole", "before_of", "credit", "left_of", "preview"]
 
 
 def credit(
@@ -31,14 +32,14 @@ def credit(
     where somebody else has just taken something back. ``reopen``: its sessions and items can be invoiced anew."""
     with reading():
         document = _document(number)
-        before = _before(document.id)
+        before = before_of(document.id)
         content = _content(document, what, reason, before, reopen)
         ids = entries.load_ids()
     _valid(content)
 
     def nothing_since(_charges: list[dict[str, Any]]) -> None:
         db.session.get(Document, document.id, with_for_update=True)
-        if _before(document.id) != before:
+        if before_of(document.id) != before:
             raise GoneError
 
     try:
@@ -53,14 +54,14 @@ def preview(number: str, what: What, reason: str, *, reopen: bool = False) -> di
     """What the credit note would say."""
     with reading():
         document = _document(number)
-        return _content(document, what, reason, _before(document.id), reopen)
+        return _content(document, what, reason, before_of(document.id), reopen)
 
 
 def left_of(number: str) -> dict[str, int]:
     """Net cents of each charge of an invoice that are not credited yet, by its subject."""
     with reading():
         document = _document(number)
-        before = _before(document.id)
+        before = before_of(document.id)
         rows = db.session.execute(select(Charge.subject, Charge.net_cents).where(Charge.document_id == document.id))
         return {subject: cents - before.cents.get(subject, 0) for subject, cents in rows}
 
@@ -72,19 +73,42 @@ def _document(number: str) -> Document:
     return document
 
 
-def _before(document_id: int) -> Before:
-    """What earlier credit notes have taken off this document."""
+def before_of(document_id: int) -> Before:
+    """What is taken off this document already: by earlier credit notes, and by adjustments of its sessions that stand on
+    later documents. Inside ``reading()`` or ``writing()``."""
     wanted = select(Charge).join(Document, Document.id == Charge.document_id).where(Document.corrects_id == document_id)
     cents: dict[str, int] = defaultdict(int)
     by_rate: dict[tuple[str, int], int] = defaultdict(int)
     times: Counter[str] = Counter()
     for row in db.session.scalars(wanted):
+        by_rate[row.vat_category, row.rate_bp] -= row.net_cents
+        if row.kind != "credit":
+            continue  # an adjustment, see below
         subject = row.priced.get("corrects", row.subject.partition(CREDITED)[0])
         times[subject] += 1
-        by_rate[row.vat_category, row.rate_bp] -= row.net_cents
         if row.machine_id is not None or not subject.endswith(f":{row.vat_category}:{row.rate_bp}"):
             cents[subject] -= row.net_cents
+    for subject, elsewhere, rate, taken in _adjusted(document_id):
+        cents[subject] += taken
+        by_rate[rate] += elsewhere
     return Before(dict(cents), dict(times), dict(by_rate))
+
+
+def _adjusted(document_id: int) -> Iterator[tuple[str, int, tuple[str, int], int]]:
+    """Each session of which later documents give something back: how much of it not by a credit note to this one, at which
+    rate, and how much in all."""
+    own = select(Charge).where(Charge.document_id == document_id, Charge.kind == "session")
+    charges = {charge.subject: charge for charge in db.session.scalars(own)}
+    again = reopened() if charges else {}
+    payers = {charge.payer_id for charge in charges.values()}
+    for subject, found in stands.adjusted(charges, payers).items():
+        charge = charges[subject]
+        if charge.round >= again.get(subject, 0):
+            rows = [(row, corrects) for row, corrects in found if row.id > charge.id]
+            taken = max(0, -sum(row.net_cents for row, _ in rows))
+            here = -sum(row.net_cents for row, corrects in rows if corrects == document_id)
+            if taken or here:
+                yield subject, taken - here, (charge.vat_category, charge.rate_bp), taken
 
 
 def _valid(content: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ from server.uncollected import uncollected
 
 FORMAT = 2  # of the frozen JSON
 _NOTHING_AGREED = Terms()
+_ANYTHING: Mapping[str, int] = {}
 STATEMENT = "statement"  # the mode of a seller whose invoices another system writes
 
 
@@ -163,15 +164,16 @@ def _figures(rated: list[Rated]) -> dict[str, int]:
     }
 
 
-def rate_uses(facts: Facts, zone: tzinfo) -> Iterator[tuple[Use, Rated]]:
-    """Every use with its price: rating is given a tenant's whole month at once."""
+def rate_uses(facts: Facts, zone: tzinfo, charged_at: Mapping[str, int] = _ANYTHING) -> Iterator[tuple[Use, Rated]]:
+    """Every use with its price: rating is given a tenant's whole month at once. ``charged_at``: sessions that keep the price at
+    which they were charged, by its id, whatever was decided about prices since."""
     book = PriceBook(facts.tariffs)
     carried: dict[int, list[rating.Session]] = defaultdict(list)
     for use in facts.carried:
         carried[use.tenant_id].append(rated_as(use, zone))
     for tenant_id, own in groupby(facts.uses, key=lambda use: use.tenant_id):
         uses = {use.id: use for use in own}
-        sessions = [rated_as(use, zone) for use in uses.values()]
+        sessions = [rated_as(use, zone, charged_at.get(use.id)) for use in uses.values()]
         terms = facts.terms.get(sessions[0].tenant, _NOTHING_AGREED)
         for rated in rating.rate_month(sessions, book, terms, zone, carried.get(tenant_id, ())):
             yield uses[rated.session.id], rated

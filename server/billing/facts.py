@@ -13,7 +13,7 @@ from server.billing import models
 from server.billing.agreed import terms_of
 from server.billing.orders import ordered_on
 from server.billing.tariffs import load_tariffs
-from server.billing.uses import FINISHED, Dated, Use, load_uses, reopened
+from server.billing.uses import FINISHED, Dated, Use, load_month, load_uses, reopened
 from server.contracts import service as contracts
 from server.db import db
 from server.domain import invoicing
@@ -86,7 +86,7 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         .join(Tenant, Tenant.id == Establishment.tenant_id)
         .order_by(Establishment.id)
     ).all()
-    tariffs, uses = load_tariffs(), load_uses(*_in_month(period, specimen, tenant_id))
+    tariffs, uses = load_tariffs(), load_month(period, *_of_month(specimen, tenant_id))
     items = [*supplies.bill_items(period, specimen, tenant_id), *_packs(period, tenant_id)]
     terms = terms_of(period, specimen, tariffs, tenant_id)
     return Facts(
@@ -144,16 +144,14 @@ def _carried(uses: Sequence[Use], period: Period, specimen: bool) -> list[Use]:
     return load_uses(began, before, UsageSession.state.in_(FINISHED), UsageSession.simulated.is_(specimen))
 
 
-def _in_month(period: Period, specimen: bool, tenant_id: int | None) -> list[ColumnElement[bool]]:
-    """Sessions that ended in the period, but for those of internal tenants: they are measured and never invoiced."""
+def _of_month(specimen: bool, tenant_id: int | None) -> list[ColumnElement[bool]]:
+    """All sessions, but for those of internal tenants: they are measured and never invoiced."""
     payers = select(Payer.id).join(Tenant, Tenant.id == Payer.tenant_id)
     if tenant_id is None:
         payers = payers.where(Tenant.kind != TenantKind.INTERNAL.value)
     else:
         payers = payers.where(Tenant.id == tenant_id)
-    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
-    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
-    return [finished, ended, UsageSession.payer_id.in_(payers)]
+    return [UsageSession.simulated.is_(specimen), UsageSession.payer_id.in_(payers)]
 
 
 def _issuer(row: models.Seller) -> Issuer:

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from sqlalchemy import func, or_, select
 
 from server.audit.models import AuditEntry
-from server.billing.adjusting import due
 from server.billing.models import ChargeRefusal, Document
+from server.billing.stands import due
 from server.billing.uses import FINISHED
 from server.db import db
 from server.domain.period import Period

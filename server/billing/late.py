@@ -78,7 +78,7 @@ def find(known: Facts, period: Period, specimen: bool, zone: tzinfo) -> Late:
     here = [
         pair
         for month in issued.earlier(period.month)
-        for tenant_id in _late_tenants(period_of(month, zone), specimen)
+        for tenant_id in late_tenants(period_of(month, zone), specimen)
         for pair in _of_tenant(issued, left, period_of(month, zone), specimen, tenant_id, zone)
     ]
     return Late(tuple(here), elsewhere)
@@ -95,7 +95,7 @@ def tenants_left() -> frozenset[int]:
     return frozenset(db.session.scalars(select(Tenant.id).where(Tenant.ended_at.is_not(None))))
 
 
-def _late_tenants(period: Period, specimen: bool) -> list[int]:
+def late_tenants(period: Period, specimen: bool) -> list[int]:
     """Whose sessions of this month are not charged, some of them."""
     charged = select(Charge.id).where(Charge.subject == UsageSession.id).exists()
     wanted = (

@@ -13,6 +13,7 @@ from server.billing.models import Charge
 from server.contracts import service as contracts
 from server.db import db
 from server.domain import contracts as granting
+from server.domain.proof import covered_in
 from server.domain.rule_text import from_plain
 from server.domain.tariffs import Of, Rule, Span
 from server.people.models import Payer
@@ -76,7 +77,7 @@ def _over_grants(charges: Iterable[Charge], tenants: Mapping[int, int]) -> Itera
     used: dict[tuple[int, str], int] = defaultdict(int)
     last: dict[tuple[int, str], str] = {}
     for charge in charges:
-        for ref, amount in _covered(steps_of(charge)):
+        for ref, amount in covered_in(steps_of(charge)):
             key = (tenants[charge.payer_id], ref)
             used[key] += amount
             last[key] = max(last.get(key, ""), steps_of(charge)["month"])
@@ -85,12 +86,6 @@ def _over_grants(charges: Iterable[Charge], tenants: Mapping[int, int]) -> Itera
         given = _given(known.get(tenant), ref, last[tenant, ref])
         if amount > given:
             yield f"{ref}: {amount} seconds or cents are used, {given} were given"
-
-
-def _covered(steps: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for part in steps.get("parts", []):
-        yield from ((ref, seconds) for ref, seconds, _ in part.get("covered", []))
-    yield from ((ref, cents) for ref, cents in steps.get("credit", []))
 
 
 def _given(agreed: contracts.Agreed | None, ref: str, until: str) -> int:

@@ -2,7 +2,7 @@
 and the charge they have already."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, select
@@ -11,13 +11,14 @@ from server.billing.models import Charge
 from server.db import db
 from server.domain import rating
 from server.domain.decisions import AS_MEASURED, Decision, counted
-from server.domain.period import day_of
+from server.domain.period import Period, day_of
 from server.machines.models import Machine
 from server.people.models import Membership, Payer, Tenant
 from server.usage import decisions
 from server.usage.models import UsageSession
 
 FINISHED = ("ended", "provisional")
+_KNOWN_LATER = timedelta(days=62)  # a real end; agents keep what they tell for 45 days
 CREDITED = ":credit:"  # in the subject of a credit note's charge, after what it takes back
 
 
@@ -52,6 +53,7 @@ class Use(NamedTuple):
     round: int = 0  # how often a credit note has let it be charged anew
     member_class: str | None = None  # of the holder at the tenant, when it began
     decision: Decision = AS_MEASURED
+    charged_end: datetime | None = None  # what its charge says of its end, where it has one
 
     @property
     def counted_s(self) -> int | None:
@@ -86,7 +88,7 @@ def load_uses(*conditions: ColumnElement[bool]) -> list[Use]:
             *(Tenant.id, Tenant.name, Tenant.kind, Charge.id),
             *(UsageSession.holder_number, UsageSession.state, UsageSession.end_reason, UsageSession.time_quality),
             *(Tenant.code, Machine.risk, UsageSession.simulated, UsageSession.continues),
-            *(UsageSession.powered_s, UsageSession.running_s, UsageSession.cooldown_s, Charge.round),
+            *(UsageSession.powered_s, UsageSession.running_s, UsageSession.cooldown_s, Charge.ended_at, Charge.round),
         )
         .join(Machine, Machine.id == UsageSession.machine_id)
         .join(Payer, Payer.id == UsageSession.payer_id)
@@ -102,12 +104,27 @@ def load_uses(*conditions: ColumnElement[bool]) -> list[Use]:
     return [_use(row, again, classes, decided.get(name, AS_MEASURED)) for name, row in found.items()]
 
 
+def load_month(period: Period, *conditions: ColumnElement[bool]) -> list[Use]:
+    """Finished sessions of a month that fit, by tenant and start, inside ``reading()``: those that ended in it. One that was
+    charged belongs to the month of the end that its charge says, though its real end came to be known later."""
+    finished = (UsageSession.state.in_(FINISHED), *conditions)
+    uses = load_uses(UsageSession.ended_at >= period.start, UsageSession.ended_at < period.end, *finished)
+    uses = [use for use in uses if use.charged_end is None or period.holds(use.charged_end)]
+    within = (Charge.ended_at >= period.start) & (Charge.ended_at < period.end) & (Charge.kind == "session")
+    moved = select(UsageSession.id).join(Charge, (Charge.subject == UsageSession.id) & within).where(*finished)
+    moved = moved.where(UsageSession.ended_at >= period.end, UsageSession.ended_at < period.end + _KNOWN_LATER)
+    names = list(db.session.scalars(moved.where(UsageSession.started_at < period.end)))
+    longer = load_uses(UsageSession.id.in_(names)) if names else []
+    found = [*uses, *(use for use in longer if use.charged_end is not None and period.holds(use.charged_end))]
+    return sorted(found, key=lambda use: (use.tenant_id, use.started_at, use.id)) if longer else found
+
+
 def _use(row: Any, again: Mapping[str, int], classes: Classes, decision: Decision) -> Use:
     """A charge that a credit note has taken back is none."""
-    *facts, charged_round = row
-    use = Use._make((*facts, again.get(facts[0], 0), None, decision))
+    *facts, charged_end, charged_round = row
+    use = Use._make((*facts, again.get(facts[0], 0), None, decision, charged_end))
     if charged_round is not None and charged_round < use.round:
-        use = use._replace(charge=None)
+        use = use._replace(charge=None, charged_end=None)
     own = classes.get((use.holder, use.tenant_id))
     return use._replace(member_class=in_force(own, use.started_at)) if own else use
 
@@ -154,8 +171,8 @@ def load_use(session_id: str, until: datetime) -> Use | None:
     return use._replace(ended_at=until, measured_s=max(0, int((until - use.started_at).total_seconds())))
 
 
-def rated_as(use: Use, zone: tzinfo) -> rating.Session:
-    """A use as rating sees it."""
+def rated_as(use: Use, zone: tzinfo, tariff: int | None = None) -> rating.Session:
+    """A use as rating sees it. ``tariff``: the one that it keeps."""
     return rating.Session(
         id=use.id,
         start=use.started_at,
@@ -174,4 +191,5 @@ def rated_as(use: Use, zone: tzinfo) -> rating.Session:
         payer=use.payer,
         tenant=use.tenant,
         member_class=use.member_class,
+        tariff=tariff,
     )

@@ -135,6 +135,8 @@ def _credited(charge: dict[str, Any], cents: int | None, before: Before, reopens
     taken = left if cents is None else cents
     if abs(taken) > abs(left) or taken * left < 0:
         raise Refusal("More than is left of it cannot be credited.")
+    if reopens and taken != left:
+        raise Refusal("Only what is taken back as a whole can be invoiced anew.")
     times = before.times.get(subject, 0) + 1
     again = reopens and (left != 0 or times == 1)  # what was taken back in whole before has been let go then, or not
     return charge | {

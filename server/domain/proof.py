@@ -4,7 +4,7 @@ What a charge says of itself is believed only where it has to be: how much an al
 charges together, and is checked there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -53,6 +53,13 @@ def _part(part: PartPrice) -> dict[str, Any]:
     if part.covered:
         said["covered"] = [[one.ref, one.seconds, one.cents] for one in part.covered]
     return said | ({"before_s": part.before_s} if part.before_s else {})
+
+
+def covered_in(steps: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """What allowances took over, as these steps say: seconds, or cents of credit."""
+    for part in steps.get("parts", []):
+        yield from ((ref, seconds) for ref, seconds, _ in part.get("covered", []))
+    yield from ((ref, cents) for ref, cents in steps.get("credit", []))
 
 
 @dataclass(frozen=True, slots=True)

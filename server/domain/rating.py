@@ -31,6 +31,7 @@ class Session:
 
     ``counted_s`` and ``free`` are a person's decision: how much of what was measured counts (None: all), and why it is
     not charged (None: it is). ``continues``: a power loss ended the session before, and this one goes on with it.
+    ``tariff``: it was charged at this one and keeps it; None: the one in force.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Session:
     payer: str = ""
     tenant: str = ""
     member_class: str | None = None
+    tariff: int | None = None
 
     @property
     def counting_s(self) -> int:
@@ -181,7 +183,7 @@ def _in_order(session: Session) -> tuple[datetime, str]:
 
 
 def _rate(session: Session, book: PriceBook, terms: Terms, used: Used, zone: tzinfo, *, carries: bool = False) -> Rated:
-    tariff = book.find(session.use, session.start)
+    tariff = book.kept(session.tariff) or book.find(session.use, session.start)
     if tariff is None:
         return RatedSession(session, None) if session.free else MissingPrice(session)
     parts = _parts(session, tariff, terms, used, zone)

@@ -163,8 +163,13 @@ class PriceBook:
     def __init__(self, tariffs: Iterable[Tariff]) -> None:
         self._of: dict[tuple[str | None, str | None], list[Tariff]] = {}
         self._fitting: dict[Use, list[Tariff]] = {}
+        self._by_id: dict[int, Tariff] = {}
         for tariff in tariffs:
+            self._by_id[tariff.id] = tariff
             self._of.setdefault((tariff.scope.machine, tariff.scope.category), []).append(tariff)
+
+    def kept(self, tariff_id: int | None) -> Tariff | None:
+        return None if tariff_id is None else self._by_id.get(tariff_id)
 
     def find(self, use: Use, moment: datetime) -> Tariff | None:
         """As ``tariff_for``."""
