@@ -53,6 +53,22 @@ def words_of(file: bytes) -> str:
     return re.sub(r"\s+", " ", text.decode())
 
 
+def overlaps(file: bytes) -> list[tuple[str, str]]:
+    """Words that are printed over each other, or over the edge of the page."""
+    html = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=file, capture_output=True, check=True).stdout.decode()
+    found = []
+    for sheet in html.split("<page ")[1:]:
+        width = float(re.findall(r'width="([\d.]+)"', sheet)[0])
+        places = re.findall(r'xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)">(.*?)<', sheet)
+        words = [(*map(float, place[:4]), place[4]) for place in places]
+        found += [(word[4], "the edge") for word in words if word[2] > width - 40]  # 15 mm of margin are 42.5 points
+        for at, (left, top, right, bottom, text) in enumerate(words):
+            middle = (top + bottom) / 2
+            beside = (one for one in words[at + 1 :] if one[1] < middle < one[3])
+            found += [(text, one[4]) for one in beside if one[0] < right - 0.5 and left < one[2] - 0.5]
+    return found
+
+
 def root_of(file: bytes) -> Any:
     return PdfReader(BytesIO(file)).trailer["/Root"]
 
@@ -372,3 +388,28 @@ def test_days_read_as_in_print() -> None:
     assert span(first, last) == "30\u00a0septembre au 2\u00a0octobre\u00a02026"
     assert span(first, last, "de") == "30.\u00a0September bis 2.\u00a0Oktober\u00a02026"
     assert span(date(2025, 12, 31), date(2026, 1, 1), "en") == "31\u00a0December\u00a02025 to 1\u00a0January\u00a02026"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", [name for name in CASES if name != "long_invoice"])
+def test_nothing_is_printed_over_anything_else(case: str, language: str) -> None:
+    assert overlaps(file_of(case, language)) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_long_words_large_amounts_and_long_orders_have_room(language: str) -> None:
+    reverse: dict[str, Any] = {"category": "AE", "rate_bp": 0}
+    lines = (
+        hours_at("Fraiseuse 5 axes à commande numérique DMU 50", 3, 2790000, 2880000, 7250, **reverse),
+        item("Grundkurs Fräsen, offen für alle", "2", "person", "1234567", 2469134, nature="open_course"),
+    )
+    number = "EJ-2026-00471-0000-0000-1234567890-ABCDEFGHIJ"
+    centre = group("4100 Bureau d’études", *lines, order=number, on_behalf_of="Association des étudiants de la faculté")
+    buyer = CASES["german_reverse_charge"]()["buyer"] | {"service_code": "SERVICE-ACHATS-CENTRALISES-0001"}
+    words = {"order": {"number": number, "day": "2026-09-12"}, "buyer": buyer, "language": language}
+    long = content([centre], vat_words="Autoliquidation – art. 259-1 du CGI", **words)
+    long["seller"]["legal_name"] = "Société d’exploitation de la halle de la locomotive de Mulhouse SAS"
+    large = content([group("A", item("x", "1", "piece", "123456789", 123456789))], language=language)
+
+    assert overlaps(rendered(long)) == []
+    assert overlaps(rendered(large)) == []
