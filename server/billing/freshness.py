@@ -56,6 +56,13 @@ def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:
     return {establishment_id: tuple(cents) for establishment_id, cents in bills.items()}
 
 
+def bills_of(period: Period, specimen: bool) -> dict[int, int]:
+    """What is issued of the month itself, by establishment, in cents; inside ``reading()``."""
+    wanted = select(Document.establishment_id, func.sum(Document.net_cents)).group_by(Document.establishment_id)
+    rows = db.session.execute(wanted.where(Document.month == period.month, Document.specimen.is_(specimen)))
+    return {establishment_id: int(cents) for establishment_id, cents in rows}
+
+
 def last_change() -> int | None:
     """The last thing that somebody changed and that moves a bill: a credit note says the number typed back of a statement."""
     typed_back = (AuditEntry.object_kind == "document") & (AuditEntry.verb == "external")

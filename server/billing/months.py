@@ -5,6 +5,8 @@ never cuts one: that belongs to the month in which it will end. One whose agent 
 provisionally, at its last known second; the real end replaces that when it comes.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
@@ -17,7 +19,7 @@ from server.audit import service as audit
 from server.billing import adjusting, checking, facts, late, progress
 from server.billing.drafting import Beside, Month, NewDraft, draft_month, plain
 from server.billing.errors import BillingError
-from server.billing.freshness import bills_before, made_of
+from server.billing.freshness import bills_before, bills_of, made_of
 from server.billing.models import Draft
 from server.billing.models import Period as PeriodRow
 from server.billing.uses import in_force
@@ -110,7 +112,7 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     with reading():
         source = made_of(period, specimen, day)  # first: what changes from here on makes these drafts old
         known = facts.load(period, specimen)
-        before = bills_before(period, specimen)
+        before, so_far = bills_before(period, specimen), bills_of(period, specimen)
         beside, adjusted = _beside(known, period, specimen, zone)
     issuer = in_force(known.issuers, day)
     if issuer is None:
@@ -118,7 +120,8 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     built = draft_month(known, period, issuer, zone, specimen, beside)
     for draft in built.drafts:
         draft.content["charges"] = adjusting.fill(draft.content["charges"], adjusted)
-    odd = (*oddities.look(built.looked, [_bill(draft, before) for draft in built.drafts]), *built.used_up)
+    bills = _bills(built.drafts, before, so_far, now >= period.end)
+    odd = (*oddities.look(built.looked, bills), *built.used_up)
     looks = {"built_from": source, "unplaced": _rows(built.unplaced), "oddities": _rows(odd), "figures": built.figures}
     _replace_drafts(month, built, looks, now)
     return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))
@@ -157,11 +160,18 @@ def refresh(month: str, now: datetime, zone: tzinfo, specimen: bool) -> bool:
     return True
 
 
-def _bill(draft: NewDraft, before: dict[int, tuple[int, ...]]) -> Bill:
-    content = draft.content
-    seconds = sum(group["billed_s"] for group in content["groups"])
-    buyer, earlier = content["buyer"], before.get(draft.establishment_id, ())
-    return Bill(draft.establishment_id, buyer["legal_name"], buyer["tenant"], content["net_cents"], seconds, earlier)
+def _bills(
+    drafts: Iterable[NewDraft], before: dict[int, tuple[int, ...]], so_far: dict[int, int], is_over: bool
+) -> Iterator[Bill]:
+    """One an establishment, whatever it is split into, with what is issued of the month already."""
+    of_house: dict[int, list[NewDraft]] = defaultdict(list)
+    for draft in drafts:
+        of_house[draft.establishment_id].append(draft)
+    for house, own in of_house.items():
+        buyer = own[0].content["buyer"]
+        cents = sum(draft.content["net_cents"] for draft in own) + so_far.get(house, 0)
+        seconds = sum(group["billed_s"] for draft in own for group in draft.content["groups"])
+        yield Bill(house, buyer["legal_name"], buyer["tenant"], cents, seconds, before.get(house, ()), is_over)
 
 
 def _rows(values: tuple[Any, ...]) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 """What looks odd in a month before it is billed: ends that nobody confirmed, very long sessions, one badge at two machines
-that must be watched, and a bill far above the usual.
+that must be watched, and a bill far above or below the usual.
 
 Pure. Somebody looks at each one: keeps it as it is, or corrects the session. What is decided already, free of charge or
 issued is not looked at again.
@@ -75,7 +75,8 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one establishment's month comes to so far, and what the months before did."""
+    """What one establishment's month comes to, with what is issued of it, and what the months before did. A month that goes on
+    is not compared with whole ones: only then ``is_over``."""
 
     establishment: int
     name: str
@@ -83,6 +84,7 @@ class Bill:
     cents: int
     seconds: int
     before: tuple[int, ...]
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,11 @@ def _overlap(first: Looked, second: Looked, common_s: int) -> Oddity:
 
 
 def _unusual(bill: Bill) -> Oddity | None:
+    """Far above the usual, or far below: then sessions may be missing."""
     usual = usual_of(bill.before)
-    if usual <= 0 or bill.cents < max(USUAL_TIMES * usual, usual + USUAL_LEAST_CENTS):
+    is_above = bill.cents >= max(USUAL_TIMES * usual, usual + USUAL_LEAST_CENTS)
+    is_below = bill.is_over and bill.cents * USUAL_TIMES <= usual and usual - bill.cents >= USUAL_LEAST_CENTS
+    if usual <= 0 or not (is_above or is_below):
         return None
     return Oddity(
         Odd.UNUSUAL,

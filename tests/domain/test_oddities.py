@@ -70,6 +70,21 @@ def test_a_bill_far_above_the_usual_is_odd(cents: int, before: tuple[int, ...], 
     assert [one.kind for one in found] == ([Odd.UNUSUAL] if odd else [])
 
 
+@pytest.mark.parametrize(
+    ("cents", "is_over", "odd"),
+    [
+        (8_000, True, True),  # two and a half times less, and 120.00 € less
+        (8_001, True, False),
+        (8_000, False, False),  # the month goes on
+        (0, True, True),
+    ],
+)
+def test_a_bill_far_below_the_usual_is_odd_once_the_month_is_over(cents: int, is_over: bool, odd: bool) -> None:
+    found = look([], [Bill(3, "Acme SARL", "acme", cents, 3600, (20_000, 20_000), is_over)])
+
+    assert [one.kind for one in found] == ([Odd.UNUSUAL] if odd else [])
+
+
 def test_the_worst_comes_first_and_of_equals_the_dearest() -> None:
     cheap = replace(PLAIN, seconds=13 * 3600, cents=10)
     dear, open_end = replace(cheap, id="b", cents=99, holder=8), replace(PLAIN, id="c", state="provisional", holder=9)
