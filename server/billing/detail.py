@@ -19,6 +19,7 @@ from server.billing.models import Charge, Document
 from server.billing.printed.figures import euros, hours, long_day
 from server.billing.printed.words import Words
 from server.db import db, reading, writing
+from server.domain.cells import harmless
 from server.domain.period import day_of
 from server.machines.models import Machine
 from server.paper import typeset
@@ -90,7 +91,7 @@ def as_csv(detail: Detail) -> bytes:
     table.writerow([words(key) for key in keys])
     for row in detail.rows:
         minutes = (_decimal(row.measured_s, 60), _decimal(row.billed_s, 60))
-        table.writerow([row.day.isoformat(), row.machine, row.holder or "", *minutes, _decimal(row.net_cents, 100)])
+        table.writerow([row.day.isoformat(), harmless(row.machine), row.holder or "", *minutes, _decimal(row.net_cents, 100)])
     if detail.other_cents:
         table.writerow(["", words("other_rows"), "", "", "", _decimal(detail.other_cents, 100)])
     return file.getvalue().encode("utf-8-sig")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -30,6 +31,7 @@ def _documents(asked: Asked) -> Iterator[Row]:
         yield (
             *(paper.number, paper.kind, paper.month, *days, buyer["tenant"], buyer_label(buyer), buyer["country"]),
             *(buyer.get("vat_id"), order, corrects, *sums, paper.paid_on, paper.pdf_sha256),
+            *(paper.external_number, paper.external_on),
         )
 
 
@@ -41,9 +43,13 @@ def _lines(asked: Asked) -> Iterator[Row]:
                     *(paper.number, paper.content["buyer"]["tenant"], group["on_behalf_of"], group["cost_centre"]),
                     *(line.get("what"), line["machine"], line.get("label"), line.get("nature"), line["sessions"]),
                     *(line["measured_s"], line["billed_s"], line.get("covered_s", 0)),
-                    *(line.get("quantity"), line.get("unit"), line["net_cents"]),
+                    *(_number(line.get("quantity")), line.get("unit"), line["net_cents"]),
                     *(line["category"], line["rate_bp"], line.get("free")),
                 )
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _vat(asked: Asked) -> Iterator[Row]:
@@ -125,7 +131,7 @@ TABLES = (
             *(("document", As.TEXT), ("kind", As.TEXT), ("month", As.TEXT), ("issued_on", As.DAY), ("due_on", As.DAY)),
             *(("tenant", As.TEXT), ("buyer", As.TEXT), ("country", As.TEXT), ("vat_id", As.TEXT), ("order", As.TEXT)),
             *(("corrects", As.TEXT), ("net", As.EUROS), ("vat", As.EUROS), ("gross", As.EUROS), ("paid_on", As.DAY)),
-            ("pdf_sha256", As.TEXT),
+            *(("pdf_sha256", As.TEXT), ("own_invoice", As.TEXT), ("own_invoice_on", As.DAY)),
         ),
         _documents,
     ),
@@ -135,7 +141,7 @@ TABLES = (
             *(("document", As.TEXT), ("tenant", As.TEXT), ("on_behalf_of", As.TEXT), ("cost_centre", As.TEXT)),
             *(("what", As.TEXT), ("machine", As.TEXT), ("label", As.TEXT), ("nature", As.TEXT)),
             *(("sessions", As.NUMBER), ("measured_h", As.HOURS), ("billed_h", As.HOURS), ("covered_h", As.HOURS)),
-            *(("quantity", As.TEXT), ("unit", As.TEXT), ("net", As.EUROS), ("category", As.TEXT)),
+            *(("quantity", As.NUMBER), ("unit", As.TEXT), ("net", As.EUROS), ("category", As.TEXT)),
             *(("rate", As.PERCENT), ("free", As.TEXT)),
         ),
         _lines,

@@ -25,6 +25,8 @@ class Paper:
     month: str
     paid_on: date | None
     pdf_sha256: str | None
+    external_number: str | None  # of a statement: the invoice that the operator's own system made of it
+    external_on: date | None
     content: dict[str, Any]
 
 
@@ -51,7 +53,7 @@ def of_ids(ids: Collection[int]) -> Iterator[Paper]:
 def _papers(*conditions: ColumnElement[bool]) -> Iterator[Paper]:
     wanted: Any = select(
         *(Document.id, Document.number, Document.kind, Document.month),
-        *(Document.paid_on, Document.pdf_sha256, Document.frozen),
+        *(Document.paid_on, Document.pdf_sha256, Document.external_number, Document.external_on, Document.frozen),
     )
     last = 0
     while True:

@@ -5,6 +5,7 @@ hours, days as 2026-10-31. A table comes in batches, each read in a moment, so t
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,9 +19,11 @@ from sqlalchemy import Select
 from xlsxwriter import Workbook
 
 from server.db import db, reading
+from server.domain.cells import harmless
 from server.domain.stretch import Stretch
 
 _AT_ONCE = 2000
+_AMOUNT = re.compile(r"[-−]?\d+(,\d+)?")
 _MILLIONS = 1_000_000  # rows that a sheet has room for, a few less
 
 
@@ -98,12 +101,17 @@ def csv_of(table: Table, asked: Asked) -> Iterator[bytes]:
         yield _line([_text(value, how, asked) for value, (_, how) in zip(row, table.columns, strict=True)])
 
 
-def lines_of(rows: Iterable[Sequence[str]], separator: str = ";", mark: bool = True) -> Iterator[bytes]:
-    """Rows of texts as CSV."""
-    if mark:
-        yield "\ufeff".encode()
+def lines_of(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Rows of texts as CSV; amounts among them stay amounts."""
+    yield "\ufeff".encode()
     for row in rows:
-        yield _line(row, separator)
+        yield _line([cell if _AMOUNT.fullmatch(cell) else harmless(cell) for cell in row])
+
+
+def columns_of(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Rows for a program that parts them at tabulators, whatever stands between: no quotes are put around a name with quotes."""
+    for row in rows:
+        yield ("\t".join(" ".join(cell.split()) for cell in row) + "\r\n").encode()
 
 
 def xlsx_of(table: Table, asked: Asked) -> bytes:
@@ -156,9 +164,11 @@ def _native(value: Any, how: As, asked: Asked) -> Any:
         return None
     if how in _DIVISORS:
         return round(value / _DIVISORS[how], _PLACES[how])
+    if isinstance(value, Decimal):
+        return float(value)
     if how is As.MOMENT:
         return value.astimezone(asked.zone).replace(tzinfo=None, microsecond=0)
-    return value if how in {As.NUMBER, As.DAY, As.TEXT} else _text(value, how, asked)
+    return value if how in {As.NUMBER, As.DAY, As.TEXT} else _words(value, how)
 
 
 def _text(value: Any, how: As, asked: Asked) -> str:
@@ -172,20 +182,23 @@ def _text(value: Any, how: As, asked: Asked) -> str:
             return f"{value.astimezone(asked.zone):%Y-%m-%d %H:%M}"
         case As.DAY:
             return str(value.isoformat())
+        case As.NUMBER:
+            return str(value).replace(".", ",")
+        case _:
+            return harmless(_words(value, how))
+
+
+def _words(value: Any, how: As) -> str:
+    match how:
         case As.WORDS:
             return str(value.get("fr") or next(iter(value.values()), ""))
         case As.LIST:
             return ", ".join(map(str, value))
         case _:
-            return _harmless(str(value)) if how is As.TEXT else str(value).replace(".", ",")
+            return str(value)
 
 
-def _harmless(text: str) -> str:
-    """A cell that begins like a formula would be worked out by the spreadsheet that opens the file."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def _line(cells: Sequence[str], separator: str = ";") -> bytes:
+def _line(cells: Sequence[str]) -> bytes:
     target = StringIO()
-    csv.writer(target, delimiter=separator, lineterminator="\r\n").writerow(cells)
+    csv.writer(target, delimiter=";", lineterminator="\r\n").writerow(cells)
     return target.getvalue().encode()

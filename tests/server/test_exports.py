@@ -3,8 +3,10 @@
 import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
+from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
@@ -22,7 +24,7 @@ from server.exports import accounts
 from server.exports.declarations import Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
-from server.exports.tables import Asked, Privacy, csv_of, xlsx_of
+from server.exports.tables import As, Asked, Privacy, Table, columns_of, csv_of, lines_of, xlsx_of
 from tests.server.collecting_lab import add_tenant, issued, line
 
 TODAY = date(2026, 11, 20)
@@ -154,6 +156,34 @@ def test_payments_stand_with_their_split_by_rate_and_what_is_open_with_its_age(b
 
 def test_a_name_that_looks_like_a_formula_is_a_text(books: Flask) -> None:
     assert {row["name"] for row in table("tenants")} >= {"'=Nordwerk; GmbH"}
+
+
+def test_whatever_people_type_is_no_formula_and_amounts_stay_amounts() -> None:
+    labels: dict[As, Any] = {As.TEXT: "=1+1", As.WORDS: {"fr": "@SUM(A1)"}, As.LIST: ["-2+3", "laser"]}
+    columns = (*((how.value, how) for how in labels), ("quantity", As.NUMBER), ("net", As.EUROS))
+    one = Table("typed", columns, lambda _: [(*labels.values(), Decimal("-1.5"), -1250)])
+
+    row = b"".join(csv_of(one, asked())).decode("utf-8-sig").splitlines()[1]
+    cells = ET.fromstring(ZipFile(BytesIO(xlsx_of(one, asked()))).read("xl/worksheets/sheet1.xml")).iter()
+
+    assert row == "'=1+1;'@SUM(A1);'-2+3, laser;-1,5;-12,50"
+    assert [cell.text for cell in cells if cell.tag.endswith("}v")][-2:] == ["-1.5", "-12.5"], (
+        "numbers in the sheet, too"
+    )
+    assert list(lines_of([("=A1", "-12,50", "+33 3", "1,00")]))[1] == b"'=A1;-12,50;'+33 3;1,00\r\n"
+
+
+def test_the_file_of_entries_has_no_quotes_of_its_own() -> None:
+    assert list(columns_of([("VE", 'Atelier "Le\tLab"', "=Nord; GmbH", "1,00")])) == [
+        b'VE\tAtelier "Le Lab"\t=Nord; GmbH\t1,00\r\n'
+    ]
+
+
+def test_a_quantity_is_a_number_with_a_comma(books: Flask) -> None:
+    half = line(1250, what="item", machine="", label="Résine", nature="material_in_service", quantity="0.5", unit="m")
+    issued("F-2026-0010", "acme", (("S", 2000, 1250),), date(2026, 11, 3), lines=(half,))
+
+    assert table("lines", "2026-11")[-1]["quantity"] == "0,5"
 
 
 def test_a_long_table_comes_in_batches_without_doubles_and_without_gaps(

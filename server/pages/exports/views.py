@@ -13,7 +13,7 @@ from server.exports import archive
 from server.exports.declarations import HEADS, Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
-from server.exports.tables import Asked, Privacy, csv_of, lines_of, xlsx_of
+from server.exports.tables import Asked, Privacy, columns_of, csv_of, lines_of, xlsx_of
 from server.pages.exports import reads, words
 from server.pages.exports.about import asked_stretch, declaration_named, table_of_books, table_of_times
 from server.pages.months.about import month_named
@@ -71,7 +71,7 @@ def fec() -> AnyResponse:
     if found.missing:
         return _not_yet(stretch.name)
     name = f"{found.siren or '000000000'}FEC{stretch.last:%Y%m%d}.txt"
-    return _file(lines_of(fec_rows(found.bookings), "\t", mark=False), name, "text/plain")
+    return _file(columns_of(fec_rows(found.bookings)), name, "text/plain")
 
 
 @pages.get("/exports/tables/<name>.<kind>")

@@ -11,6 +11,7 @@ from flask import Blueprint, abort, send_file
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from server.domain.cells import harmless
 from server.domain.roles import Verb
 from server.pages.months import papers
 from server.pages.months.about import document_named
@@ -75,8 +76,7 @@ def _csv(rows: list[list[Any]]) -> bytes:
 
 
 def _safe(cell: Any) -> Any:
-    """A name that begins like a formula is none."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+    return harmless(cell) if isinstance(cell, str) else cell
 
 
 def _xlsx(number: str, rows: list[list[Any]]) -> bytes:
