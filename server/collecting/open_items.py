@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from server.billing.models import Document
+from server.billing.statements import due_day
 from server.collecting.credit import credit_of_all
 from server.collecting.models import Allocation
 from server.db import db, reading
@@ -17,10 +18,12 @@ from server.people.models import Establishment, Tenant
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """A document of which something was open. Amounts of credit notes are negative."""
+    """A document of which something was open. Amounts of credit notes are negative. ``invoice``: the number of the one that the
+    operator's own system made of a statement."""
 
     document_id: int
     number: str
+    invoice: str | None
     kind: str
     month: str
     issued_on: date
@@ -80,7 +83,8 @@ def _items(day: date, specimen: bool, tenant: str | None) -> Iterator[tuple[int,
     paid = given.where(Allocation.given_on <= day).group_by(Allocation.document_id).subquery()
     wanted: Any = (
         select(
-            *(Establishment.tenant_id, Document.id, Document.number, Document.kind, Document.month),
+            *(Establishment.tenant_id, Document.external_on),
+            *(Document.id, Document.number, Document.external_number, Document.kind, Document.month),
             *(Document.issued_on, Document.due_on, Document.gross_cents, func.coalesce(paid.c.cents, 0)),
         )
         .join(Establishment, Establishment.id == Document.establishment_id)
@@ -97,7 +101,7 @@ def _items(day: date, specimen: bool, tenant: str | None) -> Iterator[tuple[int,
         wanted = wanted.join(Tenant, Tenant.id == Establishment.tenant_id).where(Tenant.code == tenant)
     found: dict[int, list[OpenItem]] = {}
     for row in db.session.execute(wanted):
-        owner, due_on = row[0], row.due_on
-        item = OpenItem(*(*row[1:-1], int(row[-1]), days_late(due_on, day), age(due_on, day)))
-        found.setdefault(owner, []).append(item)
+        due_on = due_day(row.due_on, row.issued_on, row.external_on)
+        sums = (row.gross_cents, int(row[-1]), days_late(due_on, day), age(due_on, day))
+        found.setdefault(row[0], []).append(OpenItem(*(*row[2:8], due_on, *sums)))
     yield from found.items()

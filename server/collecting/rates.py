@@ -9,6 +9,7 @@ from sqlalchemy import select
 from server.audit import service as audit
 from server.billing.errors import BillingError
 from server.billing.models import Document
+from server.billing.statements import due_day
 from server.collecting.models import Allocation, ReferenceRate
 from server.db import db, reading, writing
 from server.domain.late import Owed, Paid, Rate, RateKind, owed
@@ -53,4 +54,5 @@ def owed_on(document: Document, rates: Sequence[Rate], day: date) -> Owed:
     given = select(Allocation.given_on, Allocation.cents).where(Allocation.document_id == document.id)
     paid = [Paid(on, cents) for on, cents in db.session.execute(given)]
     customer = Customer(json.loads(document.frozen)["buyer"]["customer"])
-    return owed(customer, document.gross_cents, document.due_on, paid, rates, day)
+    due_on = due_day(document.due_on, document.issued_on, document.external_on)
+    return owed(customer, document.gross_cents, due_on, paid, rates, day)

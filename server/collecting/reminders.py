@@ -1,16 +1,16 @@
 """Which documents are to be reminded of today, and sending the reminders that a person has ticked."""
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from server.audit import service as audit
 from server.billing import disputes
 from server.billing.models import Document
+from server.billing.statements import as_invoice, due_day
 from server.collecting import letters, mails
 from server.collecting.models import Allocation, DocumentReminder
 from server.collecting.rates import all_rates, owed_on
@@ -94,24 +94,27 @@ class _Due(NamedTuple):
 
 
 def _due(lab: Settings, today: date) -> list[_Due]:
-    """Found in three looks, however many documents are late."""
+    """Found in three looks, however many documents are late. Of statements, those of which the invoice is known."""
     sent = select(DocumentReminder.document_id, func.max(DocumentReminder.step).label("step"))
     steps = sent.group_by(DocumentReminder.document_id).subquery()
     given = select(Allocation.document_id, func.sum(Allocation.cents).label("cents"))
     paid = given.group_by(Allocation.document_id).subquery()
+    days = (Document.due_on, Document.issued_on, Document.external_on)
     late = (
-        select(Document.id, Document.due_on, Document.gross_cents, steps.c.step, func.coalesce(paid.c.cents, 0))
+        select(Document.id, *days, Document.gross_cents, steps.c.step, func.coalesce(paid.c.cents, 0))
         .outerjoin(steps, steps.c.document_id == Document.id)
         .outerjoin(paid, paid.c.document_id == Document.id)
         .where(
-            *(Document.specimen.is_(lab.demo), Document.kind == "invoice", Document.state == "issued"),
+            *(Document.specimen.is_(lab.demo), Document.state == "issued"),
             *(Document.paid_on.is_(None), Document.due_on < today),
+            or_(Document.kind == "invoice", Document.external_on.is_not(None)),
         )
     )
     contested = disputes.documents()
     found = []
-    for document_id, due_on, gross, last, done in db.session.execute(late).all():
-        step = next_step(due_on, [last] if last else [], today, lab.collecting.reminder_days)
+    for document_id, due_on, issued_on, external_on, gross, last, done in db.session.execute(late).all():
+        due = due_day(due_on, issued_on, external_on)
+        step = next_step(due, [last] if last else [], today, lab.collecting.reminder_days)
         doubted = disputes.open_cents(document_id) if document_id in contested else 0
         asked = gross - int(done) - doubted
         if step is not None and asked > 0:
@@ -133,8 +136,8 @@ def _proposal(
     due: _Due, document: Document, code: str, name: str, today: date, now: datetime, rates: list[Rate]
 ) -> Proposal:
     owed = owed_on(document, rates, today)
-    late = days_late(document.due_on, today)
-    known = (document.id, document.number, code, name, due.step, document.due_on, late)
+    due_on = due_day(document.due_on, document.issued_on, document.external_on)
+    known = (document.id, document.number, code, name, due.step, due_on, days_late(due_on, today))
     return Proposal(*known, due.asked_cents, due.contested_cents, owed, tuple(mails.recipients(document, now)))
 
 
@@ -150,7 +153,7 @@ def _send(one: Proposal, lab: Settings, today: date, actor: str, now: datetime) 
         told: dict[str, Any] = {"open_cents": one.asked_cents, "interest_cents": one.owed.interest_cents}
         told |= {"indemnity_cents": one.owed.indemnity_cents, "by": actor, "at": now}
         session.add(DocumentReminder(document_id=document.id, step=one.step, sent_on=today, **told))
-        text = letters.reminder_letter(json.loads(document.frozen), one.step, one.asked_cents, one.owed, lab)
+        text = letters.reminder_letter(as_invoice(document), one.step, one.asked_cents, one.owed, lab)
         mails.remind(document, one.step, one.addresses, text, actor, now)
         audit.record(actor, "remind", "document", document.number, None, {"step": one.step}, "", now)
         jobs.announce("document", document.number, now)

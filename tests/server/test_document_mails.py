@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from server.accounts import service as accounts
 from server.accounts.service import AccountFacts
+from server.billing import statements
 from server.billing.models import Charge, Dispute, Document
 from server.collecting import mails, payments, rates, reminders
 from server.collecting.models import DocumentReminder
+from server.collecting.open_items import open_accounts
 from server.db import db, writing
 from server.domain.late import Owed, Rate, RateKind
 from server.domain.roles import Role, ScopeKind
@@ -232,6 +234,28 @@ def contested(subject: str, net_cents: int) -> None:
         session.add(
             Dispute(subject=subject, payer_id=payer, document_id=row.id, month=row.month, net_cents=net_cents, **said)
         )
+
+
+def test_a_statement_is_reminded_of_by_the_invoice_that_was_made_of_it(lab: tuple[Settings, Server]) -> None:
+    settings, server = lab
+    set_address("factures@acme.test")
+    with writing() as session:
+        session.scalars(select(Document)).one().kind = "statement"
+    assert due(settings) == [], "no invoice of it is known"
+    day = date(
+        2026, 10, 8
+    )  # five days after the statement: due on 7 November instead of the 2nd, the first step on the 14th
+    statements.note_invoice("F-2026-0001", "ERP-4711", day, today=TODAY, **BY)
+
+    assert due(settings, date(2026, 11, 13)) == []
+    assert due(settings, date(2026, 11, 14)) == [("F-2026-0001", 1, 12000)]
+    (account,) = open_accounts(TODAY, False)
+    assert [(one.invoice, one.due_on) for one in account.items] == [("ERP-4711", date(2026, 11, 7))]
+    assert "ERP-4711" in page(manager(), "/collecting")
+    remind(settings, 1)
+    work(settings)
+    (message,) = server.taken
+    assert "ERP-4711" in message["Subject"]
 
 
 def test_what_is_contested_is_left_out(lab: tuple[Settings, Server]) -> None:

@@ -55,7 +55,7 @@ def find_payments(typed: str, specimen: bool) -> Page[PaymentRow]:
     if typed:
         like = f"%{typed}%"
         of_document = select(Allocation.payment_id).join(Document, Document.id == Allocation.document_id)
-        named = of_document.where(Document.number.ilike(like))
+        named = of_document.where(or_(Document.number.ilike(like), Document.external_number.ilike(like)))
         wanted = wanted.where(or_(Tenant.name.ilike(like), Payment.reference.ilike(like), Payment.id.in_(named)))
     with reading():
         return paginate(wanted.order_by(Payment.received_on.desc(), Payment.id.desc())).of(lambda row: PaymentRow(*row))
