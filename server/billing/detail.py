@@ -91,7 +91,9 @@ def as_csv(detail: Detail) -> bytes:
     table.writerow([words(key) for key in keys])
     for row in detail.rows:
         minutes = (_decimal(row.measured_s, 60), _decimal(row.billed_s, 60))
-        table.writerow([row.day.isoformat(), harmless(row.machine), row.holder or "", *minutes, _decimal(row.net_cents, 100)])
+        table.writerow(
+            [row.day.isoformat(), harmless(row.machine), row.holder or "", *minutes, _decimal(row.net_cents, 100)]
+        )
     if detail.other_cents:
         table.writerow(["", words("other_rows"), "", "", "", _decimal(detail.other_cents, 100)])
     return file.getvalue().encode("utf-8-sig")

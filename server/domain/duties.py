@@ -69,7 +69,7 @@ def duties(facts: Facts) -> list[Due]:
     following = _next_month(facts.first_day)
     found = [Due(Duty.INVOICES, following.replace(day=_FEW_DAYS))] if facts.invoices else []
     if facts.reverse_charge:
-        found.append(Due(Duty.DES, working_day(following, _WORKING_DAYS)))
+        found.append(Due(Duty.DES, services_declared_by(facts.first_day)))
         found.append(Due(Duty.REVERSE_CHARGE, following.replace(day=_REVERSE_CHARGE_DAY)))
     must = facts.first_day >= REPORTING_FROM
     found += [Due(duty, day, must) for duty, day in _transactions(facts.regime, facts.first_day, facts.reported)]
@@ -79,6 +79,11 @@ def duties(facts: Facts) -> list[Due]:
         found.append(Due(Duty.TERMS, facts.last_due))
     order = list(Duty)
     return sorted(found, key=lambda due: (due.day, order.index(due.duty)))
+
+
+def services_declared_by(first_day: date) -> date:
+    """The last day for the declaration of services of the month that begins so."""
+    return working_day(_next_month(first_day), _WORKING_DAYS)
 
 
 def working_day(first: date, number: int) -> date:

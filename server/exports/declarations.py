@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,10 +20,10 @@ from server.domain.declarations import (
     transactions,
     whole_euros,
 )
-from server.domain.duties import Due, Duty, Facts, duties
+from server.domain.duties import Due, Duty, Facts, duties, services_declared_by
 from server.domain.payments import shares_of
 from server.domain.stretch import Stretch, stretch_of
-from server.exports.papers import issued_between, of_ids, papers_of
+from server.exports.papers import issued_between, of_ids
 from server.exports.tables import Asked
 
 Row = tuple[str, ...]
@@ -81,16 +81,20 @@ def rows_of(what: Declared, asked: Asked) -> Iterator[Row]:
 
 
 def _des(month: str, asked: Asked) -> Iterator[Row]:
-    """By buyer; what corrects an earlier month stands apart, under that month. Statements count: the month of service is known
-    here, whoever writes the invoice."""
+    """By buyer, of all documents since the last day of the declaration before: what was declared once does not change any more.
+    What corrects an earlier month stands apart, under that month. Statements count: the month of service is known here, whoever
+    writes the invoice."""
     sums: dict[tuple[str, str], int] = {}
-    for paper in papers_of(_by_month(asked)):
+    first = asked.stretch.first
+    since = services_declared_by((first - timedelta(days=1)).replace(day=1)) + timedelta(days=1)
+    for paper in issued_between(since, services_declared_by(first), asked.specimen):
         for supply in services_declared(paper.content, asked.zone):
             key = (supply.service_month, supply.vat_id)
             sums[key] = sums.get(key, 0) + supply.net_cents
     for (service, vat_id), cents in sorted(sums.items(), key=lambda item: (item[0][0] != month, item[0])):
-        correction = "" if service == month else "x"
-        yield (month, service, correction, vat_id, str(whole_euros(cents)), _euros(cents))
+        if cents:
+            correction = "" if service == month else "x"
+            yield (month, service, correction, vat_id, str(whole_euros(cents)), _euros(cents))
 
 
 def _transactions(month: str, asked: Asked) -> Iterator[Row]:
@@ -158,10 +162,6 @@ def _of(month: str, asked: Asked) -> Asked:
     stretch: Stretch | None = stretch_of(month)
     assert stretch is not None
     return Asked(stretch, asked.specimen, asked.zone, asked.today)
-
-
-def _by_month(asked: Asked) -> Asked:
-    return Asked(asked.stretch, asked.specimen, asked.zone, asked.today, by_month=True)
 
 
 def _euros(cents: int) -> str:

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
 from server.billing.errors import BillingError
 from server.collecting import payments
 from server.collecting.payments import Received
-from server.db import closing_database, make_app
+from server.db import closing_database, make_app, writing
 from server.domain.journal import AccountKind, NoAccount, Rule
 from server.domain.payments import Means
 from server.domain.stretch import Stretch, stretch_of
@@ -25,6 +26,7 @@ from server.exports.declarations import Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
 from server.exports.tables import As, Asked, Privacy, Table, columns_of, csv_of, lines_of, xlsx_of
+from server.people.models import Establishment, TaxTreatment, Tenant
 from tests.server.collecting_lab import add_tenant, issued, line
 
 TODAY = date(2026, 11, 20)
@@ -198,6 +200,29 @@ def test_a_long_table_comes_in_batches_without_doubles_and_without_gaps(
     assert [row["document"] for row in table("documents")] == ["F-2026-0001", "F-2026-0002", "R-2026-10-1"]
 
 
+def test_where_a_tenant_may_be_a_person_its_code_stands_for_its_name(books: Flask) -> None:
+    for code, name, kind, treatment in (
+        ("odile", "Odile Brandt", "freelancer", "fr_business"),
+        ("anna", "Anna Weber", "company", "private"),
+    ):
+        add_tenant(code, name)
+        with writing() as session:
+            session.scalars(select(Tenant).where(Tenant.code == code)).one().kind = kind
+            house = session.scalars(select(Establishment).where(Establishment.legal_name == name)).one()
+            session.execute(
+                update(TaxTreatment).where(TaxTreatment.establishment_id == house.id).values(treatment=treatment)
+            )
+            if not session.scalar(select(TaxTreatment.id).where(TaxTreatment.establishment_id == house.id)):
+                facts = {"valid_from": date(2026, 1, 1), "reason": "said so"}
+                session.add(TaxTreatment(establishment_id=house.id, treatment=treatment, **facts))
+
+    for one in TABLES.values():
+        text = b"".join(csv_of(one, asked())).decode()
+        assert "Brandt" not in text, one.name
+        assert "Weber" not in text, one.name
+    assert {"Acme SARL", "odile", "anna"} <= {row["name"] for row in table("tenants")}
+
+
 def test_when_people_were_there_stands_only_in_the_tables_about_times() -> None:
     about_times = {table.name for table in tables_of(Privacy.TIMES)}
 
@@ -227,6 +252,24 @@ def test_the_list_for_customs_is_by_month_of_service_with_corrections_apart(book
     (one,) = [found for found in declarations(asked("2026-10")) if found.what is Declared.DES]
     # the tenth working day of November 2026 (Sundays, All Saints' and the 11th are none): 2–7, 9, 10, 12, 13
     assert (one.rows, one.due) == (2, date(2026, 11, 13))
+
+
+def test_what_customs_was_told_once_is_corrected_in_a_later_declaration(books: Flask) -> None:
+    """Of October: invoiced, credited within the time and after it, and invoiced anew."""
+    charge = {"nature": "machine_use", "vat_category": "AE", "day": None, "ended_at": "2026-10-14T08:00:00+00:00"}
+    told: dict[str, Any] = {"buyer": {"treatment": "eu_business", "vat_id": "DE000000123", "country": "DE"}}
+    for number, cents, day in (
+        ("F-2026-0009", 10000, date(2026, 11, 3)),
+        ("A-2026-0001", -1000, date(2026, 11, 13)),  # the last day for October's
+        ("A-2026-0002", -9000, date(2026, 11, 14)),
+        ("F-2026-0010", 8000, date(2026, 11, 14)),
+    ):
+        kind, charges = "credit_note" if cents < 0 else "invoice", [charge | {"net_cents": cents}]
+        issued(number, "nord", (("AE", 0, cents),), day, kind=kind, charges=charges, month="2026-10", **told)
+
+    assert declared(Declared.DES, "2026-10") == [("2026-10", "2026-10", "", "DE000000123", "90", "90,00")]
+    assert declared(Declared.DES, "2026-11") == [("2026-11", "2026-10", "x", "DE000000123", "-10", "-10,00")]
+    assert len(declared(Declared.DES, "2026")) == 2, "each document in one declaration"
 
 
 def test_a_statement_is_declared_to_customs_and_told_by_the_system_that_writes_its_invoice(books: Flask) -> None:
