@@ -86,7 +86,7 @@ NATURES = {
 }
 _KINDS = {"invoice": "Facture", "credit_note": "Avoir"}
 BOOKED = tuple(_KINDS)  # kinds of documents that are booked; a statement is not: the operator's own invoice is
-_MAY_BE_A_PERSON = frozenset({"freelancer"})
+KINDS_OF_PEOPLE = frozenset({"freelancer"})
 
 
 class Accounts:
@@ -133,7 +133,7 @@ def is_balanced(booking: Booking) -> bool:
 
 def buyer_label(buyer: Mapping[str, Any]) -> str:
     """The customer's name where it is that of an organisation; else its code: a person's name is in no list."""
-    is_person = buyer.get("customer") == "private" or buyer.get("tenant_kind") in _MAY_BE_A_PERSON
+    is_person = buyer.get("customer") == "private" or buyer.get("tenant_kind") in KINDS_OF_PEOPLE
     return str(buyer["tenant"] if is_person else buyer["legal_name"])
 
 

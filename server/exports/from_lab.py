@@ -1,16 +1,21 @@
-"""Tables about the lab: use of machines, prices and VAT, what is agreed with tenants, tenants and machines themselves."""
+"""Tables about the lab: use of machines, prices and VAT, what is agreed with tenants, tenants and machines themselves.
+
+Where a tenant may be a person, its code stands for its name, as in the journal.
+"""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, or_, select
 
 from server.billing.models import Seller, Tariff, VatCell
 from server.contracts.models import Budget, Contract, Pack, PurchaseOrder
 from server.db import db, reading
+from server.domain.journal import KINDS_OF_PEOPLE
 from server.domain.period import day_start
 from server.domain.usage import SessionState
+from server.domain.vat import Customer, Treatment, customer
 from server.exports.models import AccountRule
 from server.exports.tables import As, Asked, Privacy, Rows, Table, batches
 from server.machines.models import Machine
@@ -89,6 +94,16 @@ _SUM: Columns = (("sessions", As.NUMBER), ("occupied_h", As.HOURS), ("powered_h"
 _OF_PAYER = ((Payer, Payer.id == OneOff.payer_id), (Tenant, Tenant.id == Payer.tenant_id))
 
 
+_PEOPLE_S = [treatment.value for treatment in Treatment if customer(treatment) is Customer.PRIVATE]
+_MAY_BE_A_PERSON = or_(Tenant.kind.in_(KINDS_OF_PEOPLE), TaxTreatment.treatment.in_(_PEOPLE_S))
+_IS_PRIVATE = (
+    select(TaxTreatment.id)
+    .join(Establishment, Establishment.id == TaxTreatment.establishment_id)
+    .where(Establishment.tenant_id == Tenant.id, TaxTreatment.treatment.in_(_PEOPLE_S))
+    .exists()
+)
+
+
 def _holding(row: Any) -> tuple[Any, Any]:
     return row.valid_from, row.valid_until
 
@@ -162,7 +177,8 @@ TABLES = (
         ),
         _plain(
             Tenant.id,
-            *(Tenant.code, Tenant.name, Tenant.kind, Tenant.language, Tenant.parent_id, Tenant.id),
+            *(Tenant.code, case((or_(Tenant.kind.in_(KINDS_OF_PEOPLE), _IS_PRIVATE), Tenant.code), else_=Tenant.name)),
+            *(Tenant.kind, Tenant.language, Tenant.parent_id, Tenant.id),
             *(Tenant.suspended_from, Tenant.ended_at),
         ),
         dated=False,
@@ -182,7 +198,8 @@ TABLES = (
         ),
         _plain(
             TaxTreatment.id,
-            *(Tenant.code, Establishment.legal_name, Establishment.street, Establishment.postcode, Establishment.city),
+            *(Tenant.code, case((_MAY_BE_A_PERSON, Tenant.code), else_=Establishment.legal_name)),
+            *(case((_MAY_BE_A_PERSON, ""), else_=Establishment.street), Establishment.postcode, Establishment.city),
             *(Establishment.country, Establishment.siren, Establishment.vat_id, TaxTreatment.treatment),
             *(*_holding(TaxTreatment), TaxTreatment.reason),
             joins=(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from server.billing.errors import BillingError
 from server.collecting import payments
@@ -209,12 +209,8 @@ def test_where_a_tenant_may_be_a_person_its_code_stands_for_its_name(books: Flas
         with writing() as session:
             session.scalars(select(Tenant).where(Tenant.code == code)).one().kind = kind
             house = session.scalars(select(Establishment).where(Establishment.legal_name == name)).one()
-            session.execute(
-                update(TaxTreatment).where(TaxTreatment.establishment_id == house.id).values(treatment=treatment)
-            )
-            if not session.scalar(select(TaxTreatment.id).where(TaxTreatment.establishment_id == house.id)):
-                facts = {"valid_from": date(2026, 1, 1), "reason": "said so"}
-                session.add(TaxTreatment(establishment_id=house.id, treatment=treatment, **facts))
+            facts = {"valid_from": date(2026, 1, 1), "reason": "said so", "decided_by": "test"}
+            session.add(TaxTreatment(establishment_id=house.id, treatment=treatment, **facts))
 
     for one in TABLES.values():
         text = b"".join(csv_of(one, asked())).decode()
