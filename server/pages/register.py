@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from server.pages import rail
+from server.pages import calling, rail
 from server.pages.account import mails
 from server.pages.care import log_only
 from server.pages.kit import views as kit
@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
         for module in modules.split():
             app.register_blueprint(import_module(f"server.pages.{area}.{module}").pages)
     rail.install(app)
+    calling.install(app)
     app.jinja_env.globals["risks_that_only_log"] = log_only.risks_now
     if app.extensions["settings"].demo:
         app.register_blueprint(kit.pages)

@@ -61,7 +61,6 @@ MONEY = Group(
         Way("collecting", lazy_gettext("Open items"), "hand-coins", "/collecting", Verb.SEE_MONEY, 11),
         Way("exports", lazy_gettext("Exports"), "file-down", "/exports", Verb.SEE_MONEY, 12),
         Way("tariffs", lazy_gettext("Tariffs"), "tags", "/tariffs", Verb.SEE_MONEY, 11),
-        Way("materials", lazy_gettext("Material and more"), "package", "/materials", Verb.SEE_MONEY, 12),
         Way("vat", lazy_gettext("VAT"), "percent", "/vat", Verb.SEE_MONEY, 12),
     ),
 )

@@ -179,7 +179,6 @@ def test_ways_that_are_not_open_are_left_out_of_the_rail(demo_web: Flask) -> Non
         "collecting",
         "exports",
         "tariffs",
-        "materials",
         "vat",
         "account",
     ]

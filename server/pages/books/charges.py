@@ -61,7 +61,7 @@ def refuse(code: str, session_id: str) -> Response | tuple[str, int]:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("Refused. The invoice waits until the lab has answered."))
+            done(gettext("Refused. Nothing is issued for it until the lab has answered."))
             return see_other(back)
     return form_page("books/refuse.html", form, one=one, tenant=_tenant(code), back=back)
 

@@ -56,6 +56,7 @@ class Paper:
     gross_cents: int
     state: str
     paid_on: date | None
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _papers(tenant_id: int) -> tuple[Paper, ...]:
     wanted = (
         select(
             *(Document.number, Document.month, Document.issued_on),
-            *(Document.gross_cents, Document.state, Document.paid_on),
+            *(Document.gross_cents, Document.state, Document.paid_on, Document.kind),
         )
         .join(Establishment, Establishment.id == Document.establishment_id)
         .where(Establishment.tenant_id == tenant_id)

@@ -76,7 +76,7 @@ def find_documents(asked: Asked, specimen: bool, today: date) -> Page[PaperRow]:
     wanted = (
         select(
             *(Document.number, Establishment.legal_name, Document.net_cents, Document.gross_cents),
-            *(Document.issued_on, Document.due_on, Document.paid_on, Document.state),
+            *(Document.issued_on, Document.due_on, Document.paid_on, Document.state == "issued", Document.kind),
         )
         .join(Establishment, Establishment.id == Document.establishment_id)
         .where(Document.specimen.is_(specimen), *_conditions(asked, today))
@@ -87,8 +87,7 @@ def find_documents(asked: Asked, specimen: bool, today: date) -> Page[PaperRow]:
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> PaperRow:
-    *facts, state = tuple(row)
-    return PaperRow(*(*facts, state == "issued"))
+    return PaperRow(*row)
 
 
 def unpaid(specimen: bool, today: date) -> Unpaid:

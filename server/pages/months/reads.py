@@ -59,6 +59,7 @@ class PaperRow:
     due_on: date
     paid_on: date | None
     written: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +178,13 @@ def papers_of(*conditions: Any) -> tuple[PaperRow, ...]:
     wanted = (
         select(
             *(Document.number, Establishment.legal_name, Document.net_cents, Document.gross_cents),
-            *(Document.issued_on, Document.due_on, Document.paid_on, Document.state),
+            *(Document.issued_on, Document.due_on, Document.paid_on, Document.state == "issued", Document.kind),
         )
         .join(Establishment, Establishment.id == Document.establishment_id)
         .where(*conditions)
         .order_by(Document.series, Document.sequence)
     )
-    return tuple(PaperRow(*row[:-1], written=row[-1] == "issued") for row in db.session.execute(wanted))
+    return tuple(PaperRow(*row) for row in db.session.execute(wanted))
 
 
 def draft_content(month: str, establishment: int, part: str = "") -> dict[str, Any] | None:

@@ -165,7 +165,7 @@ def _of_questions(waiting: Waiting) -> Row:
     number = waiting.count
     if waiting.kind is Kind.REFUSED:
         title = ngettext("%(num)d charge refused by its payer", "%(num)d charges refused by their payers", number)
-        text = gettext("Its invoice waits until the lab has answered.")
+        text = gettext("Nothing is issued for it until the lab has answered.")
         way = (gettext("Answer"), url_for("refusals.listed"), Verb.CORRECT_SESSIONS)
         return Row(title, text, *way, icon="message-square-warning", since=waiting.since)
     if waiting.kind is Kind.DISPUTES:
@@ -236,19 +236,19 @@ def _of_money(waiting: Waiting) -> Row:
         case Kind.HELD:
             title = ngettext("%(num)d draft held", "%(num)d drafts held", number)
             text = gettext(
-                "%(month)s: not invoiced before what is missing is filled in.", month=formats.month(waiting.subject)
+                "%(month)s: not issued before what is missing is filled in.", month=formats.month(waiting.subject)
             )
             return Row(
                 title, text, gettext("Look at them"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="file-warning"
             )
         case Kind.TO_CLOSE:
-            title = gettext("%(month)s waits to be invoiced", month=formats.month(waiting.subject).capitalize())
+            title = gettext("%(month)s waits to be issued", month=formats.month(waiting.subject).capitalize())
             text = gettext("It is over. Close it, and its drafts are there.")
             return Row(
                 title, text, gettext("Go on"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="calendar-check-2"
             )
         case Kind.DRAFTS:
-            title = gettext("%(month)s waits to be invoiced", month=formats.month(waiting.subject).capitalize())
+            title = gettext("%(month)s waits to be issued", month=formats.month(waiting.subject).capitalize())
             text = ngettext("%(num)d draft is ready.", "%(num)d drafts are ready.", number)
             return Row(
                 title, text, gettext("Go on"), f"/months/{waiting.subject}", Verb.SEE_MONEY, icon="calendar-check-2"
@@ -292,7 +292,7 @@ def _of_others(waiting: Waiting) -> Row:
         case Kind.COURSE | Kind.ATTENDANCE | Kind.SIGN_OFFS | Kind.SIGN_OFFS_LAPSED:
             return _of_teaching(waiting)
         case Kind.UNPAID:
-            title = ngettext("%(num)d invoice unpaid", "%(num)d invoices unpaid", number)
+            title = ngettext("%(num)d document unpaid", "%(num)d documents unpaid", number)
             text = gettext("The day to pay is over. Note what has been paid, or remind.")
             href = url_for("documents.listed", show="overdue")
             return Row(title, text, gettext("Look at them"), href, Verb.SEE_MONEY, icon="receipt-text")
