@@ -82,8 +82,9 @@ def _over_grants(charges: Iterable[Charge], tenants: Mapping[int, int]) -> Itera
             used[key] += amount
             last[key] = max(last.get(key, ""), steps_of(charge)["month"])
     known = contracts.agreed({tenant for tenant, _ in used}) if used else {}
+    packs = contracts.amounts_of({ref for _, ref in used})  # one that was taken back was there when it was used
     for (tenant, ref), amount in used.items():
-        given = _given(known.get(tenant), ref, last[tenant, ref])
+        given = packs[ref] if ref in packs else _given(known.get(tenant), ref, last[tenant, ref])
         if amount > given:
             yield f"{ref}: {amount} seconds or cents are used, {given} were given"
 
@@ -92,7 +93,7 @@ def _given(agreed: contracts.Agreed | None, ref: str, until: str) -> int:
     """Until the end of a month."""
     if agreed is None:
         return 0
-    amounts = [pack.amount for pack in agreed.packs if pack.ref == ref]
+    amounts = []
     for one in agreed.agreements:
         if one.ref == ref:
             amounts += [granting.granted(one, month) for month in granting.months(one.since, until)]

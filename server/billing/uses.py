@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from server.billing.models import Charge
 from server.db import db
@@ -158,6 +158,17 @@ def charge_in_force(subject: str) -> Charge | None:
     wanted = select(Charge).where(Charge.subject == subject).order_by(Charge.round.desc())
     last: Charge | None = db.session.scalar(wanted.limit(1))
     return last if last is not None and last.round >= reopened(subject).get(subject, 0) else None
+
+
+def is_paid_for(subject: str) -> bool:
+    """Whether an item stands on a document, and no credit note has taken it back in whole. Inside ``reading()``."""
+    charge = charge_in_force(subject)
+    if charge is None:
+        return False
+    credited = select(func.sum(Charge.net_cents)).where(Charge.kind == "credit", Charge.round == charge.round)
+    credited = credited.where(Charge.subject.startswith(subject + CREDITED, autoescape=True))
+    taken = db.session.scalar(credited)
+    return taken is None or charge.net_cents + taken != 0
 
 
 def load_use(session_id: str, until: datetime) -> Use | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from server.contracts.errors import ContractError
+from server.contracts.errors import ContractError, refuse_billed
 from server.contracts.models import Contract
 from server.contracts.rows import added, changed, held, payer_id, tenant_of
 from server.db import db, writing
@@ -49,7 +49,7 @@ def add_contract(
     actor: str,
     now: datetime,
 ) -> Contract:
-    """From a day on and, with ``until``, to the day before that one."""
+    """From a day on and, with ``until``, to the day before that one. Whether that is billed already the caller asks."""
     given = _checked(gives, given)
     if until is not None and until <= since:
         raise ContractError("It cannot end before it begins.")
@@ -95,7 +95,7 @@ def change_contract(
     with writing():
         row = held(Contract, contract_id, version)
         given = _checked(Gives(row.gives), given)
-        _refuse_billed(since, billed_until)
+        refuse_billed(since, billed_until)
         if since < row.valid_from or (row.valid_until is not None and since >= row.valid_until):
             raise ContractError("It does not hold on that day: choose one on which it does.")
         if since == row.valid_from:
@@ -132,7 +132,7 @@ def end_contract(
     """``until``: the first day on which it no longer holds. On its own first day: it is taken back."""
     with writing():
         row = held(Contract, contract_id, version)
-        _refuse_billed(until, billed_until)
+        refuse_billed(until, billed_until)
         if until < row.valid_from:
             raise ContractError("It cannot end before it begins.")
         if row.valid_until is not None and until >= row.valid_until:
@@ -164,8 +164,3 @@ def _checked(gives: Gives, given: Given) -> Given:
     if given.carry_months is not None and given.carry_months < 0:
         raise ContractError("Months are not below zero.")
     return given if given.carry_months != 0 else Given(given.amount)
-
-
-def _refuse_billed(day: date, billed_until: date | None) -> None:
-    if billed_until is not None and day <= billed_until:
-        raise ContractError("Until %(day)s it is billed already: choose a later day.", day=billed_until)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from server.accounts.letters import texts
 from server.audit import service as audit
-from server.contracts.errors import ContractError
+from server.contracts.errors import ContractError, refuse_billed
 from server.contracts.models import Pack
 from server.contracts.rows import added, held, payer_id, tenant_of
 from server.contracts.treatments import Treatments
@@ -44,9 +44,21 @@ class Offer:
     pooled: bool = True
 
 
-def sell_pack(tenant: str, payer: str, offer: Offer, day: date, reason: str = "", *, actor: str, now: datetime) -> Pack:
-    """``payer``: the cost centre whose bill it stands on."""
+def sell_pack(
+    tenant: str,
+    payer: str,
+    offer: Offer,
+    day: date,
+    reason: str = "",
+    *,
+    billed_until: date | None = None,
+    actor: str,
+    now: datetime,
+) -> Pack:
+    """``payer``: the cost centre whose bill it stands on. ``billed_until``: the last day that stands on a bill of this tenant,
+    which the caller knows."""
     _refuse_odd(offer, day)
+    refuse_billed(day, billed_until)
     with writing():
         owner = tenant_of(tenant)
         treatment = Treatments([owner.id]).on(owner.id, day)
@@ -91,6 +103,13 @@ def take_back_pack(
         row.taken_back_at = now
         audit.record(actor, "take_back", "pack", row.id, None, {"name": row.name}, reason, now)
         jobs.announce("access", f"pack:{row.id}", now)
+
+
+def amounts_of(refs: Iterable[str]) -> dict[str, int]:
+    """What packs have in them, by their reference, also those that were taken back; inside ``reading()``."""
+    numbers = [int(ref.partition(":")[2]) for ref in refs if ref.startswith("pack:")]
+    rows = db.session.execute(select(Pack.id, Pack.amount).where(Pack.id.in_(numbers)))
+    return {f"pack:{number}": amount for number, amount in rows}
 
 
 def bill_items(period: Period, tenant_ids: Iterable[int] | None = None) -> list[BillItem]:

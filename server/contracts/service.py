@@ -2,7 +2,7 @@
 
 from server.contracts.agreements import For, Given, add_contract, chain, change_contract, end_contract
 from server.contracts.budgets import Known, Limit, add_budget, change_budget, end_budget, known_budgets, note_crossing
-from server.contracts.errors import ContractError
+from server.contracts.errors import ContractError, refuse_billed
 from server.contracts.facts import Agreed, agreed, names_of, terms_for
 from server.contracts.orders import (
     Numbered,
@@ -14,7 +14,7 @@ from server.contracts.orders import (
     end_order,
     order_for,
 )
-from server.contracts.packs import Offer, bill_items, sell_pack, take_back_pack
+from server.contracts.packs import Offer, amounts_of, bill_items, sell_pack, take_back_pack
 
 __all__ = [
     "Agreed",
@@ -30,6 +30,7 @@ __all__ = [
     "add_order",
     "agreed",
     "all_orders",
+    "amounts_of",
     "ask_orders",
     "asked_by",
     "bill_items",
@@ -44,6 +45,7 @@ __all__ = [
     "names_of",
     "note_crossing",
     "order_for",
+    "refuse_billed",
     "sell_pack",
     "take_back_pack",
     "terms_for",

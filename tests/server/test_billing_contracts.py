@@ -196,3 +196,23 @@ def test_the_months_page_says_which_bill_waits_for_an_order_and_where_one_is_add
     assert "Le client refuse les factures sans commande, et aucune n’est valable le 5 octobre 2026." in html
     assert "Cette facture dépasse ce que la commande EJ-7 permet." in html
     assert 'href="/tenants/acme/orders/new"' in html
+
+
+def test_what_is_agreed_or_sold_for_a_month_that_is_billed_is_refused(sqlite_url: str) -> None:
+    web = web_app(sqlite_url, CLOSING)
+    with web.app_context():
+        furnish()
+        use(start=at(5))
+        close()
+        issue()
+    manager = signed_in(web, Role.MANAGER)
+    agreed = {"name": "Dans le loyer", "amount": "20", "over": "0", "most": "", "since": "2026-10-01", "payer": ""}
+    sold = {"name": "Dix heures", "amount": "10", "price": "200", "day": "2026-10-31", "payer": "acme-1"}
+    sold |= {"pooled": "y", "nature": "machine_use", "last": "2027-10-11"}
+
+    for address, data in (("contracts/new?kind=hours", agreed), ("packs/new?kind=seconds", sold)):
+        answer = manager.post(f"/tenants/acme/{address}", data=data)
+        assert "c’est déjà facturé" in answer.text, (answer.status_code, address)
+    assert (
+        manager.post("/tenants/acme/contracts/new?kind=hours", data=agreed | {"since": "2026-11-01"}).status_code == 303
+    )

@@ -11,13 +11,17 @@ from sqlalchemy import select
 from server.billing.credit_notes import Amount, Chosen, Whole, credit, left_of
 from server.billing.ledger import verify_billing
 from server.billing.models import Document
-from server.billing.service import BillingError, add_tariff
+from server.billing.service import BillingError, accept_proposals, add_tariff
+from server.billing.uses import is_paid_for
 from server.contracts import service as contracts
-from server.contracts.service import For, Given
+from server.contracts.service import ContractError, For, Given, Offer
 from server.db import reading, writing
+from server.domain.allowances import Unit
 from server.domain.contracts import Gives
 from server.domain.decisions import Free
 from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Scope, Span, simple
+from server.domain.vat import Nature, Regime
+from server.domain.vat_proposals import column
 from server.usage import decisions
 from server.usage.models import UsageSession
 from tests.server.billing_lab import CLOSING, OPENED, ZONE, close, furnish, issue, use
@@ -270,3 +274,36 @@ def test_an_adjustment_keeps_the_price_at_which_was_charged() -> None:
 
     assert nets() == [4800, -2400]
     assert verify_billing() == []
+
+
+def test_a_pack_whose_sale_was_credited_is_taken_back_and_what_it_paid_for_is_charged() -> None:
+    voucher = [one for one in column(Regime.NORMAL, Nature.VOUCHER) if one.treatment == "fr_business"]
+    accept_proposals(voucher, date(2026, 1, 1), "single-purpose voucher", actor="t", now=OPENED)
+    offer = Offer("Cinq heures", Unit.SECONDS, 5 * H, 100_00)
+    pack = contracts.sell_pack("acme", "acme-1", offer, date(2026, 10, 1), actor="t", now=OPENED)
+    use(seconds=2 * H)  # of the pack
+    bill("2026-10", CLOSING)
+    sale = f"pack:{pack.id}"
+    with reading():
+        assert is_paid_for(sale)
+
+    credit("F-2026-0001", Chosen(frozenset({sale})), "Sold by mistake", zone=ZONE, **BY)
+    with reading():
+        assert not is_paid_for(sale)
+    contracts.take_back_pack(pack.id, "Sold by mistake", is_billed=False, actor="manager", now=LATER)
+    assert verify_billing() == []
+    use(start=at(3, 11))
+
+    bill("2026-11", DECEMBER)
+
+    assert nets() == [10000, -10000, 7200]  # 24.00 of November and the 48.00 that no pack paid for
+    assert verify_billing() == []
+
+
+def test_nothing_is_sold_for_days_that_are_billed() -> None:
+    billed: Any = {"billed_until": date(2026, 10, 31), "actor": "manager", "now": LATER}
+    offer = Offer("Cinq heures", Unit.SECONDS, 5 * H, 100_00)
+
+    with pytest.raises(ContractError, match="it is billed already"):
+        contracts.sell_pack("acme", "acme-1", offer, date(2026, 10, 31), **billed)
+    assert contracts.sell_pack("acme", "acme-1", offer, date(2026, 11, 1), **billed)

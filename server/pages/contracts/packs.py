@@ -4,7 +4,8 @@ from flask import Blueprint, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from server.billing.uses import charge_in_force
+from server.billing.agreed import billed_until
+from server.billing.uses import is_paid_for
 from server.contracts import service as contracts
 from server.contracts.service import ContractError
 from server.db import Stale, reading
@@ -32,7 +33,9 @@ def new(code: str) -> Answer:
     form.offer(reads.payer_choices(code, now()), category_names())
     if form.validate_on_submit():
         try:
-            contracts.sell_pack(code, form.payer.data, form.sold(), form.day.data, form.reason.data or "", **by())
+            with reading():
+                told = {"billed_until": billed_until(code), **by()}
+            contracts.sell_pack(code, form.payer.data, form.sold(), form.day.data, form.reason.data or "", **told)
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
@@ -49,7 +52,7 @@ def take_back(code: str, number: int) -> Answer:
     form = ReasonForm(data={"version": found.version})
     if form.validate_on_submit():
         with reading():
-            is_billed = charge_in_force(f"pack:{number}") is not None
+            is_billed = is_paid_for(f"pack:{number}")
         try:
             told = {"is_billed": is_billed, "version": form.version.data, **by()}
             contracts.take_back_pack(number, form.reason.data or "", **told)

@@ -49,6 +49,7 @@ def new(code: str) -> Answer:
     if form.validate_on_submit():
         told = (form.name.data or "", gives, form.given(), form.whom(), form.since.data, forms.until(form.last.data))
         try:
+            contracts.refuse_billed(form.since.data, _billed_until(code))
             contracts.add_contract(code, *told, form.reason.data or "", **by())
         except ContractError as refusal:
             form.refuse("", said(refusal))
