@@ -108,7 +108,7 @@ def everything_waits() -> None:
         paper |= {
             "due_on": date(2026, 10, 2),
             "specimen": False,
-            "frozen": '{"buyer": {"customer": "business"}}',
+            "frozen": '{"kind": "statement", "buyer": {"customer": "business"}}',
             "frozen_sha256": "0" * 64,
         }
         paper |= {"net_cents": 100, "vat_cents": 20, "gross_cents": 120, "state": "issued"}

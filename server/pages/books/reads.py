@@ -1,9 +1,10 @@
 """A tenant's month as its own people may see it: priced as the invoice will be, summed by cost centre and machine."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -142,4 +143,5 @@ def _papers(tenant_id: int) -> tuple[Paper, ...]:
         .where(Establishment.tenant_id == tenant_id)
         .order_by(Document.id.desc())
     )
-    return tuple(Paper(*row) for row in db.session.execute(wanted))
+    rows: Iterable[Sequence[Any]] = db.session.execute(wanted)
+    return tuple(Paper(*row) for row in rows)

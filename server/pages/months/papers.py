@@ -7,12 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from server.billing.einvoice.wanted import has_xml
 from server.billing.models import Document
 from server.db import reading
-from server.pages.months.reads import PaperRow
+from server.pages.months.reads import PaperRow, paper_row
 from server.people.models import Establishment
 from server.web.paging import Page, paginate
 
@@ -83,11 +83,7 @@ def find_documents(asked: Asked, specimen: bool, today: date) -> Page[PaperRow]:
         .order_by(*order)
     )
     with reading():
-        return paginate(wanted).of(_row)
-
-
-def _row(row: Row[*tuple[Any, ...]]) -> PaperRow:
-    return PaperRow(*row)
+        return paginate(wanted).of(paper_row)
 
 
 def unpaid(specimen: bool, today: date) -> Unpaid:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from server.billing.issuing import Seen
 from server.billing.models import Document, Draft, MonthNote
@@ -184,7 +184,11 @@ def papers_of(*conditions: Any) -> tuple[PaperRow, ...]:
         .where(*conditions)
         .order_by(Document.series, Document.sequence)
     )
-    return tuple(PaperRow(*row) for row in db.session.execute(wanted))
+    return tuple(map(paper_row, db.session.execute(wanted)))
+
+
+def paper_row(row: Row[*tuple[Any, ...]]) -> PaperRow:
+    return PaperRow(*row)
 
 
 def draft_content(month: str, establishment: int, part: str = "") -> dict[str, Any] | None:
