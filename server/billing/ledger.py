@@ -38,19 +38,23 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
         charges: dict[int, list[Charge]] = defaultdict(list)
         for charge in session.scalars(select(Charge).order_by(Charge.id)):
             charges[charge.document_id].append(charge)
-        problems = [*_charges(documents, charges), *_documents(documents, charges), *_series(documents)]
+        newest, due = ledger_rows.newest(charges), set[str]()
+        problems = [*_charges(documents, charges, newest, due), *_documents(documents, charges), *_series(documents)]
         problems += ledger_rows.problems(documents, charges)
-        problems += ledger_limits.problems(ledger_rows.newest(charges).values())
+        problems += ledger_limits.problems(charge for name, charge in newest.items() if name not in due)
     if documents_dir is not None:
         problems += _files(documents, documents_dir)
     return problems
 
 
-def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) -> Iterator[str]:
+def _charges(
+    documents: Iterable[Document], charges: dict[int, list[Charge]], newest: Mapping[str, Charge], due: set[str]
+) -> Iterator[str]:
+    """``due`` takes the sessions that something has come to be known of since: an adjustment follows, and what they leave of
+    caps and included hours may be charged to others already."""
     is_charged = select(Charge.id).where(Charge.subject == UsageSession.id).exists()
     sessions = {row.id: row for row in db.session.scalars(select(UsageSession).where(is_charged))}
     decided = decisions.newest(is_charged)
-    newest = ledger_rows.newest(charges)
     tariffs: dict[int, dict[str, Any]] = dict(db.session.execute(select(Tariff.id, Tariff.rule)).all())
     for document in documents:
         for charge in charges[document.id]:
@@ -60,14 +64,21 @@ def _charges(documents: Iterable[Document], charges: dict[int, list[Charge]]) ->
                 decision = decided.get(charge.subject, AS_MEASURED)
                 if newest.get(charge.subject) is charge:
                     problem = _charge(charge, session, document.specimen) or _decided(charge, decision)
-                    problem = "" if ledger_rows.is_known_since(charge.subject, document) else problem
+                    problem = _unless_due(problem, charge.subject, document, due)
                 problem = problem or _rated(charge, tariffs)
             elif charge.kind == "item":
                 problem = fault_of_item(charge)
             elif charge.kind == "adjust":
-                problem = _adjusted(charge, sessions, decided, newest, document)
+                problem = _adjusted(charge, sessions, decided, newest, document, due)
             if problem:
                 yield f"{document.number}, {charge.kind} {charge.subject}: {problem}"
+
+
+def _unless_due(problem: str, session_id: str, document: Document, due: set[str]) -> str:
+    if problem and ledger_rows.is_known_since(session_id, document):
+        due.add(session_id)
+        return ""
+    return problem
 
 
 def _charge(charge: Charge, session: UsageSession | None, specimen: bool) -> str:
@@ -135,6 +146,7 @@ def _adjusted(
     decided: Mapping[str, Decision],
     newest: Mapping[str, Charge],
     document: Document,
+    due: set[str],
 ) -> str:
     """What came to be known of a session after it was charged: against the session, and against all that was charged of it."""
     subject = charge.priced.get("adjusts", "")
@@ -143,7 +155,7 @@ def _adjusted(
         stands = (session.occupied_s, session.ended_at) == (charge.occupied_s, charge.ended_at)
         problem = "" if stands else "adjustment and session differ: another one is due"
         problem = problem or _decided(charge, decided.get(subject, AS_MEASURED))
-        if problem and not ledger_rows.is_known_since(subject, document):
+        if problem := _unless_due(problem, subject, document, due):
             return problem
     return _steps(charge, charge.priced.get("steps", {}), charge.net_cents + charge.priced.get("before_cents", 0))
 

@@ -264,6 +264,24 @@ def test_what_is_not_charged_under_a_cap_makes_room_for_the_others() -> None:
     assert verify_billing() == []
 
 
+def test_what_a_cap_leaves_may_be_charged_before_the_adjustment_that_makes_room_for_it() -> None:
+    part = Part(Basis.OCCUPIED, 2400, step_s=900)
+    rule = Rule((part,), caps=(Cap(Span.DAY, Of.TENANT, 6000),))
+    add_tariff(Scope(machine="p1"), rule, OPENED, actor="test", now=OPENED)
+    one = use(seconds=2 * H)  # 48.00
+    two = use(start=at(5, hour=12), seconds=2 * H)  # 12.00 of 48.00
+    bill("2026-10", CLOSING)
+    free(one)
+    credit("F-2026-0001", Chosen(frozenset({two})), "Wrong", reopen=True, zone=ZONE, **BY)
+
+    issue(now=LATER)
+
+    assert verify_billing() == [], "48.00 are charged twice under a cap of 60.00, and one of them is taken back"
+    bill("2026-11", DECEMBER)
+    assert nets() == [6000, -1200, 4800, -4800]
+    assert verify_billing() == []
+
+
 def test_an_adjustment_keeps_the_price_at_which_was_charged() -> None:
     one = use(seconds=2 * H)
     bill("2026-10", CLOSING)
