@@ -1,9 +1,10 @@
-"""Every table that leaves the house, by its name. A new one is an entry in one of the two lists it is made of."""
+"""Every table that leaves the house, by its name. A new one is an entry in one of the three lists it is made of."""
 
-from server.exports import from_documents, from_lab
+from server.exports import from_books, from_documents, from_lab
 from server.exports.tables import Privacy, Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (*from_documents.TABLES, *from_lab.TABLES)}
+_ALL = (*from_documents.TABLES, *from_books.TABLES, *from_lab.TABLES)
+TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 
 def tables_of(privacy: Privacy) -> list[Table]:
