@@ -26,13 +26,24 @@ __all__ = ["Amount", "Chosen", "What", "Whole", "before_of", "credit", "left_of"
 
 
 def credit(
-    number: str, what: What, reason: str, *, reopen: bool = False, zone: tzinfo, actor: str, now: datetime
+    number: str,
+    what: What,
+    reason: str,
+    *,
+    reopen: bool = False,
+    seen: int | None = None,
+    zone: tzinfo,
+    actor: str,
+    now: datetime,
 ) -> str:
     """Write a credit note to this invoice, and return its number. BillingError where there is nothing left to take back; Stale
-    where somebody else has just taken something back. ``reopen``: its sessions and items can be invoiced anew."""
+    where somebody else has just taken something back, or has since ``seen`` was what ``taken_of`` said. ``reopen``: its
+    sessions and items can be invoiced anew."""
     with reading():
         document = _document(number)
         before = before_of(document.id)
+        if seen is not None and seen != _taken(before):
+            raise Stale
         content = _content(document, what, reason, before, reopen)
         ids = entries.load_ids()
     _valid(content)
@@ -55,6 +66,16 @@ def preview(number: str, what: What, reason: str, *, reopen: bool = False) -> di
     with reading():
         document = _document(number)
         return _content(document, what, reason, before_of(document.id), reopen)
+
+
+def taken_of(number: str) -> int:
+    """Net cents of this invoice that are taken back already."""
+    with reading():
+        return _taken(before_of(_document(number).id))
+
+
+def _taken(before: Before) -> int:
+    return sum(before.by_rate.values())
 
 
 def left_of(number: str) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """The page of a document after it was issued: taken back, its states on the platform, its lines as a table; and the ticks in a
 month's legal calendar."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,7 +18,7 @@ from server.db import reading, writing
 from server.domain.roles import Role
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, MONTH, use
-from tests.server.signed_in import page, signed_in, web_app
+from tests.server.signed_in import clock_of, page, signed_in, web_app
 
 NUMBER = "F-2026-0001"
 PAPER = f"/documents/{NUMBER}"
@@ -64,6 +65,52 @@ def test_a_credit_note_is_seen_before_it_is_written(issued: Flask, manager: Flas
     assert written.headers["Location"].endswith("/documents/A-2026-0001")
     assert NUMBER in page(manager, "/documents/A-2026-0001")
     assert "A-2026-0001" in page(manager, PAPER)
+
+
+def shown(preview: str) -> dict[str, str]:
+    """What the button below a preview sends."""
+    form = preview.partition('name="step" value="confirm"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) | {"step": "confirm"}
+
+
+def test_a_credit_note_is_written_once_however_often_its_button_is_pressed(issued: Flask, manager: FlaskClient) -> None:
+    goodwill = {"choice": "amount", "cents": "10,00", "rate": "S:2000", "reason": "Geste", "once": "shown-1"}
+    button = shown(manager.post(f"{PAPER}/credit", data=goodwill).text)
+
+    first, again = (manager.post(f"{PAPER}/credit", data=button) for _ in range(2))
+
+    assert first.location == again.location == "/documents/A-2026-0001"
+    assert numbers(issued) == [NUMBER, "A-2026-0001"]
+
+
+def test_the_second_of_two_who_credit_the_same_invoice_is_told_and_looks_again(
+    issued: Flask, manager: FlaskClient
+) -> None:
+    goodwill = {"choice": "amount", "cents": "10,00", "rate": "S:2000", "reason": "Geste"}
+    mine, theirs = (shown(manager.post(f"{PAPER}/credit", data=goodwill | {"once": by}).text) for by in ("a", "b"))
+
+    assert manager.post(f"{PAPER}/credit", data=theirs).status_code == 303
+    told = manager.post(f"{PAPER}/credit", data=mine)
+
+    assert told.status_code == 422
+    assert "Quelqu’un" in told.text
+    assert numbers(issued) == [NUMBER, "A-2026-0001"]
+    assert manager.post(f"{PAPER}/credit", data=shown(manager.post(f"{PAPER}/credit", data=goodwill).text)).location
+
+
+def test_a_credit_note_is_never_late_and_nobody_pays_it_with_a_click(issued: Flask, manager: FlaskClient) -> None:
+    goodwill = {"choice": "amount", "cents": "10,00", "rate": "S:2000", "reason": "Geste", "step": "confirm"}
+    manager.post(f"{PAPER}/credit", data=goodwill)
+    manager.post(f"{PAPER}/paid", data={"day": "2026-11-03"})
+    clock_of(issued).moment += timedelta(days=40)
+    later = signed_in(issued, Role.MANAGER)
+
+    late, listed = page(later, "/documents?show=overdue"), page(later, "/documents")
+
+    assert "A-2026-0001" not in late
+    assert "A-2026-0001" in listed
+    assert "à imputer ou à rembourser" in listed
+    assert "A-2026-0001/paid" not in listed + page(later, f"/months/{MONTH}")
 
 
 def test_some_lines_are_taken_back_by_ticking_them(issued: Flask, manager: FlaskClient) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from server.billing.einvoice.wanted import has_xml
 from server.billing.models import Document
+from server.collecting.models import Allocation
 from server.db import reading
 from server.pages.months.reads import PaperRow, paper_row
 from server.people.models import Establishment
@@ -87,8 +88,13 @@ def find_documents(asked: Asked, specimen: bool, today: date) -> Page[PaperRow]:
 
 
 def unpaid(specimen: bool, today: date) -> Unpaid:
-    waiting = (Document.specimen.is_(specimen), Document.paid_on.is_(None))
-    wanted = select(func.count(), func.coalesce(func.sum(Document.gross_cents), 0)).where(*waiting)
+    """What is left to be paid of invoices and statements. A credit note is owed by the lab, and never late."""
+    given = select(Allocation.document_id, func.sum(Allocation.cents).label("cents"))
+    paid = given.group_by(Allocation.document_id).subquery()
+    left = Document.gross_cents - func.coalesce(paid.c.cents, 0)
+    waiting = (Document.specimen.is_(specimen), Document.paid_on.is_(None), Document.kind != "credit_note")
+    wanted = select(func.count(), func.coalesce(func.sum(left), 0)).select_from(Document)
+    wanted = wanted.outerjoin(paid, paid.c.document_id == Document.id).where(*waiting)
     with reading() as session:
         count, cents = session.execute(wanted).one()
         late, late_cents = session.execute(wanted.where(Document.due_on < today)).one()
@@ -128,6 +134,6 @@ def _conditions(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:
         case Show.UNPAID:
             yield Document.paid_on.is_(None)
         case Show.OVERDUE:
-            yield Document.paid_on.is_(None) & (Document.due_on < today)
+            yield Document.paid_on.is_(None) & (Document.due_on < today) & (Document.kind != "credit_note")
         case Show.PAID:
             yield Document.paid_on.is_not(None)

@@ -33,23 +33,24 @@ def credit(number: str) -> Answer:
         return redirect(url_for("documents.show", number=number))
     lines = lines_of(number)
     form = forms.credit_form(paper.content, lines, request.args.get("reason", ""))
-    preview = None
+    preview, seen = None, credit_notes.taken_of(number)
     if form.validate_on_submit():
         what, reopen = form.what(), bool(form.reopen.data) and form.can_reopen()
         try:
             if request.form.get("step") == "confirm":
-                return _written(number, what, form.reason.data or "", reopen)
+                return _written(number, what, form, reopen)
             preview = credit_notes.preview(number, what, form.reason.data or "", reopen=reopen)
         except Stale:
             form.refuse("", gettext("Somebody else has just taken something of it back. Look again."))
         except Refusal as refusal:
             form.refuse("", said(refusal))
-    return form_page("documents/credit.html", form, paper=paper, lines=lines, preview=preview)
+    return form_page("documents/credit.html", form, paper=paper, lines=lines, preview=preview, seen=seen)
 
 
-def _written(number: str, what: What, reason: str, reopen: bool) -> Response:
-    by = {"actor": actor().label, "now": now()}
-    given = credit_notes.credit(number, what, reason, reopen=reopen, zone=zone(), **by)  # type: ignore[arg-type]
+def _written(number: str, what: What, form: forms.CreditForm, reopen: bool) -> Response:
+    """Only what its preview has shown: whoever else has taken something back since then would not have been seen."""
+    seen, by = request.form.get("seen", type=int), {"actor": actor().label, "now": now()}
+    given = credit_notes.credit(number, what, form.reason.data or "", reopen=reopen, seen=seen, zone=zone(), **by)  # type: ignore[arg-type]
     text = gettext("%(note)s takes back %(number)s.", note=given, number=number)
     if reopen and isinstance(what, Whole):
         text += " " + gettext("Its sessions are a draft of the month again: issue it for a new number.")
