@@ -5,7 +5,7 @@ Nothing here touches the database. The content of a draft is plain JSON; issuing
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, tzinfo
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ from server.domain.daily import hours_by_day
 from server.domain.decisions import AS_MEASURED
 from server.domain.holds import Hold, Why, holds
 from server.domain.included import used_of, what_is_left
-from server.domain.invoicing import Extra, Frame, Item, plain_group
+from server.domain.invoicing import Extra, Frame, Item, Seller, plain_group
 from server.domain.numbering import credit_prefix
 from server.domain.oddities import Looked, Oddity
 from server.domain.orders import Order
@@ -30,11 +30,12 @@ from server.domain.period import Period
 from server.domain.rating import Rated, RatedSession
 from server.domain.status import until
 from server.domain.tariffs import PriceBook
-from server.domain.vat import customer
+from server.domain.vat import Cell, customer
 from server.uncollected import uncollected
 
 FORMAT = 2  # of the frozen JSON
 _NOTHING_AGREED = Terms()
+_OWED_BY_REGIME = frozenset({"S", "AE"})  # no small business bills these
 _ANYTHING: Mapping[str, int] = {}
 STATEMENT = "statement"  # the mode of a seller whose invoices another system writes
 
@@ -214,7 +215,8 @@ def _draft(
     part: Part,
     orders: Bearing,
 ) -> NewDraft:
-    buyer, seller, items = facts.buyers[establishment_id], issuer.seller, part.items
+    buyer, items = facts.buyers[establishment_id], part.items
+    seller = _as_then(issuer.seller, facts, items, period.last_day)
     kind = "credit_note" if part.corrects else "statement" if seller.mode == STATEMENT else "invoice"
     treatment = _treated(items) or in_force(facts.treatments.get(establishment_id, []), period.last_day)
     billable = invoicing.sold(items)
@@ -262,9 +264,25 @@ def _borne(order: Order | None) -> dict[str, Any] | None:
     return None if order is None else {"number": order.number, "day": order.ordered_on}
 
 
+def _as_then(seller: Seller, facts: Facts, items: Sequence[Placed], otherwise: date) -> Seller:
+    """Who issues today, as it stood towards VAT when it supplied: December's invoices are written in January, under the regime of
+    December, and a credit note under that of what it takes back."""
+    known = [(_day_of(one), one.vat) for one in items]
+    taxed = (day for day, vat in known if isinstance(vat, Cell) and vat.category in _OWED_BY_REGIME)
+    then: Issuer | None = in_force(facts.issuers, max(taxed, default=otherwise))
+    if then is None:
+        return seller
+    was = then.seller
+    return replace(seller, regime=was.regime, vat_id=was.vat_id, vat_on_debits=was.vat_on_debits)
+
+
+def _day_of(one: Placed) -> date:
+    return one.item.day if isinstance(one, Extra) else one.rated.session.day
+
+
 def _treated(items: Sequence[Placed]) -> str | None:
     """As what the buyer stands on this document: who moves abroad in the middle of a month has been at home before."""
-    known = [(one.item.day if isinstance(one, Extra) else one.rated.session.day, one.treatment) for one in items]
+    known = [(_day_of(one), one.treatment) for one in items]
     return max(((day, treatment) for day, treatment in known if treatment), default=(None, None))[1]
 
 

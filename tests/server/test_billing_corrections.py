@@ -1,6 +1,7 @@
 """What is put right after it was issued: credit notes, adjustments, late sessions, statements, what platforms say."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from server.billing import credit_notes, platform, prices, statements
+from server.billing import credit_notes, platform, prices, sellers, statements
 from server.billing.credit_notes import Amount, Chosen, Whole, credit
 from server.billing.documents import render_document
 from server.billing.ledger import verify_billing
@@ -23,7 +24,7 @@ from server.domain.tariffs import Scope, simple
 from server.people import service as people
 from server.usage import decisions
 from server.usage.models import UsageSession
-from tests.server.billing_lab import CLOSING, MONTH, ZONE, close, end_prices, furnish, issue, use
+from tests.server.billing_lab import CLOSING, MONTH, SELLER, ZONE, close, end_prices, furnish, issue, use
 
 LATER = CLOSING + timedelta(days=5)
 DECEMBER = datetime(2026, 12, 3, 9, tzinfo=UTC)
@@ -321,4 +322,24 @@ def test_what_stood_on_a_statement_is_credited_to_the_invoice_that_was_made_of_i
     (corrected,) = content("A-2026-0001")["corrects"]
     assert (corrected["number"], corrected["issued_on"]) == ("ERP-4711", "2026-11-04")
     assert documents()[1].corrects_id == documents()[0].id
+    assert verify_billing() == []
+
+
+def test_who_becomes_a_small_business_invoices_what_it_supplied_before_as_it_then_stood() -> None:
+    charged = use("acme-1")
+    close()
+    issue()
+    with writing() as session:
+        session.scalars(select(Seller)).one().valid_until = date(2026, 12, 1)
+    small = replace(SELLER, regime="franchise", vat_id="", vat_on_debits=False, street="9, quai neuf")
+    sellers.add_seller(small, date(2026, 12, 1), actor="manager", now=DECEMBER)
+    decisions.do_not_charge(charged, Free.MACHINE_FAULT, "Nozzle blocked", **BY)
+    use("acme-1", start=datetime(2026, 11, 9, 8, tzinfo=UTC), seconds=900)
+    close("2026-11", DECEMBER)
+
+    assert issue("2026-11", DECEMBER) == ["F-2026-0002", "A-2026-0001"]
+    assert sums()[1:] == [("F-2026-0002", 600, 120), ("A-2026-0001", -2400, -480)]
+    for number in ("F-2026-0002", "A-2026-0001"):
+        seller = content(number)["seller"]
+        assert (seller["regime"], seller["vat_id"], seller["street"]) == ("normal", SELLER.vat_id, "9, quai neuf")
     assert verify_billing() == []
