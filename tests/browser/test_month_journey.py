@@ -174,12 +174,13 @@ def pay(page: Page) -> None:
 
 
 def for_the_accountant(open_page: OpenPage, said: list[str]) -> None:
-    """The same figures, and nothing to decide."""
+    """The same figures; of payments the accountant says more, of the invoice nothing can be taken back."""
     page = open_page(path="documents/F-2026-0001", role=Role.LAB_ACCOUNTANT, locale="fr")
 
     assert all(amount in screen(page) for amount in said)
     expect(page.locator(".paid")).to_contain_text("payée le 3 novembre 2026")
-    expect(page.get_by_role("button", name="Pas payée, en fait")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pas payée, en fait")).to_be_visible()
+    expect(page.get_by_role("link", name="Avoir…")).to_have_count(0)
 
 
 def worry(page: Page, words: str) -> Locator:

@@ -54,6 +54,7 @@ ELSEWHERE = {
     "price_drafts.far",
 }  # lead on to a page, or are a piece of one
 NO_PAGES = STREAMS | FILES | ELSEWHERE
+ASKED = ("all", "what")  # what an address may ask for besides
 WHOSE = {Verb.PUBLIC: "nobody", Verb.SEE_OWN: "maker", Verb.SEE_TENANT_BOOKS: "tenant"}
 WHOSE |= dict.fromkeys((Verb.MANAGE_MEMBERS, Verb.REFUSE_CHARGES), "tenant")  # all others are a manager's
 GUARDED = {"account.ask_to_remove_factor"}  # asked of a manager who has a second factor
@@ -219,7 +220,7 @@ class Walk:
         """Raises KeyError where there is no sample for a value in it."""
         area = rule.endpoint.partition(".")[0]
         known = self.samples.get(rule.endpoint, self.samples.get(area, {}))
-        values = {name: known[name] for name in rule.arguments} | ({"all": 1} if "all" in known else {})
+        values = {name: known[name] for name in rule.arguments} | {name: known[name] for name in ASKED if name in known}
         return self.site.app.url_map.bind("localhost").build(rule.endpoint, values)
 
 

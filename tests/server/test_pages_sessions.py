@@ -148,7 +148,9 @@ def test_a_session_is_entered_by_hand_in_two_steps(app: Flask, manager: FlaskCli
     assert "déjà une session" in again.text
 
 
-def test_what_is_issued_offers_no_decision(app: Flask, manager: FlaskClient) -> None:
+def test_what_is_decided_about_an_issued_session_is_said_to_become_an_adjustment(
+    app: Flask, manager: FlaskClient
+) -> None:
     with app.app_context():
         charged = use()
         billing_lab.close()
@@ -157,8 +159,9 @@ def test_what_is_issued_offers_no_decision(app: Flask, manager: FlaskClient) -> 
     html = page(manager, f"/sessions/{charged}")
 
     assert "F-2026-0001" in html
-    assert f"/sessions/{charged}/free" not in html
-    assert manager.get(f"/sessions/{charged}/free").status_code == 302
+    assert "Ce qui est décidé maintenant, ou connu après coup, devient une régularisation" in html
+    assert f"/sessions/{charged}/free" in html
+    assert manager.get(f"/sessions/{charged}/free").status_code == 200
 
 
 def test_sessions_are_found_by_person_machine_tenant_day_and_state(app: Flask, manager: FlaskClient) -> None:

@@ -116,7 +116,7 @@ def test_every_invoice_is_a_specimen_on_every_page_and_shows_its_total(month: Mo
         pages = [page.extract_text() for page in PdfReader(month.directory / "documents" / f"{number}.pdf").pages]
         assert number.startswith("DEMO-")
         assert all("SPECIMEN" in page for page in pages)
-        assert _euros(gross_cents) in "".join("".join(pages).split())
+        assert _euros(gross_cents) in "".join("".join(pages).split()).replace(".", "")
 
 
 def test_nothing_is_left_running(month: Month) -> None:
@@ -212,7 +212,7 @@ def _rows(month: Month, query: str) -> list[tuple[Any, ...]]:
 
 
 def _euros(cents: int) -> str:
-    """As a page has it, without its spaces."""
+    """As a page has it, without the spaces and points between its thousands."""
     return f"{cents // 100},{cents % 100:02}€"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -69,7 +68,7 @@ def page(lab: SmallLab) -> Callable[[str], str]:
     def answers() -> bool:
         try:
             return bool(read(TODAY))
-        except URLError:
+        except OSError:  # not there yet, or busy with its first page
             return False
 
     lab.stage.until(answers, "the pages")
