@@ -5,10 +5,10 @@ are hidden, the smallest first, until no hidden figure follows from what is show
 hidden ones together is about five people and three tenants again. A cell where nobody was is shown: it is about nobody.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from fractions import Fraction
+from itertools import product
 
 LEAST_PEOPLE = 5
 LEAST_TENANTS = 3
@@ -56,46 +56,79 @@ def equations(rows: Sequence[str], columns: Sequence[str]) -> list[Equation]:
     return [*down, *({**{(row, one): 1 for one in columns}, (row, TOTAL): -1} for row in (*rows, TOTAL))]
 
 
-def hidden(cells: Mapping[Key, Cell], known: Sequence[Equation]) -> set[Key]:
-    """Which cells are not shown."""
-    secret = {key for key, cell in cells.items() if cell.sessions and not _is_safe(cell.people, cell.tenants)}
+def hidden_by_column(cells: Mapping[Key, Cell], rows: Sequence[str], columns: Sequence[str]) -> set[Key]:
+    """As ``hidden``, of a table whose columns are told alone as well: each hides what it hides alone, and beside these only
+    totals of rows are hidden. Otherwise a figure that this table hides could be read in that one."""
+    secret: set[Key] = set()
+    for column in columns:
+        own = {key: cell for key, cell in cells.items() if key[1] == column and cell.sessions}
+        secret |= hidden(own, equations([row for row in rows if (row, column) in own], [column]))
+    totals = {key for key in cells if key[1] == TOTAL}
+    return hidden(cells, equations(rows, columns), secret, totals)
+
+
+def hidden(
+    cells: Mapping[Key, Cell],
+    known: Sequence[Equation],
+    already: AbstractSet[Key] = frozenset(),
+    beside: AbstractSet[Key] | None = None,
+) -> set[Key]:
+    """Which cells are not shown. ``already``: that are hidden anyhow; ``beside``: those that may be hidden beside the small
+    ones, where not every one may."""
+    small = {key for key, cell in cells.items() if cell.sessions and not _is_safe(cell.people, cell.tenants)}
+    secret = small | already
+    others = cells if beside is None else {key: cells[key] for key in sorted(beside)}
     while (weak := _first_weak(secret, cells, known)) is not None:
-        more = _companion(weak, secret, cells)
+        more = _companion(weak, secret, others)
         if more is None:
             break
         secret.add(more)
     return secret
 
 
-def worked_out(secret: AbstractSet[Key], known: Sequence[Equation]) -> list[dict[Key, Fraction]]:
-    """What follows about the hidden cells from all that is shown: each a sum of hidden figures that anybody can work out,
-    reduced as far as it goes. One with a single cell gives that cell away."""
-    order = sorted(secret)
-    matrix = [[Fraction(one.get(key, 0)) for key in order] for one in known]
-    reduced = _reduced([row for row in matrix if any(row)])
-    return [{key: value for key, value in zip(order, row, strict=True) if value} for row in reduced]
+def _first_weak(secret: AbstractSet[Key], cells: Mapping[Key, Cell], known: Sequence[Equation]) -> Equation | None:
+    """The first sum of equations from which hidden figures about too few can be worked out together."""
+    return next((one for one in _sums_of_hidden(secret, cells, known) if _is_weak(one, secret, cells)), None)
 
 
-def _first_weak(
+def _is_weak(one: Equation, secret: AbstractSet[Key], cells: Mapping[Key, Cell]) -> bool:
+    together = _sum(cells[key] for key in one.keys() & secret if one[key])
+    return together.sessions > 0 and not _is_safe(together.people, together.tenants)
+
+
+def _sums_of_hidden(
     secret: AbstractSet[Key], cells: Mapping[Key, Cell], known: Sequence[Equation]
-) -> Mapping[Key, int | Fraction] | None:
-    """The first sum from which hidden figures about too few can be worked out."""
-    sums: list[Mapping[Key, int | Fraction]] = [*known, *worked_out(secret, known)]
-    for one in sums:
-        parts = {key: factor for key, factor in one.items() if key in secret}
-        if len(parts) == 1:
-            return one
-        if parts and len({factor > 0 for factor in parts.values()}) == 1:
-            together = _sum(cells[key] for key in parts)
-            if together.sessions and not _is_safe(together.people, together.tenants):
-                return one
-    return None
+) -> Iterator[Equation]:
+    """All sums of equations in which hidden figures are only added and that may be about few. Each cell stands in one equation
+    down and one across: so these are the cuts of a graph, in which an equation counts once, against the others, or not at all;
+    and once that is chosen for those down, each one across is chosen by itself."""
+    down = [one for one in known if len({column for _, column in one}) == 1]
+    across = [one for one in known if one not in down]
+    yield from (one for one in across if len({one[key] > 0 for key in one.keys() & secret}) == 1)
+    for times in product((-1, 0, 1), repeat=len(down)):
+        base = {key: time * factor for time, one in zip(times, down, strict=True) for key, factor in one.items()}
+        for parts in product(*(_ways(base, row, secret, cells) for row in across or [{}])):
+            yield base | {key: factor for part in parts for key, factor in part.items()}
+
+
+def _ways(base: Equation, row: Equation, secret: AbstractSet[Key], cells: Mapping[Key, Cell]) -> list[Equation]:
+    """What is chosen down, with an equation across counted so that nothing hidden is subtracted: nothing hidden is left of it
+    if that can be, else what is left is about few."""
+    found = []
+    for time in (0, 1, -1):
+        own = {key: base.get(key, 0) + time * factor for key, factor in row.items()} or base
+        left = [own[key] for key in own.keys() & secret if own[key]]
+        if not left:
+            return [own]
+        if min(left) > 0 and _is_weak(own, secret, cells):
+            found.append(own)
+    return found
 
 
 def _companion(weak: Iterable[Key], secret: AbstractSet[Key], cells: Mapping[Key, Cell]) -> Key | None:
     """The next cell to hide, of the weak sum: one where somebody was, a part before a total, one that closes a rectangle of
     hidden ones, the smallest. Where the whole sum is hidden already, of all others."""
-    shown = [key for key in weak if key not in secret] or [key for key in cells if key not in secret]
+    shown = [key for key in weak if key in cells and key not in secret] or [key for key in cells if key not in secret]
 
     def order(key: Key) -> tuple[bool, bool, bool, int, Key]:
         crosses = any(row == key[0] for row, _ in secret) and any(column == key[1] for _, column in secret)
@@ -110,21 +143,3 @@ def _is_safe(people: AbstractSet[int], tenants: AbstractSet[int]) -> bool:
 
 def _sum(cells: Iterable[Cell]) -> Cell:
     return sum(cells, Cell())
-
-
-def _reduced(matrix: list[list[Fraction]]) -> list[list[Fraction]]:
-    """Row echelon form, reduced."""
-    rows = [list(row) for row in matrix]
-    done = 0
-    for place in range(len(rows[0]) if rows else 0):
-        pivot = next((number for number in range(done, len(rows)) if rows[number][place]), None)
-        if pivot is None:
-            continue
-        rows[done], rows[pivot] = rows[pivot], rows[done]
-        rows[done] = [value / rows[done][place] for value in rows[done]]
-        for number in range(len(rows)):
-            if number != done and rows[number][place]:
-                factor = rows[number][place]
-                rows[number] = [one - factor * other for one, other in zip(rows[number], rows[done], strict=True)]
-        done += 1
-    return rows[:done]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from server.db import db, reading
-from server.domain.disclosure import TOTAL, Cell, Key, equations, hidden, with_totals
+from server.domain.disclosure import TOTAL, Cell, Key, hidden_by_column, with_totals
 from server.domain.period import day_start
 from server.domain.stretch import Stretch, stretch_of
 from server.domain.usage import SessionState
@@ -30,8 +30,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``rows`` are kinds of tenant with any use, and the total; ``columns`` quarters, and the total where there are several."""
+    """``rows`` are kinds of tenant with any use, and the total; ``columns`` quarters that are over, and the total where there
+    are several. ``asked``: the quarters that were asked for."""
 
+    asked: tuple[str, ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     figures: dict[Key, Figure | None]
@@ -41,9 +43,11 @@ class Report:
         return sum(figure is None for figure in self.figures.values())
 
 
-def report_of(stretch: Stretch, specimen: bool, zone: ZoneInfo) -> Report:
-    """Sessions that ended in each quarter of a year, or in one quarter, on the lab's clock."""
-    quarters = quarters_of(stretch)
+def report_of(stretch: Stretch, today: date, specimen: bool, zone: ZoneInfo) -> Report:
+    """Sessions that ended in each quarter of a year, or in one quarter, on the lab's clock. A quarter is told when it is over:
+    of a running one, what is there today and was not yesterday would be about few."""
+    asked = quarters_of(stretch)
+    quarters = [quarter for quarter in asked if quarter.last < today]
     cells: dict[Key, Cell] = {}
     for quarter in quarters:
         for kind, cell in _used(quarter, specimen, zone):
@@ -51,9 +55,10 @@ def report_of(stretch: Stretch, specimen: bool, zone: ZoneInfo) -> Report:
     kinds = [kind.value for kind in TenantKind if any(row == kind for row, _ in cells)]
     names = [quarter.name for quarter in quarters]
     table = with_totals(cells, kinds, names)
-    secret = hidden(table, equations(kinds, names))
+    secret = hidden_by_column(table, kinds, names)
     figures = {key: None if key in secret else _figure(cell) for key, cell in table.items()}
-    return Report((*kinds, TOTAL), (*names, TOTAL) if len(names) > 1 else tuple(names), figures)
+    columns = (*names, TOTAL) if len(names) > 1 else tuple(names)
+    return Report(tuple(quarter.name for quarter in asked), (*kinds, TOTAL), columns, figures)
 
 
 def quarters_of(stretch: Stretch) -> list[Stretch]:

@@ -9,7 +9,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.disclosure import TOTAL, Cell, Equation, Key, equations, hidden, with_totals
+from server.domain.disclosure import TOTAL, Cell, Equation, Key, equations, hidden, hidden_by_column, with_totals
 
 NUMBERS = count(1)
 Table = dict[Key, Cell]
@@ -144,3 +144,53 @@ def test_no_hidden_cell_is_ever_found_again(sizes: list[tuple[int, int]], quarte
 
     assert {key for key, one in table.items() if one.sessions and len(one.people) < 5} <= secret
     assert not [key for key in substituted(table, secret, known) if table[key].sessions and len(table[key].people) < 5]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6)), min_size=12, max_size=12))
+def test_a_years_table_and_those_of_its_quarters_together_betray_nothing(sizes: list[tuple[int, int]]) -> None:
+    keys = [(kind, quarter) for kind in KINDS for quarter in QUARTERS]
+    cells = {
+        key: cell(people * 3 if tenants else 0, people if tenants else 0, min(people, tenants))
+        for key, (people, tenants) in zip(keys, sizes, strict=True)
+    }
+    whole = with_totals(cells, KINDS, QUARTERS)
+    shown = whole.keys() - hidden_by_column(whole, KINDS, QUARTERS)
+    for quarter in QUARTERS:
+        alone = with_totals({key: cells[key] for key in cells if key[1] == quarter}, KINDS, [quarter])
+        shown |= alone.keys() - hidden_by_column(alone, KINDS, [quarter])
+
+    secret = whole.keys() - shown
+
+    assert {key for key, one in whole.items() if one.sessions and len(one.people) < 5} <= secret
+    found = substituted(whole, secret, equations(KINDS, QUARTERS))
+    assert not [key for key in found if whole[key].sessions and len(whole[key].people) < 5]
+
+
+def test_what_is_hidden_in_two_quarters_is_not_few_together_either() -> None:
+    """The start-ups of two quarters follow from two quarters of the schools, whose total is shown: a sum of five equations."""
+    few = [frozenset({-1, -2, -3, -4, -5}), frozenset({-6, -7})]
+    cells = {(kind, quarter): cell(100, 20, 6) for kind in ("company", "school") for quarter in QUARTERS}
+    cells |= {("startup", quarter): cell(60, 7, 3) for quarter in ("Q1", "Q2")}
+    cells |= {("startup", quarter): Cell(40, 2400, *few) for quarter in ("Q3", "Q4")}
+    table = with_totals(cells, KINDS, QUARTERS)
+
+    secret = hidden_by_column(table, KINDS, QUARTERS)
+
+    beside = next(kind for kind in ("company", "school") if (kind, "Q3") in secret)
+    assert {("startup", "Q3"), ("startup", "Q4"), (beside, TOTAL)} <= secret
+
+
+def test_the_control_of_it_tables_that_hide_each_for_itself_betray_each_other() -> None:
+    """The school of the second quarter is hidden beside another cell in each of the two."""
+    sizes = {"company": 120, "startup": 50, "school": 100}
+    cells = {(kind, quarter): cell(size, 20, 6) for kind, size in sizes.items() for quarter in QUARTERS}
+    cells |= {("school", "Q2"): cell(7, 2, 1), ("company", "Q3"): cell(8, 2, 1)}
+    whole, known = with_totals(cells, KINDS, QUARTERS), equations(KINDS, QUARTERS)
+    alone = with_totals({key: cells[key] for key in cells if key[1] == "Q2"}, KINDS, ["Q2"])
+
+    apart = hidden(whole, known) & (hidden(alone, equations(KINDS, ["Q2"])) | {key for key in whole if key[1] != "Q2"})
+    together = hidden_by_column(whole, KINDS, QUARTERS)
+
+    assert ("school", "Q2") in substituted(whole, apart, known)
+    assert ("school", "Q2") not in substituted(whole, together, known)

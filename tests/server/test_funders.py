@@ -1,6 +1,6 @@
 """The usage report for public funders: counted by kind and quarter on the lab's clock, hidden where it is about few."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from tests.server.signed_in import page, signed_in, web_app
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+TODAY = date(2027, 1, 1)
 ZONE = ZoneInfo("Europe/Paris")
 
 
@@ -68,7 +69,7 @@ def used(payer: str, holder: int, end: datetime, seconds: int = 3600) -> None:
 def report(of: str) -> dict[tuple[str, str], Figure | None]:
     stretch = stretch_of(of)
     assert stretch is not None
-    return report_of(stretch, False, ZONE).figures
+    return report_of(stretch, TODAY, False, ZONE).figures
 
 
 def test_a_small_school_is_hidden_and_the_total_with_it(web: Flask) -> None:
@@ -114,4 +115,13 @@ def test_the_page_and_its_file_say_the_same(web: Flask) -> None:
     with web.app_context():
         stretch = stretch_of("2026")
         assert stretch is not None
-        assert len(text.splitlines()) == len(list(rows_of(report_of(stretch, False, ZONE))))
+        assert len(text.splitlines()) == len(list(rows_of(report_of(stretch, NOW.date(), False, ZONE))))
+
+
+def test_a_quarter_is_told_when_it_is_over(web: Flask) -> None:
+    client = signed_in(web, Role.LAB_ACCOUNTANT)
+
+    assert "<table" not in page(client, "/exports/funders?of=2026-Q4")
+    assert len(client.get("/exports/funders.csv?of=2026-Q4").data.splitlines()) == 1, "the heads alone"
+    year = client.get("/exports/funders.csv?of=2026").data.decode()
+    assert ("2026-Q3" in year, "2026-Q4" in year) == (True, False)

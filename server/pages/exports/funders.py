@@ -41,7 +41,7 @@ class Picture:
 @needs(Verb.SEE_MONEY)
 def page() -> str:
     stretch = asked_stretch()
-    report = report_of(stretch, settings().demo, zone())
+    report = report_of(stretch, today(), settings().demo, zone())
     return render_template(
         "exports/funders.html",
         stretch=stretch,
@@ -59,7 +59,7 @@ def page() -> str:
 @needs(Verb.SEE_MONEY)
 def as_csv() -> AnyResponse:
     stretch = asked_stretch()
-    rows = rows_of(report_of(stretch, settings().demo, zone()))
+    rows = rows_of(report_of(stretch, today(), settings().demo, zone()))
     headers = {"Content-Disposition": f'attachment; filename="use-{stretch.name}.csv"'}
     return Response(lines_of(rows), mimetype="text/csv", headers=headers)
 
