@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -272,6 +273,22 @@ def test_the_proposals_of_one_nature_are_taken_over_together_in_ones_name_and_wh
     assert {cell.reason for cell in new} == {"confirmé par le cabinet"}
     assert all(cell.decided_by.startswith("account:") for cell in new)
     assert page(manager, "/vat/proposals?nature=open_course").count('name="chosen"') == 5
+
+
+def test_proposals_are_taken_over_for_the_nature_that_was_shown_also_by_the_second_of_two(
+    app: Flask, manager: FlaskClient
+) -> None:
+    html = page(manager, "/vat/proposals")  # the first nature of which a cell is missing
+    (sent_to,) = set(re.findall(r'action="(/vat/proposals[^"]*)"', html))
+    where, ticked = unescape(sent_to), re.findall(r'name="chosen"[^>]* value="(\w+)"[^>]* checked', html)
+    taken = {"since": "2026-10-14", "reason": "confirmé", "chosen": ticked}
+
+    assert manager.post(where, data=taken).status_code == 303
+    decided = rows(app, VatCell)
+    again = manager.post(where, data=taken)
+
+    assert again.status_code == 422
+    assert len(rows(app, VatCell)) == len(decided)
 
 
 def test_training_may_be_exempt_instead(app: Flask, manager: FlaskClient) -> None:
