@@ -1,11 +1,14 @@
-"""What tenants have paid and no document has used: it waits to be given to one, or is paid back."""
+"""What tenants have paid and no document has used: it waits to be given to one, or is paid back; and what credit notes take off."""
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import func, select
 
+from server.billing.models import Document
 from server.collecting.models import Allocation, Payment
 from server.db import db
+from server.domain.late import Paid
 
 
 def rests(tenant_id: int, specimen: bool) -> dict[int, int]:
@@ -41,3 +44,19 @@ def credit_of_all(day: date, specimen: bool) -> dict[int, int]:
     for tenant, cents in db.session.execute(went.group_by(Payment.tenant_id)):
         found[tenant] = found.get(tenant, 0) - int(cents)
     return {tenant: cents for tenant, cents in found.items() if cents}
+
+
+def credited(documents: Collection[int] | None = None) -> dict[int, list[Paid]]:
+    """By document, what its own credit notes take off it and no allocation says yet: from which day, how many cents. Nobody is
+    asked for that, whether it is set off or not. Of all documents, or of these. Inside a transaction."""
+    used = select(Allocation.document_id, func.sum(Allocation.cents).label("cents")).group_by(Allocation.document_id)
+    used_of = used.subquery()
+    left = func.coalesce(used_of.c.cents, 0) - Document.gross_cents
+    wanted = select(Document.corrects_id, Document.issued_on, left)
+    wanted = wanted.outerjoin(used_of, used_of.c.document_id == Document.id).where(Document.corrects_id.is_not(None))
+    if documents is not None:
+        wanted = wanted.where(Document.corrects_id.in_(documents))
+    found: dict[int, list[Paid]] = {}
+    for document_id, day, cents in db.session.execute(wanted.where(left > 0)):
+        found.setdefault(document_id, []).append(Paid(day, int(cents)))
+    return found

@@ -10,6 +10,7 @@ from server.audit import service as audit
 from server.billing.errors import BillingError
 from server.billing.models import Document
 from server.billing.statements import due_day
+from server.collecting.credit import credited
 from server.collecting.models import Allocation, ReferenceRate
 from server.db import db, reading, writing
 from server.domain.late import Owed, Paid, Rate, RateKind, owed
@@ -52,7 +53,7 @@ def all_rates() -> list[Rate]:
 def owed_on(document: Document, rates: Sequence[Rate], day: date) -> Owed:
     """What being late has come to for a document up to a day; inside ``reading()``."""
     given = select(Allocation.given_on, Allocation.cents).where(Allocation.document_id == document.id)
-    paid = [Paid(on, cents) for on, cents in db.session.execute(given)]
+    paid = [Paid(on, cents) for on, cents in db.session.execute(given)] + credited([document.id]).get(document.id, [])
     customer = Customer(json.loads(document.frozen)["buyer"]["customer"])
     due_on = due_day(document.due_on, document.issued_on, document.external_on)
     return owed(customer, document.gross_cents, due_on, paid, rates, day)

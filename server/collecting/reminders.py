@@ -12,6 +12,7 @@ from server.billing import disputes
 from server.billing.models import Document
 from server.billing.statements import as_invoice, due_day
 from server.collecting import letters, mails
+from server.collecting.credit import credited
 from server.collecting.models import Allocation, DocumentReminder
 from server.collecting.rates import all_rates, owed_on
 from server.db import db, reading, writing
@@ -110,13 +111,13 @@ def _due(lab: Settings, today: date) -> list[_Due]:
             or_(Document.kind == "invoice", Document.external_on.is_not(None)),
         )
     )
-    contested = disputes.documents()
+    contested, notes = disputes.documents(), credited()
     found = []
     for document_id, due_on, issued_on, external_on, gross, last, done in db.session.execute(late).all():
         due = due_day(due_on, issued_on, external_on)
         step = next_step(due, [last] if last else [], today, lab.collecting.reminder_days)
         doubted = disputes.open_cents(document_id) if document_id in contested else 0
-        asked = gross - int(done) - doubted
+        asked = gross - int(done) - doubted - sum(note.cents for note in notes.get(document_id, ()))
         if step is not None and asked > 0:
             found.append(_Due(document_id, step, asked, doubted))
     return found

@@ -221,6 +221,27 @@ def test_what_is_paid_is_not_reminded_of_and_a_part_lowers_what_is_asked_for(lab
     assert remind(settings, 1) == []
 
 
+def test_what_a_credit_note_has_taken_off_is_not_asked_for_whether_it_is_set_off_or_not(
+    lab: tuple[Settings, Server],
+) -> None:
+    settings, _ = lab
+    rates.state(Rate(RateKind.ECB, date(2026, 7, 1), 240), "BCE, 1er juillet", **BY)
+    invoice = document("F-2026-0001").id
+    for number, net in (("A-2026-0001", -2500), ("A-2026-0002", -7500)):
+        issued(number, rows=(("S", 2000, net),), issued_on=date(2026, 11, 12), kind="credit_note")
+        with writing() as session:
+            note = session.scalars(select(Document).where(Document.number == number)).one()
+            note.corrects_id = invoice
+        if net == -2500:
+            (one,) = reminders.proposals(settings, TODAY, NOW)
+            # 120.00 for the ten days up to that one, 90.00 for eight: (1200 + 720) × 12.40 % / 365 = 0.6523…
+            assert (one.asked_cents, one.owed.interest_cents) == (9000, 65)
+            payments.set_off(number, "F-2026-0001", 3000, date(2026, 11, 12), TODAY, **BY)
+            assert due(settings) == [("F-2026-0001", 1, 9000)]
+
+    assert due(settings) == []
+
+
 def contested(subject: str, net_cents: int) -> None:
     """A charge on the invoice, and the tenant's word against it."""
     with writing() as session:
