@@ -99,7 +99,11 @@ def _of_tenant(known: Facts, tenant_id: int, own: list[str], specimen: bool, zon
     limits = _Limits()
     for home in sorted(homes):
         within = facts.load(period_of(home, zone), specimen, tenant_id)
-        prices = {name: stand.charge.tariff_id for name, stand in homes[home].items() if stand.charge.tariff_id}
+        prices = {
+            name: stand.charge.tariff_id
+            for name, stand in homes[home].items()
+            if stand.charge.tariff_id and not stand.is_open
+        }
         for use, rated in rate_uses(within, zone, prices):
             found = homes[home].get(use.id)
             if found is not None and found.charge.document_id in documents and isinstance(rated, RatedSession):
@@ -144,7 +148,12 @@ def _of_session(
     known: Facts, stand: Stand, document: Document, use: Use, rated: RatedSession, limits: _Limits, zone: tzinfo
 ) -> Iterator[Adjustment]:
     """Nothing where it stands as it is; nor where a credit note has taken something off, for somebody has put it right
-    otherwise then."""
+    otherwise then. Of one that is charged anew, what adjustments have left goes back: its new charge says all of it."""
+    if stand.is_open:
+        if stand.cents and stand.adjustments:
+            document = db.session.get_one(Document, stand.adjustments[-1].document_id)
+            yield _adjustment(known, stand, document, -stand.cents, use, rated, zone)
+        return
     differs = rated.net_cents - stand.cents
     if stand.is_given_back or (not differs and stand.says(use) and _covered(stand.steps) == used_of(rated.covered)):
         return
@@ -203,7 +212,7 @@ def _original(document: Document, reason: str) -> Original:
 def _item(one: Stand, document: Document, cents: int, use: Use, day: date, reason: str) -> BillItem:
     said = {"number": document.number, "machine": use.machine_name, "day": f"{day:%d.%m.%Y}"}
     return BillItem(
-        ref=f"{one.charge.subject}{ADJUSTS}{one.adjustments + 1}",
+        ref=f"{one.charge.subject}{ADJUSTS}{len(one.adjustments) + 1}",
         kind=ItemKind.ADJUSTMENT,
         day=day,
         tenant=use.tenant,

@@ -79,7 +79,7 @@ def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, s
         if number >= again.get(subject, 0) and subject not in adjusted:
             yield from ((tenant_id, month_of(ended_at, period.zone), one) for one in _covered(priced))
     for tenant_id, stand in adjusted.values():
-        if stand is not None and stand.charge.ended_at is not None:
+        if stand is not None and not stand.is_open and stand.charge.ended_at is not None:
             month = month_of(stand.charge.ended_at, period.zone)
             yield from ((tenant_id, month, one) for one in _covered(stand.steps))
 

@@ -26,13 +26,15 @@ _IRREGULAR = ("adjust", "credit")
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """``charge`` is the one in force, ``newest`` says how the session stood last: the charge, or an adjustment of it. ``cents``:
-    of all documents together. ``is_given_back``: a credit note has taken something off and lets nothing be charged anew."""
+    """``charge`` is the last one, ``newest`` says how the session stood last: the charge, or an adjustment of it. ``cents``: of
+    all documents together. ``is_open``: a credit note lets it be charged anew, and it is not yet. ``is_given_back``: one has
+    taken something off and does not."""
 
     charge: Charge
     newest: Charge
     cents: int
-    adjustments: int
+    adjustments: tuple[Charge, ...]
+    is_open: bool
     is_given_back: bool
 
     @property
@@ -59,16 +61,21 @@ def stands_of(tenants: Collection[int], since: datetime) -> dict[str, Stand]:
 
 
 def stand_in(name: str, rows: Iterable[Charge], again: Mapping[str, int]) -> Stand | None:
-    """``rows``: all that was charged and credited of one session, in order. None where nothing is in force."""
+    """``rows``: all that was charged and credited of one session, in order. None where it never was."""
     rows = list(rows)
-    charged = [one for one in rows if one.kind == "session" and one.round >= again.get(name, 0)]
-    if not charged:
+    last = next((one for one in reversed(rows) if one.kind == "session"), None)
+    if last is None:
         return None
     adjusted = [one for one in rows if one.kind == "adjust"]
-    holding = [one for one in adjusted if one.id > charged[-1].id and not again.get(one.subject)]
-    given_back = any(_gives_back(one, charged[-1]) for one in rows if one.kind == "credit")
-    newest = holding[-1] if holding else charged[-1]
-    return Stand(charged[-1], newest, sum(one.net_cents for one in rows), len(adjusted), given_back)
+    holding = [one for one in adjusted if one.id > last.id and not again.get(one.subject)]
+    return Stand(
+        charge=last,
+        newest=holding[-1] if holding else last,
+        cents=sum(one.net_cents for one in rows),
+        adjustments=tuple(adjusted),
+        is_open=last.round < again.get(name, 0),
+        is_given_back=any(_gives_back(one, last) for one in rows if one.kind == "credit"),
+    )
 
 
 def _gives_back(credit: Charge, charge: Charge) -> bool:

@@ -15,7 +15,7 @@ from server.contracts import models
 from server.contracts.treatments import Treatments
 from server.db import db
 from server.domain.allowances import Terms, Unit
-from server.domain.contracts import Agreement, Gives, Pack, Stretch, Used, first_of, terms
+from server.domain.contracts import Agreement, Gives, Pack, Stretch, Used, after, first_of, terms
 from server.domain.period import Period
 from server.people.models import Payer, Tenant
 
@@ -32,9 +32,9 @@ class Agreed:
     packs: tuple[Pack, ...] = ()
 
     def looks_back_to(self, month: str) -> date | None:
-        """The first day whose use still matters in a month; None where no earlier use does."""
+        """The first day whose use still matters in a month, also later use, which is billed already; None where none does."""
         carrying = [one.since for one in self.agreements if one.gives is not Gives.DISCOUNT and one.carry_months != 0]
-        days = [day for day in (*carrying, *(one.since for one in self.packs)) if day < first_of(month)]
+        days = [day for day in (*carrying, *(one.since for one in self.packs)) if day < first_of(after(month))]
         return min(days, default=None)
 
     def terms(self, month: str, used: Used) -> Terms:

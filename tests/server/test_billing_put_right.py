@@ -63,6 +63,14 @@ def hours(agreed: int, carry_months: int | None = 0) -> None:
     contracts.add_contract("acme", "hours", Gives.HOURS, given, For(None, ("printer",)), october, actor="t", now=OPENED)
 
 
+def pack(hours_in_it: int) -> int:
+    """For 100.00, from 1 October on."""
+    voucher = [one for one in column(Regime.NORMAL, Nature.VOUCHER) if one.treatment == "fr_business"]
+    accept_proposals(voucher, date(2026, 1, 1), "single-purpose voucher", actor="t", now=OPENED)
+    offer = Offer("Cinq heures", Unit.SECONDS, hours_in_it * H, 100_00)
+    return contracts.sell_pack("acme", "acme-1", offer, date(2026, 10, 1), actor="t", now=OPENED).id
+
+
 def nets() -> list[int]:
     with reading() as session:
         return list(session.scalars(select(Document.net_cents).order_by(Document.id)))
@@ -148,6 +156,31 @@ def test_an_adjustment_upwards_is_no_reason_to_pay_twice_when_the_invoice_is_mad
     bill("2026-12", JANUARY)
 
     assert nets() == [2400, 2400, -2400, 4800, 2400]  # the last: 48.00 less the 24.00 that were added
+    assert verify_billing() == []
+
+
+def test_what_is_let_be_invoiced_anew_and_then_given_away_leaves_no_adjustment_behind() -> None:
+    one = use(state="provisional")
+    bill("2026-10", CLOSING)
+    with writing() as session:
+        row = session.get_one(UsageSession, one)
+        row.state, row.occupied_s, row.powered_s, row.ended_at = (
+            "ended",
+            2 * H,
+            2 * H,
+            row.started_at + timedelta(hours=2),
+        )
+    bill("2026-11", DECEMBER)  # 24.00 more
+    credit("F-2026-0001", Whole(), "Refused", reopen=True, zone=ZONE, actor="manager", now=DECEMBER)
+    free(one, DECEMBER)
+    assert issue("2026-10", DECEMBER) == []  # it comes to nothing
+
+    bill("2026-12", JANUARY)
+
+    assert nets() == [2400, 2400, -2400, -2400]
+    with reading() as session:
+        last = session.scalars(select(Document).order_by(Document.id.desc()).limit(1)).one()
+        assert session.get_one(Document, last.corrects_id).number == "F-2026-0002"
     assert verify_billing() == []
 
 
@@ -294,21 +327,32 @@ def test_an_adjustment_keeps_the_price_at_which_was_charged() -> None:
     assert verify_billing() == []
 
 
+def test_a_late_session_of_the_month_of_a_pack_takes_nothing_that_later_months_were_billed_with() -> None:
+    pack(5)
+    use(start=at(6), seconds=2 * H)  # of the pack
+    bill("2026-10", CLOSING)
+    use(start=at(3, 11), seconds=4 * H)  # 3 h of the pack, 24.00
+    bill("2026-11", DECEMBER)
+    use(start=at(7))  # came late
+
+    bill("2026-12", JANUARY)
+
+    assert nets() == [10000, 2400, 2400]
+    assert verify_billing() == []
+
+
 def test_a_pack_whose_sale_was_credited_is_taken_back_and_what_it_paid_for_is_charged() -> None:
-    voucher = [one for one in column(Regime.NORMAL, Nature.VOUCHER) if one.treatment == "fr_business"]
-    accept_proposals(voucher, date(2026, 1, 1), "single-purpose voucher", actor="t", now=OPENED)
-    offer = Offer("Cinq heures", Unit.SECONDS, 5 * H, 100_00)
-    pack = contracts.sell_pack("acme", "acme-1", offer, date(2026, 10, 1), actor="t", now=OPENED)
+    sold = pack(5)
     use(seconds=2 * H)  # of the pack
     bill("2026-10", CLOSING)
-    sale = f"pack:{pack.id}"
+    sale = f"pack:{sold}"
     with reading():
         assert is_paid_for(sale)
 
     credit("F-2026-0001", Chosen(frozenset({sale})), "Sold by mistake", zone=ZONE, **BY)
     with reading():
         assert not is_paid_for(sale)
-    contracts.take_back_pack(pack.id, "Sold by mistake", is_billed=False, actor="manager", now=LATER)
+    contracts.take_back_pack(sold, "Sold by mistake", is_billed=False, actor="manager", now=LATER)
     assert verify_billing() == []
     use(start=at(3, 11))
 

@@ -6,6 +6,7 @@ sessions as they count in the end says. That reckoning shares nothing with the p
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,13 +19,16 @@ from server.billing import credit_notes
 from server.billing.credit_notes import Chosen, Whole, credit
 from server.billing.ledger import verify_billing
 from server.billing.models import Document
-from server.billing.service import BillingError, add_tariff
+from server.billing.service import BillingError, accept_proposals, add_tariff
 from server.contracts import service as contracts
-from server.contracts.service import For, Given
+from server.contracts.service import For, Given, Offer
 from server.db import reading, writing
+from server.domain.allowances import Unit
 from server.domain.contracts import Gives
 from server.domain.decisions import Free
 from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Scope, Span
+from server.domain.vat import Nature, Regime
+from server.domain.vat_proposals import column
 from server.usage import decisions
 from server.usage.models import UsageSession
 from tests.server.billing_lab import OPENED, ZONE, close, furnish, issue, use
@@ -50,31 +54,34 @@ class Told:
         return self.seconds if self.counted is None else self.counted
 
 
-def reckoned(sessions: list[Told], carries: bool) -> int:
-    """Printers: 6.00 a quarter begun, two hours a month included, which go over where that was agreed. The mill: 3.00 for each
-    five minutes begun, half an hour at least, 2.50 a session, 70.00 a day at most."""
-    total, left = 0, 0
-    by_month: dict[int, list[Told]] = defaultdict(list)
-    for one in sessions:
-        by_month[one.start.month].append(one)
+def reckoned(sessions: list[Told], carries: bool, pack_s: int) -> int:
+    charged = sorted((one for one in sessions if not one.free and one.counts), key=lambda told: (told.start, told.id))
+    printed = [one for one in charged if one.machine == "p1"]
+    return printers(printed, carries, pack_s) + mill(one for one in charged if one.machine != "p1")
+
+
+def printers(sessions: list[Told], carries: bool, pack_s: int) -> int:
+    """6.00 a quarter begun; two hours a month included, which go over where that was agreed, then a pack."""
+    total = left = 0
     for month in range(1, 13):
         left = HOURS_A_MONTH + (left if carries else 0)
-        days: dict[date, int] = defaultdict(int)
-        for one in sorted(by_month[month], key=lambda told: (told.start, told.id)):
-            if one.free or one.counts == 0:
-                continue
-            if one.machine == "p1":
-                for _ in range(0, one.counts, QUARTER):
-                    if left >= QUARTER:
-                        left -= QUARTER
-                    else:
-                        total += 6_00
+        quarters = sum(len(range(0, one.counts, QUARTER)) for one in sessions if one.start.month == month)
+        for _ in range(quarters):
+            if left >= QUARTER:
+                left -= QUARTER
+            elif pack_s >= QUARTER:
+                pack_s -= QUARTER
             else:
-                cents = 2_50 + sum(3_00 for _ in range(0, max(one.counts, 1800), FIVE))
-                cents = min(cents, DAY_CAP - days[one.start.date()])
-                days[one.start.date()] += cents
-                total += cents
+                total += 6_00
     return total
+
+
+def mill(sessions: Iterable[Told]) -> int:
+    """3.00 for each five minutes begun, half an hour at least, 2.50 a session, 70.00 a day at most."""
+    days: dict[date, int] = defaultdict(int)
+    for one in sessions:
+        days[one.start.date()] += 2_50 + sum(3_00 for _ in range(0, max(one.counts, 1800), FIVE))
+    return sum(min(cents, DAY_CAP) for cents in days.values())
 
 
 class Life:
@@ -84,6 +91,7 @@ class Life:
         self.silent: list[Told] = []  # closed at their last known second, because nothing was heard of them
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.carries = self.chance.random() < 0.5
+        self.pack_s = self.chance.choice([0, 6 * 3600])
         self.done: list[str] = []
 
     def live(self) -> None:
@@ -95,12 +103,10 @@ class Life:
                 self.put_right(month)
         while self.silent:
             self.ends(5)
-        self.now = datetime(2026, 7, 3, 9, tzinfo=UTC)
-        for month in range(1, 7):  # what was let be invoiced anew
-            self.bill(month)
-        for month in (7, 8):  # what is still due is billed, whatever it comes to
+        for month in (6, 7, 8):  # what is still due is billed, whatever it comes to, and what was let be invoiced anew
             self.now = datetime(2026, month + 1, 3, 9, tzinfo=UTC)
-            self.bill(month)
+            for each in range(1, month + 1):
+                self.bill(each)
 
     def use(self, month: int, number: int) -> None:
         for _ in range(number):
@@ -203,8 +209,15 @@ def test_documents_come_together_to_what_the_sessions_cost(app: Flask, seed: int
     given = Given(HOURS_A_MONTH, None if life.carries else 0)
     contracts.add_contract("acme", "hours", Gives.HOURS, given, For(None, ("printer",)), OPENED.date(), **by)
 
+    if life.pack_s:
+        voucher = [one for one in column(Regime.NORMAL, Nature.VOUCHER) if one.treatment == "fr_business"]
+        accept_proposals(voucher, OPENED.date(), "single-purpose voucher", **by)
+        offer = Offer("Six heures", Unit.SECONDS, life.pack_s, 100_00, categories=("printer",))
+        contracts.sell_pack("acme", "acme-1", offer, date(2026, 1, 2), **by)
+
     life.live()
 
     with reading() as session:
         documents = [(one.number, one.month, one.net_cents) for one in session.scalars(select(Document))]
-    assert sum(net for *_, net in documents) == reckoned(life.sessions, life.carries), (life.done, documents)
+    due = reckoned(life.sessions, life.carries, life.pack_s) + (100_00 if life.pack_s else 0)
+    assert sum(net for *_, net in documents) == due, (life.done, documents)
