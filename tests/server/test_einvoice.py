@@ -125,6 +125,7 @@ FAULTS: dict[str, tuple[Callable[[Content], None], str]] = {
     "a SIRET of somebody else": (_without("buyer", "siret", "90000003500014"), Rule.BUYER_SIRET),
     "a buyer without a town": (_without("buyer", "city"), Rule.BUYER_ADDRESS),
     "a seller without SIREN": (_without("seller", "siren"), Rule.SELLER_SIREN),
+    "a seller without a street": (_without("seller", "street"), Rule.SELLER_ADDRESS),
     "a seller without VAT id": (_without("seller", "vat_id"), Rule.SELLER_VAT_ID),
     "an IBAN with a digit wrong": (_without("seller", "iban", "FR7630006000011234567890188"), Rule.IBAN),
     "an order number with a tabulator": (_without("order", "number", "BC\t118"), Rule.CHARACTER),
