@@ -390,6 +390,16 @@ def test_days_read_as_in_print() -> None:
     assert span(date(2025, 12, 31), date(2026, 1, 1), "en") == "31\u00a0December\u00a02025 to 1\u00a0January\u00a02026"
 
 
+def test_reverse_charge_of_a_small_business_is_not_called_its_exemption() -> None:
+    seller, own = CASES["small_business"]()["seller"], {"category": "E", "rate_bp": 0}
+    mill = hours_at("Fraiseuse", 1, 3600, 3600, 3600, category="AE", rate_bp=0)
+    course = item("Grundkurs", "1", "person", "9000", 9000, nature="open_course", **own)
+    said = page(content([group("Atelier", mill, course)], seller=seller, language="de"))
+
+    assert [row[0] for row in said["vat"]["rows"]] == ["Autoliquidation", "Steuerfrei"]
+    assert [line["rate"] for line in said["groups"][0]["lines"]] == ["Autoliquidation", "Steuerfrei"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", [name for name in CASES if name != "long_invoice"])
 def test_nothing_is_printed_over_anything_else(case: str, language: str) -> None:

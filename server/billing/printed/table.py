@@ -136,7 +136,7 @@ def rate(row: Mapping[str, Any], words: Words, *, small_business: bool) -> str:
     """``20 %``, or why there is none."""
     if row["rate_bp"]:
         return percent(row["rate_bp"], words.language)
-    return words("small_business") if small_business else words(row["category"])
+    return words("small_business" if small_business and row["category"] == "E" else row["category"])
 
 
 def _with_vat(content: Content) -> dict[int, int]:
