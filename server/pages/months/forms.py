@@ -79,7 +79,7 @@ class PlatformForm(Form):
     """What the platform for e-invoices has said."""
 
     state = SelectField(lazy_gettext("State"), choices=[(one.value, STATES[one]) for one in State])
-    day = Day(lazy_gettext("On"), [InputRequired()])
+    day = Day(lazy_gettext("Day"), [InputRequired()])
     words = StringField(lazy_gettext("In its words"), [Optional(), Length(max=500)])
 
 
