@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +18,14 @@ from sqlalchemy import select
 from server.billing import platform
 from server.billing.credit_notes import Chosen, credit
 from server.billing.documents import render_document
-from server.billing.models import Document
+from server.billing.models import Charge, Document
 from server.billing.platform import State
 from server.billing.verifying import verify
 from server.db import closing_database, db, make_app, reading
+from server.domain.decisions import Free
 from server.ingest import ingest
+from server.supplies import service as supplies
+from server.supplies.service import ItemFacts
 from server.usage import decisions
 from tests.server.billing_lab import CLOSING, ZONE, close, furnish, issue
 from tests.server.paper_agent import PaperAgent, uuid
@@ -42,6 +46,7 @@ TABLES = {
 }
 KNOWN_BY = ("subject", "number", "session_id", "name")  # columns
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
+NEXT = datetime(2026, 12, 3, 9, tzinfo=UTC)
 
 
 class Flip(NamedTuple):
@@ -54,7 +59,8 @@ class Flip(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ledger(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Events, sessions, a decision, two documents with files, one of them a credit note, and a word of the platform."""
+    """Events, sessions, decisions, an item, three documents with files, two of them credit notes, one for an adjustment; and a
+    word of the platform."""
     folder = tmp_path_factory.mktemp("ledger")
     file = folder / "lab.db"
     file.write_bytes(_sqlite_template.read_bytes())
@@ -68,14 +74,21 @@ def ledger(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         ingest(agent.sent, START + timedelta(hours=2))
         by: Any = {"actor": "manager", "now": CLOSING - timedelta(days=10)}
         decisions.correct_end(uuid("session", 1), START + timedelta(minutes=20), "forgotten", **by)
+        badge = {"fr": "Badge perdu", "de": "Verlorene Karte", "en": "Lost badge"}
+        item = ItemFacts("acme-1", START.date(), badge, "machine_use", Decimal(1), "piece", Decimal(1500))
+        supplies.add_one_off(item, "lost", **by)
         close()
         issue()
         now = CLOSING + timedelta(days=1)
+        decisions.do_not_charge(uuid("session", 1), Free.GOODWILL, "spoiled", actor="manager", now=now)
         credit("F-2026-0001", Chosen(frozenset({uuid("session", 0)})), "Nozzle", zone=ZONE, actor="manager", now=now)
         platform.note_state(
             "F-2026-0001", State.DEPOSITED, CLOSING.date(), "at noon", today=now.date(), actor="manager", now=now
         )
+        close("2026-11", NEXT)
+        issue("2026-11", NEXT)
         with reading() as session:
+            assert set(session.scalars(select(Charge.kind))) == {"session", "item", "credit", "adjust"}
             ids = list(session.scalars(select(Document.id)))
         for document_id in ids:
             render_document(document_id, folder / "documents", now)
