@@ -10,12 +10,14 @@ from datetime import UTC, datetime, tzinfo
 from sqlalchemy import func, select
 
 from server.audit import service as audit
+from server.billing.consumers import vat_of_consumers
 from server.billing.dated import add, end_last
 from server.billing.errors import BillingError
 from server.billing.models import Charge, Tariff
 from server.billing.tariffs import load_tariffs
 from server.db import db, expect_version, reading, writing
-from server.domain.money import whole_cents
+from server.domain.money import vat_on, whole_cents
+from server.domain.period import day_of
 from server.domain.rating import an_hour
 from server.domain.rule_text import to_plain
 from server.domain.steps import next_hours
@@ -111,12 +113,14 @@ def charged_until(tariff_id: int) -> datetime | None:
 
 def rates_for(now: datetime, zone: tzinfo) -> dict[tuple[str, str], int]:
     """What an hour costs that begins now, in cents, for each machine and payer, by their codes; one without a price is not
-    there. Fees, and what depends on how long somebody stays, are not in it; a class of members is not known beforehand."""
+    there. Fees, and what depends on how long somebody stays, are not in it; a class of members is not known beforehand.
+    With VAT for whom a private person pays, else without."""
     with reading() as session:
         tariffs = [tariff for tariff in load_tariffs() if tariff.holds(now)]
         machines = session.execute(select(Machine.code, Machine.category)).all()
         wanted = select(Payer.code, Tenant.code, Tenant.kind).join(Tenant, Tenant.id == Payer.tenant_id)
         payers = session.execute(wanted).all()
+        taxed = vat_of_consumers(day_of(now, zone))
     book, named = PriceBook(tariffs), {tariff.scope.tenant for tariff in tariffs}
     whose = {payer: (tenant if tenant in named else "", kind) for payer, tenant, kind in payers}
     cents = {tariff.id: whole_cents(an_hour(tariff, now, zone)) for tariff in tariffs}
@@ -124,7 +128,11 @@ def rates_for(now: datetime, zone: tzinfo) -> dict[tuple[str, str], int]:
     for tenant, kind in set(whose.values()):
         found = ((machine, book.find(Use(machine, category, tenant, kind), now)) for machine, category in machines)
         prices[tenant, kind] = [(machine, cents[tariff.id]) for machine, tariff in found if tariff is not None]
-    return {(machine, payer): price for payer, who in whose.items() for machine, price in prices[who]}
+    return {
+        (machine, payer): price + vat_on(price, taxed.get(payer, 0))
+        for payer, who in whose.items()
+        for machine, price in prices[who]
+    }
 
 
 def next_price(now: datetime, zone: tzinfo) -> datetime | None:

@@ -16,7 +16,7 @@ from server.db import db, reading
 from server.domain.money import vat_on
 from server.domain.period import day_of, month_of, period_of
 from server.domain.rating import Rated, RatedSession
-from server.domain.vat import Cell, MissingCell, Nature, decide
+from server.domain.vat import Cell, Customer, MissingCell, Nature, customer, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Priced:
     vat: Cell | MissingCell | None
     billed_to: str | None
     document: str | None
+
+    @property
+    def is_with_vat(self) -> bool:
+        """Whether whoever pays is told what it costs with VAT: a private person."""
+        return isinstance(self.vat, Cell) and customer(self.vat.treatment) is Customer.PRIVATE
 
     @property
     def vat_cents(self) -> int | None:

@@ -104,6 +104,7 @@ def set_treatment(
         was = {"treatment": before.treatment} if before else None
         after = {"treatment": treatment, "valid_from": valid_from, **(_columns(site) if site else {})}
         audit.record(actor, "treat", "establishment", establishment_id, was, after, reason, now)
+        jobs.announce("access", f"establishment:{establishment_id}", now)  # a private person is told prices with VAT
     return row
 
 
@@ -135,6 +136,7 @@ def set_bill_to(tenant_code: str, establishment_id: int, valid_from: date, *, ac
         was = {"establishment": before.establishment_id} if before else None
         after = {"establishment": establishment_id, "valid_from": valid_from}
         audit.record(actor, "bill_to", "tenant", tenant_code, was, after, "", now)
+        jobs.announce("access", f"tenant:{tenant_code}", now)
     return row
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from server.billing import service as billing
 from server.billing.einvoice.service import check
 from server.billing.models import Draft, VatCell
+from server.billing.pricing import priced
 from server.contracts import service as contracts
 from server.db import closing_database, make_app, reading, writing
 from server.domain.invoicing import Seller
@@ -24,7 +25,7 @@ from server.machines import service as machines
 from server.people import service as people
 from server.people.models import Establishment, TaxTreatment, TenantKind
 from server.supplies import service as supplies
-from tests.server.billing_lab import CLOSING, MONTH, OPENED, close, use
+from tests.server.billing_lab import CLOSING, MONTH, OPENED, ZONE, close, use
 from wire.messages import RiskClass
 
 BY: Any = {"actor": "accountant", "now": OPENED}
@@ -300,6 +301,19 @@ def test_a_private_person_is_told_what_it_comes_to_with_vat(lab: Flask) -> None:
     said = draft()
 
     assert (said.net_cents, said.vat_cents, said.gross_cents, said.held) == (6000, 1200, 7200, "")
+
+
+@pytest.mark.parametrize(("treatment", "cents"), [("private", 7200), ("fr_business", 6000)])
+def test_a_private_person_reads_prices_with_vat_at_the_machine_and_on_the_phone(
+    lab: Flask, treatment: str, cents: int
+) -> None:
+    customer(treatment, siren="900000019")
+    session_id = use("it-1", start=CLOSING - timedelta(hours=1), state="open", ended_at=None)
+
+    assert set(billing.rates_for(CLOSING, ZONE).values()) == {cents}  # 60.00 €, and 20 % on it
+    said = priced(session_id, CLOSING, ZONE)
+    assert said is not None
+    assert (said.is_with_vat, said.vat_cents) == (treatment == "private", 1200)
 
 
 # --- what holds a document --------------------------------------------------------------------------------------------

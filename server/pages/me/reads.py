@@ -19,8 +19,8 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """One of my sessions. ``cents`` is net, None while nobody has said what it costs; of those that are over it is not
-    worked out here, the payer's page has it."""
+    """One of my sessions. ``cents`` is net, or ``with_vat`` where a private person pays; None while nobody has said what it costs.
+    Of those that are over it is not worked out here, the payer's page has it."""
 
     id: str
     machine: str
@@ -31,6 +31,7 @@ class Mine:
     seconds: int
     payer_code: str
     cents: int | None = None
+    with_vat: bool = False
 
 
 def my_sessions(holder: int, now: datetime) -> list[Mine]:
@@ -54,10 +55,15 @@ def sessions_of(holder: int) -> Select[*tuple[Any, ...]]:
 
 def _mine(row: UsageSession, code: str, name: str, label: str, payer: str, now: datetime) -> Mine:
     seconds = row.occupied_s if row.ended_at else int((now - row.started_at).total_seconds())
-    cents = _cost(row.id, now) if row.ended_at is None else None
-    return Mine(row.id, code, name, label, row.started_at, row.ended_at, seconds, payer, cents)
+    cents, with_vat = _cost(row.id, now) if row.ended_at is None else (None, False)
+    return Mine(row.id, code, name, label, row.started_at, row.ended_at, seconds, payer, cents, with_vat)
 
 
-def _cost(session_id: str, now: datetime) -> int | None:
+def _cost(session_id: str, now: datetime) -> tuple[int | None, bool]:
+    """What it comes to so far, and whether that is with VAT."""
     price = priced(session_id, now, zone())
-    return price.rated.net_cents if price and isinstance(price.rated, RatedSession) else None
+    if price is None or not isinstance(price.rated, RatedSession):
+        return None, False
+    if price.is_with_vat:
+        return price.rated.net_cents + (price.vat_cents or 0), True
+    return price.rated.net_cents, False
