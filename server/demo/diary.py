@@ -25,9 +25,3 @@ class Diary:
         if not self.free(machine, start, end):
             raise ValueError(f"{machine} is taken between {start} and {end}")
         insort(self._busy.setdefault(machine, []), (start, end))
-
-    def try_take(self, machine: str, start: int, end: int) -> bool:
-        if not self.free(machine, start, end):
-            return False
-        self.take(machine, start, end)
-        return True

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from server.billing.issuing import Seen
 from server.billing.models import Document, Draft, MonthNote
@@ -198,13 +198,6 @@ def draft_content(month: str, establishment: int, part: str = "") -> dict[str, A
     with reading() as session:
         content: dict[str, Any] | None = session.scalar(own)
     return content
-
-
-def waiting_to_issue(specimen: bool) -> int:
-    """Drafts of closed months that can be issued: what waits for a decision."""
-    wanted = select(func.count()).select_from(Draft).join(PeriodRow, PeriodRow.month == Draft.month)
-    with reading() as session:
-        return session.scalar(wanted.where(PeriodRow.state == "closed", Draft.held == "")) or 0
 
 
 def _open(period: Period, specimen: bool, now: datetime) -> tuple[OpenRow, ...]:
