@@ -1,5 +1,6 @@
 """The words of mails that carry a document: the document itself, and three reminders. In its language, neutral, without reproach."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -71,13 +72,19 @@ def reminder_letter(content: dict[str, Any], step: int, open_cents: int, owed: O
     }[step]
     lines = [asked, gettext("Account: %(iban)s, %(bic)s. Reference: %(number)s.")]
     if owed.indemnity_cents and Customer(content["buyer"]["customer"]) is not Customer.PRIVATE:
-        lines.append(
-            gettext(
-                "For your information: late interest has come to %(interest)s, and the law adds %(indemnity)s for the costs of recovery. Neither is invoiced with this mail."
-            )
-        )
+        lines.append(_being_late(owed, gettext))
     lines.append(gettext("If you have paid in the meantime, or something is wrong with the invoice, answer this mail."))
     return _letter(content, subject % blanks, [line % blanks for line in lines], lab)
+
+
+def _being_late(owed: Owed, gettext: Callable[[str], str]) -> str:
+    if owed.no_rate_on is not None:  # nobody has typed it: no sum is said that is not one
+        return gettext(
+            "For your information: the law adds late interest, and %(indemnity)s for the costs of recovery. Neither is invoiced with this mail."
+        )
+    return gettext(
+        "For your information: late interest has come to %(interest)s, and the law adds %(indemnity)s for the costs of recovery. Neither is invoiced with this mail."
+    )
 
 
 def _letter(content: dict[str, Any], subject: str, lines: list[str], lab: Settings) -> Letter:

@@ -311,6 +311,17 @@ def test_a_reminder_tells_what_being_late_has_come_to_and_keeps_it(lab: tuple[Se
     assert (row.step, row.open_cents, row.interest_cents, row.indemnity_cents) == (1, 12000, 73, 4000)
 
 
+def test_interest_at_a_rate_that_nobody_has_typed_is_no_sum(lab: tuple[Settings, Server]) -> None:
+    settings, _ = lab
+    set_address("factures@acme.test")
+
+    remind(settings, 1)
+
+    text = db.session.scalars(select(Mail.text)).one().replace("\u00a0", " ")
+    assert "40,00 €" in text
+    assert "0,00 €" not in text.replace("40,00 €", "").replace("120,00 €", "")
+
+
 def test_without_an_address_nothing_is_sent_and_the_page_says_so(lab: tuple[Settings, Server]) -> None:
     settings, _ = lab
     assert remind(settings, 1) == []
