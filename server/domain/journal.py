@@ -101,6 +101,9 @@ class Accounts:
         holding = [rule for rule in self._rules.get((kind, subject), ()) if rule.valid_from <= day]
         return holding[-1].account if holding and holding[-1].account else None
 
+    def names_any(self, kind: AccountKind) -> bool:
+        return any(of is kind for of, _ in self._rules)
+
 
 def book(content: Mapping[str, Any], accounts: Accounts, axes: Mapping[str, str]) -> Booking | list[NoAccount]:
     """A frozen document as a booking, or all that has no account. ``axes``: category by a machine's name."""
@@ -143,7 +146,8 @@ def _customer(content: Mapping[str, Any], accounts: Accounts, day: date, missing
     whole, own = (accounts.on(AccountKind.CUSTOMER, subject, day) for subject in (EVERYBODY, buyer["tenant"]))
     cents, name = content["gross_cents"], NAMES[AccountKind.CUSTOMER]
     if whole is None and own is None:
-        missing.append(NoAccount(AccountKind.CUSTOMER, buyer["tenant"], day))
+        subject = buyer["tenant"] if accounts.names_any(AccountKind.CUSTOMER) else EVERYBODY
+        missing.append(NoAccount(AccountKind.CUSTOMER, subject, day))
         return ()
     if whole is None:
         return _row(own or "", f"{name} {buyer_label(buyer)}", cents)

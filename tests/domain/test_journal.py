@@ -107,6 +107,13 @@ def test_an_account_holds_from_its_day_until_the_next() -> None:
     assert short(booked(line(10000), issued_on="2026-10-31"))[1][0] == "706100"
 
 
+def test_one_account_is_asked_for_all_customers_unless_the_lab_names_them_one_by_one() -> None:
+    day, others = date(2026, 10, 3), Rule(C, "nord", "411NORD", date(2026, 1, 1))
+
+    assert book(content(line(1000)), Accounts(RULES[2:]), AXES) == [NoAccount(C, "*", day)]
+    assert book(content(line(1000)), Accounts([*RULES[2:], others]), AXES) == [NoAccount(C, "acme", day)]
+
+
 def test_all_that_has_no_account_is_named_at_once() -> None:
     found = book(content(line(1000, "subscription"), line(1000, rate=550)), Accounts(RULES[1:]), AXES)
     nobody = book(content(line(1000)), Accounts([]), AXES)
@@ -115,7 +122,7 @@ def test_all_that_has_no_account_is_named_at_once() -> None:
     assert found == [
         NoAccount(R, "subscription:S", day), NoAccount(W, "550", day),
     ]  # fmt: skip
-    assert nobody == [NoAccount(C, "acme", day), NoAccount(R, "machine_use:S", day), NoAccount(W, "2000", day)]
+    assert nobody == [NoAccount(C, "*", day), NoAccount(R, "machine_use:S", day), NoAccount(W, "2000", day)]
 
 
 def test_without_one_account_for_all_each_tenant_has_its_own() -> None:

@@ -122,6 +122,7 @@ def test_a_quarter_is_told_when_it_is_over(web: Flask) -> None:
     client = signed_in(web, Role.LAB_ACCOUNTANT)
 
     assert "<table" not in page(client, "/exports/funders?of=2026-Q4")
+    assert 'value="2026-Q3" selected' in page(client, "/exports/funders"), "the last that is over"
     assert len(client.get("/exports/funders.csv?of=2026-Q4").data.splitlines()) == 1, "the heads alone"
     year = client.get("/exports/funders.csv?of=2026").data.decode()
     assert ("2026-Q3" in year, "2026-Q4" in year) == (True, False)

@@ -43,6 +43,7 @@ def test_the_journal_waits_for_its_accounts_and_names_them(accountant: FlaskClie
     refused = accountant.get("/exports/journal.csv?of=2026-10")
     assert (refused.status_code, refused.headers["Location"]) == (303, "/exports?of=2026-10#journal")
 
+    assert (html.count("what=customer"), "/exports/accounts/usual" in html) == (1, True), "one row for all customers"
     assert accountant.post("/exports/accounts/usual").status_code == 303
 
     assert "/exports/accounts/new?what=customer" not in page(accountant, "/exports?of=2026-10")

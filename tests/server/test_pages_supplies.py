@@ -136,11 +136,20 @@ def test_nonsense_is_refused_at_the_field(web, manager, pla):
         {"quantity": "0"},
         {"quantity": "3", "measured": "counted"},
         {"quantity": "3", "day": "2027-01-01"},
+        {"quantity": "3", "payer": ""},
     ):
         assert manager.post("/noting/material", data=used | wrong).status_code == 422
 
     with web.app_context():
         assert rows(Noted) == []
+
+
+def test_who_pays_is_chosen_and_never_the_first_of_the_list(web, manager, pla):
+    for form in ("material", "operator"):
+        payers = page(manager, f"/noting/{form}").partition('name="payer"')[2].partition("</select>")[0]
+
+        assert payers.index('<option value="">') < payers.index('value="acme-1"')
+        assert "selected" not in payers
 
 
 def test_material_and_time_stand_on_the_page_of_their_session(web, manager, pla):

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.domain.disclosure import LEAST_PEOPLE, LEAST_TENANTS, TOTAL
 from server.domain.roles import Verb
+from server.domain.stretch import Stretch, stretch_of
 from server.exports.funders import Report, report_of, rows_of
 from server.exports.tables import lines_of
 from server.pages.exports import reads, words
@@ -40,7 +41,7 @@ class Picture:
 @pages.get("/exports/funders")
 @needs(Verb.SEE_MONEY)
 def page() -> str:
-    stretch = asked_stretch()
+    stretch = _asked()
     report = report_of(stretch, today(), settings().demo, zone())
     return render_template(
         "exports/funders.html",
@@ -58,10 +59,19 @@ def page() -> str:
 @pages.get("/exports/funders.csv")
 @needs(Verb.SEE_MONEY)
 def as_csv() -> AnyResponse:
-    stretch = asked_stretch()
+    stretch = _asked()
     rows = rows_of(report_of(stretch, today(), settings().demo, zone()))
     headers = {"Content-Disposition": f'attachment; filename="use-{stretch.name}.csv"'}
     return Response(lines_of(rows), mimetype="text/csv", headers=headers)
+
+
+def _asked() -> Stretch:
+    """Without a choice the last quarter that is over: the one that runs is not shown."""
+    if stretch_of(request.args.get("of", "").strip()) is not None:
+        return asked_stretch()
+    quarter, year = (today().month - 1) // 3, today().year
+    last = stretch_of(f"{year}-Q{quarter}" if quarter else f"{year - 1}-Q4")
+    return last or asked_stretch()
 
 
 def _kind(kind: str) -> str:

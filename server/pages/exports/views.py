@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.domain.journal import csv_rows, fec_rows
 from server.domain.roles import Verb
 from server.exports import archive
+from server.exports.accounts import all_rules
 from server.exports.declarations import HEADS, Declared, declarations, rows_of
 from server.exports.journal import journal_of
 from server.exports.registry import TABLES, tables_of
@@ -34,6 +35,7 @@ def page() -> str:
         stretch=stretch,
         choices=reads.choices(today()),
         journal=journal_of(stretch, settings().demo),
+        has_no_accounts=not all_rules(),
         archives=reads.archives(stretch, settings().demo),
         declared=declarations(Asked(stretch, settings().demo, zone(), today())),
         today=today(),

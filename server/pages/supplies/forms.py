@@ -143,15 +143,15 @@ class PresetForm(NamesForm):
 class PlaceForm(Form):
     """For whom and when something was used, where it was no session."""
 
-    payer = SelectField(lazy_gettext("Who pays"))
+    payer = SelectField(lazy_gettext("Who pays"), [InputRequired()])
     day = Day(lazy_gettext("Day"), [Optional()])
 
     def offer(self, session: str | None) -> None:
-        """Of a session it is known already."""
+        """Of a session it is known already. Else nobody is chosen beforehand: what is sent in haste must not fall on the first."""
         if session is not None:
             del self.payer, self.day
         else:
-            self.payer.choices = payer_choices()
+            self.payer.choices = {"": [("", gettext("choose who pays"))], **payer_choices()}
 
 
 class MaterialUsedForm(PlaceForm):
