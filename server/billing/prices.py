@@ -129,7 +129,7 @@ def rates_for(now: datetime, zone: tzinfo) -> dict[tuple[str, str], int]:
         found = ((machine, book.find(Use(machine, category, tenant, kind), now)) for machine, category in machines)
         prices[tenant, kind] = [(machine, cents[tariff.id]) for machine, tariff in found if tariff is not None]
     return {
-        (machine, payer): price + vat_on(price, taxed.get(payer, 0))
+        (machine, payer): price + vat_on(price, taxed[payer]) if payer in taxed else price
         for payer, who in whose.items()
         for machine, price in prices[who]
     }
