@@ -23,7 +23,8 @@ LATE_RATES = (  # of companies: at least three times the legal rate, or what L44
     "trois fois le taux d’intérêt légal",
     "taux de refinancement de la Banque centrale européenne majoré de 10 points",
 )
-MAY_BE_EMPTY = frozenset({"email", "phone", "vat_id"})  # a small business need not have a VAT id
+MAY_BE_EMPTY = frozenset({"email", "phone", "vat_id", "capital", "rcs"})  # a small business need not have a VAT id, an
+# association has neither capital nor a place in the register of trade
 
 
 def add_seller(

@@ -13,7 +13,7 @@ import pytest
 from facturx import get_xml_from_pdf
 from pypdf import PdfReader
 
-from server.billing.einvoice.service import xml_of
+from server.billing.einvoice.service import check, xml_of
 from server.billing.einvoice.wanted import has_xml
 from server.billing.page import page
 from server.billing.printed.figures import euros, hours, long_day, percent, price, span
@@ -388,6 +388,16 @@ def test_days_read_as_in_print() -> None:
     assert span(first, last) == "30\u00a0septembre au 2\u00a0octobre\u00a02026"
     assert span(first, last, "de") == "30.\u00a0September bis 2.\u00a0Oktober\u00a02026"
     assert span(date(2025, 12, 31), date(2026, 1, 1), "en") == "31\u00a0December\u00a02025 to 1\u00a0January\u00a02026"
+
+
+def test_an_association_has_neither_capital_nor_register() -> None:
+    seller = french_company()["seller"] | {"legal_name": "Atelier du Rebberg (association)", "capital": "", "rcs": ""}
+    said = content([group("Atelier", hours_at("Fraiseuse", 1, 3600, 3600, 3600))], seller=seller)
+
+    assert page(said)["identity"].startswith("Atelier du Rebberg (association), SIRET 900")
+    assert check(said) == ()
+    assert b"Au capital" not in xml_of(said)
+    assert b"Au capital" in xml_of(french_company())
 
 
 def test_reverse_charge_of_a_small_business_is_not_called_its_exemption() -> None:

@@ -85,16 +85,24 @@ def _seller(content: Mapping[str, Any]) -> dict[str, Any]:
     """Outside the scope of VAT the norm forbids VAT numbers, though the page must show ours (BR-O-02)."""
     seller = content["seller"]
     party = _party(seller) | {
-        "legal_info": f"Au capital de {seller['capital']}, RCS {seller['rcs'].removeprefix('RCS ')}",
         "identifiers": {_SIRET: seller["siret"]},
         **_platform(seller),
         **_contact(seller),
     }
+    if legal := _registered(seller):
+        party["legal_info"] = legal
     if seller["trade_name"] != seller["legal_name"]:
         party["biz_name"] = seller["trade_name"]
     if not _outside(content):
         party |= {"vat_identifier": seller["vat_id"]} if seller["vat_id"] else {"tax_identifier": seller["siren"]}
     return party
+
+
+def _registered(seller: Mapping[str, Any]) -> str:
+    """Empty of an association."""
+    capital = f"Au capital de {seller['capital']}" if seller["capital"] else ""
+    rcs = f"RCS {seller['rcs'].removeprefix('RCS ')}" if seller["rcs"] else ""
+    return ", ".join(filter(None, (capital, rcs)))
 
 
 def _contact(seller: Mapping[str, Any]) -> dict[str, Any]:

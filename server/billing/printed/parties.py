@@ -34,11 +34,11 @@ def _address(party: Mapping[str, Any], content: Content, words: Words) -> list[s
 
 def identity(seller: Mapping[str, Any], words: Words) -> str:
     """What the law wants said of the seller on every page."""
-    said = [
-        f"{seller['legal_name']}{words('capital', capital=seller['capital'])}",
-        f"RCS {seller['rcs'].removeprefix('RCS ')}",
-        f"SIRET {grouped(seller['siret'], 3, 3, 3, 5)}",
-    ]
+    capital = words("capital", capital=seller["capital"]) if seller["capital"] else ""
+    said = [f"{seller['legal_name']}{capital}"]
+    if seller["rcs"]:
+        said.append(f"RCS {seller['rcs'].removeprefix('RCS ')}")
+    said.append(f"SIRET {grouped(seller['siret'], 3, 3, 3, 5)}")
     if seller.get("naf"):
         said.append(f"NAF {seller['naf']}")
     if seller["vat_id"]:

@@ -34,7 +34,7 @@ class SellerForm(Form):
 
     trade_name = StringField(lazy_gettext("Name on the invoice"), [InputRequired(), Length(max=200)])
     legal_name = StringField(lazy_gettext("Legal name, with its form"), [InputRequired(), Length(max=200)])
-    capital = StringField(lazy_gettext("Capital"), [InputRequired(), Length(max=60)])
+    capital = StringField(lazy_gettext("Capital"), [Optional(), Length(max=60)])
     street = StringField(lazy_gettext("Street"), [InputRequired(), Length(max=200)])
     postcode = StringField(lazy_gettext("Postcode"), [InputRequired(), Length(max=12)])
     city = StringField(lazy_gettext("City"), [InputRequired(), Length(max=100)])
@@ -43,7 +43,7 @@ class SellerForm(Form):
     country = HiddenField(default="FR")
     siren = StringField("SIREN", [InputRequired()], filters=[_number])
     siret = StringField("SIRET", [InputRequired()], filters=[_number])
-    rcs = StringField(lazy_gettext("Register (RCS)"), [InputRequired(), Length(max=100)])
+    rcs = StringField(lazy_gettext("Register (RCS)"), [Optional(), Length(max=100)])
     vat_id = StringField(lazy_gettext("VAT id"), filters=[_number])
     iban = StringField("IBAN", [InputRequired()], filters=[_number])
     bic = StringField("BIC", [InputRequired()], filters=[_number])
