@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from wtforms import HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
@@ -42,7 +42,7 @@ class ListForm(ReadersForm):
 
     def offer(self, chosen: list[str] | None = None) -> None:
         super().offer(chosen)
-        self.payer.choices = payer_choices()
+        self.payer.choices = {"": [("", gettext("choose who pays"))], **payer_choices()}
 
     @property
     def digest(self) -> str:
@@ -61,7 +61,7 @@ class BlockForm(ReadersForm):
     def offer(self, chosen: list[str] | None = None) -> None:
         """Of the skills those that the one who asks may give."""
         super().offer(chosen)
-        self.payer.choices = payer_choices()
+        self.payer.choices = {"": [("", gettext("choose who pays"))], **payer_choices()}
         self.skills.choices = _skills(teachable())
 
 
