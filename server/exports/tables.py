@@ -5,6 +5,7 @@ hours, days as 2026-10-31. A table comes in batches, each read in a moment, so t
 """
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def _native(value: Any, how: As, asked: Asked) -> Any:
         return float(value)
     if how is As.MOMENT:
         return value.astimezone(asked.zone).replace(tzinfo=None, microsecond=0)
-    return value if how in {As.NUMBER, As.DAY, As.TEXT} else _words(value, how)
+    return value if how in {As.NUMBER, As.DAY} else _words(value, how)
 
 
 def _text(value: Any, how: As, asked: Asked) -> str:
@@ -195,7 +196,7 @@ def _words(value: Any, how: As) -> str:
         case As.LIST:
             return ", ".join(map(str, value))
         case _:
-            return str(value)
+            return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
 def _line(cells: Sequence[str]) -> bytes:

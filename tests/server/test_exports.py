@@ -1,6 +1,7 @@
 """What leaves the house: the journal by its account map, every table as CSV and XLSX."""
 
 import csv
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from server.billing import service as billing
 from server.billing.errors import BillingError
 from server.collecting import payments
 from server.collecting.payments import Received
@@ -21,6 +23,7 @@ from server.db import closing_database, make_app, writing
 from server.domain.journal import AccountKind, NoAccount, Rule
 from server.domain.payments import Means
 from server.domain.stretch import Stretch, stretch_of
+from server.domain.tariffs import Scope, simple
 from server.exports import accounts
 from server.exports.declarations import Declared, declarations, rows_of
 from server.exports.journal import journal_of
@@ -173,6 +176,14 @@ def test_whatever_people_type_is_no_formula_and_amounts_stay_amounts() -> None:
         "numbers in the sheet, too"
     )
     assert list(lines_of([("=A1", "-12,50", "+33 3", "1,00")]))[1] == b"'=A1;-12,50;'+33 3;1,00\r\n"
+
+
+def test_the_rule_of_a_price_is_written_so_that_any_program_reads_it(books: Flask) -> None:
+    billing.add_tariff(Scope(category="printer"), simple(2400, 900), BY["now"], actor="test", now=BY["now"])
+
+    (one,) = table("tariffs")
+
+    assert json.loads(one["rule"]) == {"parts": [{"basis": "occupied", "cents": 2400, "step_s": 900}]}
 
 
 def test_the_file_of_entries_has_no_quotes_of_its_own() -> None:
