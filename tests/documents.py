@@ -36,7 +36,6 @@ SELLER: dict[str, Any] = {
     "late_rate": "trois fois le taux d’intérêt légal",
     "regime": "normal",
     "mode": "issue",
-    "naf": "",
     "email": "atelier@halle-zero.example",
     "phone": "+33 3 89 00 00 00",
 }

@@ -39,8 +39,6 @@ def identity(seller: Mapping[str, Any], words: Words) -> str:
     if seller["rcs"]:
         said.append(f"RCS {seller['rcs'].removeprefix('RCS ')}")
     said.append(f"SIRET {grouped(seller['siret'], 3, 3, 3, 5)}")
-    if seller.get("naf"):
-        said.append(f"NAF {seller['naf']}")
     if seller["vat_id"]:
         said.append(f"{words('vat_id')} {_vat_id(seller['vat_id'])}")
     return ", ".join(said)
