@@ -46,6 +46,12 @@ def issued_between(first: date, last: date, specimen: bool) -> Iterator[Paper]:
     return _papers(Document.specimen.is_(specimen), Document.issued_on >= first, Document.issued_on <= last)
 
 
+def issued_to(whom: Any, first: date, last: date, specimen: bool) -> Iterator[Paper]:
+    """Those of some establishments."""
+    within = Document.issued_on.between(first, last)
+    return _papers(Document.specimen.is_(specimen), within, Document.establishment_id.in_(whom))
+
+
 def of_ids(ids: Collection[int]) -> Iterator[Paper]:
     return _papers(Document.id.in_(ids))
 

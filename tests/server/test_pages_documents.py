@@ -222,3 +222,16 @@ def test_the_calendar_tells_what_was_invoiced_and_paid_in_the_month_and_not_what
     assert "E-reporting, du 1" not in september
     assert "E-reporting, du 1" in october, "of what was invoiced on 2 October"
     assert "E-reporting" not in november, "the system that writes the invoices of statements tells of them"
+
+
+def test_a_payment_is_told_in_its_month_unless_vat_was_owed_when_it_was_invoiced(
+    issued: Flask, manager: FlaskClient
+) -> None:
+    manager.post(f"{PAPER}/paid", data={"day": CLOSING.date().isoformat()})
+    seen = {}
+    for on_debits in (True, False):
+        with issued.app_context(), writing() as session:
+            session.scalars(select(Seller)).one().vat_on_debits = on_debits
+        seen[on_debits] = "E-reporting des encaissements" in page(manager, "/months/2026-11")
+
+    assert seen == {True: False, False: True}

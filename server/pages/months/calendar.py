@@ -16,8 +16,8 @@ from server.domain.duties import LONGEST_TERM, REPORTING_FROM, Due, Duty, Facts,
 from server.domain.period import Period
 from server.domain.stretch import stretch_of
 from server.domain.vat import REGIMES
-from server.exports.declarations import Declared, rows_of
 from server.exports.tables import Asked
+from server.exports.told import days_reported, payments_told
 from server.web import formats
 from server.web.here import zone
 
@@ -118,13 +118,11 @@ def _facts(period: Period, specimen: bool) -> Facts:
 
 
 def _with_what_is_told(facts: Facts, period: Period, specimen: bool, today: date) -> Facts:
-    """What the tax office is told of the month, as the lists for it say: by the day of the invoice and of the payment."""
+    """What the tax office is told of the month: by the day of the invoice and of the payment, as in the lists for it."""
     stretch = stretch_of(period.month)
     assert stretch is not None, period.month
     asked = Asked(stretch, specimen, zone(), today)
-    sales = rows_of(Declared.TRANSACTIONS, asked)
-    paid = sum(1 for _ in rows_of(Declared.PAYMENTS, asked))
-    return replace(facts, reported=tuple(date.fromisoformat(row[1]) for row in sales), paid=paid)
+    return replace(facts, reported=days_reported(asked), paid=payments_told(asked))
 
 
 def _contents(month: str, specimen: bool) -> Iterator[dict[str, Any]]:
