@@ -23,7 +23,8 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class PayerCard:
-    """Who may be charged, and on what terms. ``rates`` are cents an hour by machine; a machine without one has no price."""
+    """Who may be charged, and on what terms. ``rates`` are cents an hour by machine, with VAT where a private person
+    pays; a machine without one has no price."""
 
     id: str
     label: str
