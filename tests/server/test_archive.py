@@ -19,9 +19,11 @@ from sqlalchemy import select
 from server.billing.models import Document
 from server.collecting import payments
 from server.db import closing_database, db, make_app, writing
+from server.domain.stretch import stretch_of
 from server.exports import archive
 from server.exports.archive import Places
 from server.exports.models import MonthArchive
+from server.pages.exports.reads import archives
 from server.people.models import TenantKind
 from tests.server.collecting_lab import add_tenant, carrying, issued
 
@@ -142,3 +144,17 @@ def test_what_is_not_whole_is_not_archived_and_says_so(places: Places) -> None:
     assert "F-2026-0001" in told().error
     assert told().built_at is None
     assert not archive.path_of(places.archives, MONTH).exists()
+
+
+def test_a_credit_note_that_comes_later_is_told_beside_the_file(places: Places) -> None:
+    stretch = stretch_of(MONTH)
+    assert stretch is not None
+    built(places)
+    assert [one.newer for one in archives(stretch, False)] == [0]
+
+    issued("A-2026-0009", issued_on=date(2026, 12, 1), kind="credit_note", month=MONTH)
+    with writing() as session:
+        row = session.scalars(select(Document).where(Document.number == "A-2026-0009")).one()
+        row.issued_at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+
+    assert [one.newer for one in archives(stretch, False)] == [1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.billing.models import Document
 from server.db import db, reading
@@ -20,7 +20,8 @@ _MONTHS, _QUARTERS, _YEARS = 14, 8, 5
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """How far the file of a month has come. ``running``: it was asked for and is not there yet."""
+    """How far the file of a month has come. ``running``: it was asked for and is not there yet; ``newer``: so many documents of
+    the month were issued after it was made, such as credit notes."""
 
     month: str
     planned: int = 0
@@ -30,6 +31,7 @@ class Archive:
     sha256: str = ""
     size: int = 0
     error: str = ""
+    newer: int = 0
 
     @property
     def running(self) -> bool:
@@ -60,8 +62,11 @@ def archives(stretch: Stretch, specimen: bool) -> list[Archive]:
         wanted = select(Document.month).where(Document.specimen.is_(specimen), Document.month.in_(stretch.months))
         there = set(session.scalars(wanted.distinct()))
         rows = session.scalars(select(MonthArchive).where(MonthArchive.month.in_(there))).all()
+        late = select(Document.month, func.count()).join(MonthArchive, MonthArchive.month == Document.month)
+        late = late.where(Document.specimen.is_(specimen), Document.issued_at > MonthArchive.built_at)
+        newer = dict(session.execute(late.group_by(Document.month)).all())
     known = {row.month: row for row in rows}
-    return [_archive(month, known.get(month)) for month in stretch.months if month in there]
+    return [_archive(month, known.get(month), newer.get(month, 0)) for month in stretch.months if month in there]
 
 
 def account_lines(day: date) -> list[AccountLine]:
@@ -92,11 +97,11 @@ def is_month(name: str) -> bool:
     return found is not None and len(found.months) == 1
 
 
-def _archive(month: str, row: MonthArchive | None) -> Archive:
+def _archive(month: str, row: MonthArchive | None, newer: int) -> Archive:
     if row is None:
         return Archive(month)
     facts = (row.planned, row.done, row.built_at, row.asked_at, row.sha256, row.size, row.error)
-    return Archive(month, *facts)
+    return Archive(month, *facts, newer)
 
 
 def _down(newest: int, count: int) -> range:
