@@ -42,7 +42,7 @@ class NewClassForm(NamesForm):
 
 
 class GiveForm(Form):
-    code = SelectField(lazy_gettext("Class"))
+    code = SelectField(lazy_gettext("Class of members"))
 
 
 def class_of(code: str, **others: Any) -> About:
