@@ -235,3 +235,19 @@ def test_a_payment_is_told_in_its_month_unless_vat_was_owed_when_it_was_invoiced
         seen[on_debits] = "E-reporting des encaissements" in page(manager, "/months/2026-11")
 
     assert seen == {True: False, False: True}
+
+
+def test_today_names_what_customs_are_to_be_told_until_it_is_ticked(web: Flask) -> None:
+    with web.app_context():
+        use("nord-1")
+        billing_lab.close()
+        billing_lab.issue()
+    seen = {}
+    for day in (9, 10, 14):  # due on 13 November
+        clock_of(web).moment = datetime(2026, 11, day, 9, tzinfo=UTC)
+        manager = signed_in(web, Role.MANAGER)
+        seen[day] = "(DES)" in page(manager, "/today")
+
+    assert seen == {9: False, 10: True, 14: True}
+    manager.post(f"/months/{MONTH}/tick", data={"duty": "des"})
+    assert "(DES)" not in page(manager, "/today")

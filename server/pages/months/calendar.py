@@ -1,23 +1,22 @@
 """The legal calendar beside a month: what is due by which day, how many days are left, and who has ticked it."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from server.billing.models import Document, Draft, MonthNote, Seller
+from server.billing.gaps import regime_on
+from server.billing.models import Charge, Document, Draft, MonthNote
 from server.billing.notes import DUTY
 from server.db import db, reading
 from server.domain.duties import LONGEST_TERM, REPORTING_FROM, Due, Duty, Facts, duties
 from server.domain.period import Period
 from server.domain.stretch import stretch_of
-from server.domain.vat import REGIMES
+from server.domain.vat import Treatment
 from server.exports.tables import Asked
 from server.exports.told import days_reported, payments_told
+from server.people.models import TaxTreatment
 from server.web import formats
 from server.web.here import zone
 
@@ -43,6 +42,9 @@ _WHY = {
     Duty.DES: lazy_gettext("To customs, by the 10th working day, for the month in which the service fell."),
     Duty.REVERSE_CHARGE: lazy_gettext("By the 15th of the month after (art. 289 I-3 of the CGI)."),
 }
+
+
+_DECLARED = frozenset({Duty.DES, Duty.PAYMENTS, Duty.TRANSACTIONS, Duty.TRANSACTIONS_1, Duty.TRANSACTIONS_2})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ def calendar_of(period: Period, specimen: bool, today: date) -> list[Row]:
     return [_row(due, today, *ticked.get(due.duty.value, (None, None))) for due in duties(facts)]
 
 
+def to_declare(period: Period, specimen: bool, today: date) -> list[Row]:
+    """What authorities are told of a month and nobody has ticked, within three days or too late. Invoices are seen otherwise."""
+    rows = calendar_of(period, specimen, today)
+    return [one for one in rows if one.duty in _DECLARED and (one.is_near or one.is_late)]
+
+
 def _row(due: Due, today: date, by: str | None, at: datetime | None) -> Row:
     name, left = str(NAMES[due.duty]), due.days_left(today)
     return Row(due.duty.value, name, _why(due), due.day, left, due.compulsory, by, at)
@@ -104,17 +112,28 @@ def _why(due: Due) -> str:
 
 
 def _facts(period: Period, specimen: bool) -> Facts:
-    contents = list(_contents(period.month, specimen))
-    dues = select(Document.due_on).where(Document.month == period.month, Document.specimen.is_(specimen))
-    days = db.session.scalars(dues.where(Document.kind == "invoice")).all()
-    seller = _seller(contents, period.first_day)
+    """Of documents and drafts, without reading each. Statements are for another system to make invoices of, and count alike."""
+    issued = (Document.month == period.month) & Document.specimen.is_(specimen) & (Document.kind != "credit_note")
+    dues = db.session.scalars(select(Document.due_on).where(issued, Document.kind == "invoice")).all()
+    owed = select(func.count(Document.id.distinct())).join(Charge, Charge.document_id == Document.id)
     return Facts(
         first_day=period.first_day,
-        regime=seller.get("regime", REGIMES[0]),
-        invoices=len(contents),
-        reverse_charge=sum(any(row["category"] == "AE" for row in one["vat"]) for one in contents),
-        last_due=max(days, default=None),
+        regime=regime_on(period.last_day),
+        invoices=(db.session.scalar(select(func.count()).where(issued)) or 0) + len(_drafts(period.month)),
+        reverse_charge=(db.session.scalar(owed.where(issued, Charge.vat_category == "AE")) or 0) + _owed(period.month),
+        last_due=max(dues, default=None),
     )
+
+
+def _drafts(month: str) -> list[int]:
+    return list(db.session.scalars(select(Draft.id).where(Draft.month == month, Draft.net_cents > 0)))
+
+
+def _owed(month: str) -> int:
+    """Drafts on which the buyer owes the VAT: looked for among those who are or were a business of the EU."""
+    of_the_eu = select(TaxTreatment.establishment_id).where(TaxTreatment.treatment == Treatment.EU_BUSINESS.value)
+    wanted = select(Draft.content).where(Draft.id.in_(_drafts(month)), Draft.establishment_id.in_(of_the_eu))
+    return sum(any(row["category"] == "AE" for row in content["vat"]) for content in db.session.scalars(wanted))
 
 
 def _with_what_is_told(facts: Facts, period: Period, specimen: bool, today: date) -> Facts:
@@ -123,19 +142,3 @@ def _with_what_is_told(facts: Facts, period: Period, specimen: bool, today: date
     assert stretch is not None, period.month
     asked = Asked(stretch, specimen, zone(), today)
     return replace(facts, reported=days_reported(asked), paid=payments_told(asked))
-
-
-def _contents(month: str, specimen: bool) -> Iterator[dict[str, Any]]:
-    """What is or will be invoiced; statements are for another system to make invoices of, and count alike."""
-    frozen = select(Document.frozen).where(Document.month == month, Document.specimen.is_(specimen))
-    yield from map(json.loads, db.session.scalars(frozen.where(Document.kind != "credit_note")))
-    drafts = select(Draft.content).where(Draft.month == month, Draft.net_cents != 0)
-    yield from (content for content in db.session.scalars(drafts) if content["kind"] != "credit_note")
-
-
-def _seller(contents: list[dict[str, Any]], day: date) -> dict[str, Any]:
-    if contents:
-        return contents[-1]["seller"]
-    holds = (Seller.valid_from <= day) & (Seller.valid_until.is_(None) | (Seller.valid_until > day))
-    row = db.session.scalars(select(Seller).where(holds).order_by(Seller.valid_from.desc()).limit(1)).first()
-    return {} if row is None else {"regime": row.regime}

@@ -18,13 +18,14 @@ from server.db import db, reading
 from server.domain.budgets import Stage
 from server.domain.checks import CheckKind, waits
 from server.domain.commissioning import needs_record
-from server.domain.period import day_of, month_of
+from server.domain.period import before, day_of, month_of, period_of
 from server.domain.usage import SessionState
 from server.jobs import pulse
 from server.jobs.models import Job
 from server.machines.models import Machine, MachineLive
 from server.mail.models import Mail
 from server.pages.instruction.waiting import teaching
+from server.pages.months.calendar import to_declare
 from server.pages.months.listing import to_close
 from server.pages.months.papers import unpaid
 from server.pages.people.names import named
@@ -77,6 +78,7 @@ class Kind(StrEnum):
     HELD = "held"
     TO_CLOSE = "to_close"
     DRAFTS = "drafts"
+    LEGAL = "legal"
     NIGHT = "night"
     LAPSING = "lapsing"
     UNPAID = "unpaid"
@@ -127,6 +129,7 @@ def waiting(now: datetime) -> list[Waiting]:
             *_undecided(now),
             *_budgets(now),
             *_months(now),
+            *_legal(now),
             *_night(now),
             *_lapsing(now),
             *_unpaid(now),
@@ -331,6 +334,16 @@ def _months(now: datetime) -> Iterator[Waiting]:
     wanted = drafts.group_by(Draft.month, is_held)
     for month, held, count in db.session.execute(wanted.order_by(Draft.month)):
         yield Waiting(Kind.HELD if held else Kind.DRAFTS, count, month)
+
+
+def _legal(now: datetime) -> Iterator[Waiting]:
+    """What authorities are to be told within three days, of this month and the two before it."""
+    month, today = month_of(now, zone()), day_of(now, zone())
+    for one in (before(before(month)), before(month), month):
+        if rows := to_declare(period_of(one, zone()), settings().demo, today):
+            yield Waiting(
+                Kind.LEGAL, len(rows), one, detail=_few([row.name for row in rows]), why=rows[0].day.isoformat()
+            )
 
 
 def _night(now: datetime) -> Iterator[Waiting]:

@@ -257,6 +257,14 @@ def _of_money(waiting: Waiting) -> Row:
             return _of_others(waiting)
 
 
+def _of_legal(waiting: Waiting) -> Row:
+    title = gettext("To be declared: %(what)s", what=waiting.detail)
+    month, day = formats.month(waiting.subject), formats.day(date.fromisoformat(waiting.why))
+    text = gettext("Of %(month)s, by %(day)s. Tick it there once it is done.", month=month, day=day)
+    href = url_for("months.show", month=waiting.subject, _anchor="calendar")
+    return Row(title, text, gettext("Look at it"), href, Verb.SEE_MONEY, icon="landmark")
+
+
 def _of_budget(waiting: Waiting) -> Row:
     href = url_for("contracts.listed", code=waiting.subject)
     if waiting.why == "100":
@@ -271,6 +279,8 @@ def _of_budget(waiting: Waiting) -> Row:
 def _of_others(waiting: Waiting) -> Row:
     number = waiting.count
     match waiting.kind:
+        case Kind.LEGAL:
+            return _of_legal(waiting)
         case Kind.NIGHT:
             title = ngettext(
                 "%(num)d session ended by itself last night", "%(num)d sessions ended by themselves last night", number
