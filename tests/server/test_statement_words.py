@@ -59,6 +59,17 @@ def test_the_lab_issues_statements_and_finds_them_under_that_name(statements: Fl
     assert "Factur" not in read(page(manager, "/documents/R-2026-10-acme"))
 
 
+def test_its_lines_as_a_table_are_of_a_customer_and_counted(statements: Flask) -> None:
+    manager = signed_in(statements, Role.MANAGER)
+    manager.set_cookie("lang", "fr")
+
+    table = manager.get("/documents/R-2026-10-acme/lines.csv").data.decode("utf-8-sig")
+
+    assert "Client" in table.splitlines()[0]
+    assert "Compté, h" in table
+    assert "factur" not in table.casefold()
+
+
 def test_a_lab_that_invoices_calls_them_invoices(sqlite_url: str, tmp_path: Path) -> None:
     web = web_app(sqlite_url, CLOSING, data_dir=tmp_path)
     with web.app_context():

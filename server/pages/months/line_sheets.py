@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from server.domain.cells import harmless
 from server.domain.roles import Verb
+from server.pages.calling import STATEMENT
 from server.pages.months import papers
 from server.pages.months.about import document_named
 from server.web.needs import needs
@@ -38,11 +39,13 @@ def lines(number: str, suffix: str) -> Response:
 
 
 def rows_of(content: dict[str, Any]) -> Iterator[list[Any]]:
-    """A row of headings, then one a line; hours and euros as numbers."""
+    """A row of headings, then one a line; hours and euros as numbers. A statement bills nobody and nothing."""
+    billed = (gettext("Customer"), gettext("Counted, h")), (gettext("Billed to"), gettext("Billed, h"))
+    buyer, hours = billed[0 if content["kind"] == STATEMENT else 1]
     yield [
-        *(gettext("Document"), gettext("Date"), gettext("Month"), gettext("Tenant"), gettext("Billed to")),
+        *(gettext("Document"), gettext("Date"), gettext("Month"), gettext("Tenant"), buyer),
         *(gettext("On behalf of"), gettext("Cost centre"), gettext("Order"), gettext("Machine"), gettext("Label")),
-        *(gettext("Nature"), gettext("Sessions"), gettext("Measured, h"), gettext("Billed, h"), gettext("Quantity")),
+        *(gettext("Nature"), gettext("Sessions"), gettext("Measured, h"), hours, gettext("Quantity")),
         *(
             gettext("Unit"),
             gettext("Price, €"),
