@@ -1,8 +1,9 @@
 """Puts into a web application what all pages share: where it runs, forms, formats, and what templates may call."""
 
 import hmac
+from http import HTTPStatus
 
-from flask import Flask
+from flask import Flask, abort, request
 from flask_wtf import CSRFProtect
 from werkzeug.routing import IntegerConverter
 
@@ -39,9 +40,17 @@ def install(app: Flask, settings: Settings, clock: Clock) -> None:
         zone=settings.zone,
         DONE=answers.DONE,
     )
+    app.before_request(_readable)
     assets.install(app)
     squeeze.install(app)
     errors.install(app)
+
+
+def _readable() -> None:
+    """A character that no text has (NUL) is refused here: one kind of database keeps it, the other breaks on it."""
+    sent = [request.path, *request.args.values(), *request.form.values()]
+    if any("\0" in text for text in sent):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _cookies(app: Flask, settings: Settings) -> None:

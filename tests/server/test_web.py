@@ -418,3 +418,14 @@ def test_a_number_in_an_address_that_is_longer_than_any_leads_nowhere(web: Flask
         }
         address = web.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
         assert manager.get(address.replace("/1", "/" + "9" * 20)).status_code == 404, address
+
+
+@on_sqlite
+def test_a_character_that_no_text_has_is_refused_before_any_database_sees_it(web: Flask) -> None:
+    web.config["WTF_CSRF_ENABLED"] = False
+    manager = signed_in(web, Role.MANAGER)
+
+    assert manager.get("/people?q=a%00b").status_code == 400
+    assert manager.get("/tenants/a%00b").status_code == 400
+    assert manager.post("/tenants/new", data={"name": "a\0b"}).status_code == 400
+    assert manager.get("/people?q=ab").status_code == 200
