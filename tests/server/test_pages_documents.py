@@ -251,3 +251,19 @@ def test_today_names_what_customs_are_to_be_told_until_it_is_ticked(web: Flask) 
     assert seen == {9: False, 10: True, 14: True}
     manager.post(f"/months/{MONTH}/tick", data={"duty": "des"})
     assert "(DES)" not in page(manager, "/today")
+
+
+def test_invoices_that_are_all_written_are_not_late(web: Flask) -> None:
+    seen = []
+    with web.app_context():
+        use()
+        billing_lab.close()
+    clock_of(web).moment = datetime(2026, 11, 12, 9, tzinfo=UTC)
+    manager = signed_in(web, Role.MANAGER)
+    for step in (lambda: None, billing_lab.issue):
+        with web.app_context():
+            step()
+        html = page(manager, f"/months/{MONTH}")
+        seen.append(("7 jours de retard" in html, "toutes écrites" in html))
+
+    assert seen == [(True, False), (False, True)]

@@ -49,7 +49,8 @@ _DECLARED = frozenset({Duty.DES, Duty.PAYMENTS, Duty.TRANSACTIONS, Duty.TRANSACT
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``done_by``: who has ticked it, as the audit trail names people; None while it is open. Below 0 ``left`` is too late."""
+    """``done_by``: who has ticked it, as the audit trail names people; None while it is open. Below 0 ``left`` is too late.
+    ``written``: it is about invoices, and all of them are."""
 
     duty: str
     name: str
@@ -59,17 +60,24 @@ class Row:
     compulsory: bool
     done_by: str | None
     done_at: datetime | None
+    written: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.done_by is None and self.compulsory and not self.written
 
     @property
     def is_late(self) -> bool:
-        return self.done_by is None and self.compulsory and self.left < 0
+        return self.is_open and self.left < 0
 
     @property
     def is_near(self) -> bool:
-        return self.done_by is None and self.compulsory and 0 <= self.left <= 3
+        return self.is_open and 0 <= self.left <= 3
 
     @property
     def when(self) -> str:
+        if self.written:
+            return gettext("all written")
         if not self.compulsory:
             return gettext("not compulsory yet")
         if self.left < 0:
@@ -82,9 +90,9 @@ def calendar_of(period: Period, specimen: bool, today: date) -> list[Row]:
     with reading() as session:
         notes = select(MonthNote).where(MonthNote.month == period.month, MonthNote.kind == DUTY)
         ticked = {note.subject: (note.by, note.at) for note in session.scalars(notes)}
-        facts = _facts(period, specimen)
+        facts, written = _facts(period, specimen), _all_written(period.month, specimen)
     facts = _with_what_is_told(facts, period, specimen, today)
-    return [_row(due, today, *ticked.get(due.duty.value, (None, None))) for due in duties(facts)]
+    return [_row(due, today, ticked.get(due.duty.value), written) for due in duties(facts)]
 
 
 def to_declare(period: Period, specimen: bool, today: date) -> list[Row]:
@@ -93,9 +101,11 @@ def to_declare(period: Period, specimen: bool, today: date) -> list[Row]:
     return [one for one in rows if one.duty in _DECLARED and (one.is_near or one.is_late)]
 
 
-def _row(due: Due, today: date, by: str | None, at: datetime | None) -> Row:
+def _row(due: Due, today: date, tick: tuple[str, datetime] | None, written: bool) -> Row:
+    by, at = tick or (None, None)
     name, left = str(NAMES[due.duty]), due.days_left(today)
-    return Row(due.duty.value, name, _why(due), due.day, left, due.compulsory, by, at)
+    written = written and due.duty in {Duty.INVOICES, Duty.REVERSE_CHARGE}
+    return Row(due.duty.value, name, _why(due), due.day, left, due.compulsory, by, at, written)
 
 
 def _why(due: Due) -> str:
@@ -123,6 +133,13 @@ def _facts(period: Period, specimen: bool) -> Facts:
         reverse_charge=(db.session.scalar(owed.where(issued, Charge.vat_category == "AE")) or 0) + _owed(period.month),
         last_due=max(dues, default=None),
     )
+
+
+def _all_written(month: str, specimen: bool) -> bool:
+    """No draft is left, and of each statement the invoice is known that was made of it."""
+    own = (Document.month == month) & Document.specimen.is_(specimen)
+    waits = select(Document.id).where(own, Document.kind == "statement", Document.external_number.is_(None)).limit(1)
+    return not _drafts(month) and db.session.scalar(waits) is None
 
 
 def _drafts(month: str) -> list[int]:
