@@ -97,14 +97,12 @@ class _Founder:
         """Seller, prices, and the VAT cells that the law texts suggest; one tenant's treatment has none."""
         billing.add_seller(_seller(), OPENED, **self._by)
         proposed = [one for nature in Nature for one in column(Regime.NORMAL, nature) if one.treatment != UNDECIDED]
-        billing.accept_proposals(
-            proposed, OPENED, "as the law texts suggest", actor="accountant of the demo", now=self._by["now"]
-        )
+        billing.accept_proposals(proposed, OPENED, "d’après les textes de loi", actor="demo", now=self._by["now"])
         for tariff in sorted(self._lab.tariffs, key=lambda tariff: tariff.valid_from):
             scope = Scope(tariff.machine, tariff.category, tenant_kind=tariff.tenant_kind)
             price = simple(tariff.cents_per_hour, tariff.step_s, tariff.minimum_s, tariff.fee_cents)
             until = midnight(tariff.valid_until) if tariff.valid_until else None
-            billing.add_tariff(scope, price, midnight(tariff.valid_from), until, "price list", **self._by)
+            billing.add_tariff(scope, price, midnight(tariff.valid_from), until, "grille de prix", **self._by)
 
     def _tenant(self, tenant: Tenant) -> None:
         kind = TenantKind(tenant.kind)
@@ -113,7 +111,7 @@ class _Founder:
         own = people.add_establishment(tenant.code, tenant.name, *address, tenant.siren, tenant.vat_id, **self._by)
         self._establishments[tenant.code] = own.id
         site = people.Site(False, stated_by="la direction", stated_in="bail") if tenant.treatment in PROOFS else None
-        people.set_treatment(own.id, tenant.treatment, OPENED, "as stated by the tenant", site, **self._by)
+        people.set_treatment(own.id, tenant.treatment, OPENED, "déclaré par la structure", site, **self._by)
         if tenant.treatment in PROOFS:
             seen = people.Seen(PROOFS[tenant.treatment], OPENED, "DEMO-0001")
             people.add_proof(own.id, seen, (), Path(), today=OPENED, **self._by)
