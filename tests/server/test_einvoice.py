@@ -12,11 +12,13 @@ import pytest
 from lxml import etree
 
 from server.billing.einvoice import norm
-from server.billing.einvoice.findings import XSD, Rule
+from server.billing.einvoice.findings import XSD, Finding, Rule
 from server.billing.einvoice.rows import rows
 from server.billing.einvoice.service import check, hold_for, xml_of
 from server.billing.einvoice.terms import terms
 from server.billing.giving import term
+from server.billing.page import page
+from server.billing.rendering import pdf
 from server.domain.holds import Why
 from tests.documents import CASES, FRENCH, content, draft, french_company, group, hours, line, partial_credit_note
 
@@ -151,6 +153,27 @@ def test_a_seeded_fault_is_refused_and_named(fault: str) -> None:
     named = [one.rule for one in check(seeded)]
 
     assert rule in named
+
+
+@pytest.mark.parametrize("name", ["Fräse 😀", "北京", "Scie \ue000", "La\ufeffser"])
+def test_what_no_page_can_show_is_held_before_it_has_a_number(name: str) -> None:
+    said = french_company()
+    said["groups"][0]["lines"][0]["machine"] = name
+
+    assert Finding(Rule.CHARACTER, name) in check(said)
+    with pytest.raises(Exception, match="could not be displayed"):
+        pdf(page(said))
+
+
+@pytest.mark.parametrize(
+    "name", ["Laser CO₂", "Łódź, Škoda & Ğ", "Αθήνα", "Київ", "¼ → ½ ≥ 3 m²", "e\u0301tabli", "Ȭ\u202f’„“"]
+)
+def test_what_a_page_can_show_is_not(name: str) -> None:
+    said = french_company()
+    said["groups"][0]["lines"][0]["machine"] = name
+
+    assert check(said) == ()
+    assert pdf(page(said)).startswith(b"%PDF")
 
 
 def test_a_draft_that_is_not_valid_is_held_with_all_that_is_wrong() -> None:

@@ -15,8 +15,10 @@ from server.billing.einvoice.findings import Finding, Rule
 from server.billing.einvoice.reasons import WORDS, is_said
 from server.billing.einvoice.wanted import french_rules
 from server.domain.money import vat_on
+from server.paper.glyphs import unprintable
 
 Content = Mapping[str, Any]
+_PRINTED = ("seller", "buyer", "order", "groups", "corrects", "allowances", "mentions")
 
 
 def own_checks(content: Content) -> Iterator[Finding]:
@@ -27,7 +29,7 @@ def own_checks(content: Content) -> Iterator[Finding]:
     yield from _dates(content)
     if content["kind"] != "statement":
         yield from _parties(content)
-    yield from _characters([content[key] for key in ("seller", "buyer", "order", "groups")])
+    yield from _characters([content.get(key) for key in _PRINTED])
 
 
 def _lines(content: Content) -> list[Mapping[str, Any]]:
@@ -130,9 +132,10 @@ def _categories(content: Content) -> set[str]:
 
 
 def _characters(value: Any) -> Iterator[Finding]:
-    """What cannot be printed cannot be sent either: a tabulator in an order number, a stray control character in a name."""
+    """What cannot be printed cannot be sent either: a tabulator in an order number, a stray control character or a picture in a
+    name. Nothing could be made of such a document once it had its number."""
     match value:
-        case str() if any(category(one) == "Cc" for one in value):
+        case str() if any(category(one) == "Cc" for one in value) or unprintable(value):
             yield Finding(Rule.CHARACTER, "".join(" " if category(one) == "Cc" else one for one in value).strip())
         case Mapping():
             yield from _characters(list(value.values()))
