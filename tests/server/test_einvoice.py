@@ -155,7 +155,7 @@ def test_a_seeded_fault_is_refused_and_named(fault: str) -> None:
     assert rule in named
 
 
-@pytest.mark.parametrize("name", ["Fräse 😀", "北京", "Scie \ue000", "La\ufeffser"])
+@pytest.mark.parametrize("name", ["Fräse 😀", "北京", "Scie \ue000"])
 def test_what_no_page_can_show_is_held_before_it_has_a_number(name: str) -> None:
     said = french_company()
     said["groups"][0]["lines"][0]["machine"] = name
