@@ -390,6 +390,15 @@ def test_days_read_as_in_print() -> None:
     assert span(date(2025, 12, 31), date(2026, 1, 1), "en") == "31\u00a0December\u00a02025 to 1\u00a0January\u00a02026"
 
 
+def test_a_word_longer_than_its_column_is_parted() -> None:
+    mill = hours_at("Laserschneidanlagensteuerungseinheit_GrossformatXXL_2026", 1, 3600, 3600, 2400)
+    plate = item("Werkstoffbezeichnung-1.4301-X5CrNi18-10-Zuschnitt-300x200x10", "1", "piece", "100", 100)
+    centre = group("Sous-traitance_Département_Recherche_et_Développement_2026", mill, plate)
+    order = {"number": "EJ2026000471000000000123456789ABCDEFGHIJKLMNOPQRST", "day": "2026-09-12"}
+
+    assert overlaps(rendered(content([centre], order=order))) == []
+
+
 def test_an_association_has_neither_capital_nor_register() -> None:
     seller = french_company()["seller"] | {"legal_name": "Atelier du Rebberg (association)", "capital": "", "rcs": ""}
     said = content([group("Atelier", hours_at("Fraiseuse", 1, 3600, 3600, 3600))], seller=seller)
