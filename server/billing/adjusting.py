@@ -4,21 +4,19 @@ The charge stays as it is. What the session comes to now, less what was charged,
 original line, with the reason, and with the new stand of the session beside it, so that it is found once.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 
-from server.billing import facts
+from server.billing import adjusting_items, facts
 from server.billing.charging import charge_of
-from server.billing.credit_notes import before_of
+from server.billing.corrected import Adjustment, Limits, as_billed, cell_of, original_of
 from server.billing.drafting import plain, rate_uses
-from server.billing.facts import Facts
+from server.billing.facts import Facts, Whose
 from server.billing.late import Issued, late_tenants, tenants_left
 from server.billing.models import Charge, Document
 from server.billing.stands import ADJUSTS, Stand, stands_of, unsettled
@@ -27,11 +25,9 @@ from server.db import db
 from server.domain.included import used_of
 from server.domain.invoicing import Extra, Item, Sold
 from server.domain.items import BillItem, ItemKind, Unit
-from server.domain.parting import Original
 from server.domain.period import Period, day_of, month_of, period_of
 from server.domain.proof import covered_in
 from server.domain.rating import RatedSession
-from server.domain.vat import Cell
 from server.people.models import Payer
 from server.usage.models import SessionDecision
 
@@ -50,20 +46,6 @@ _OTHERS = {
     "de": "Eine andere Nutzung des Monats hat sich geändert: Inklusivstunden und Höchstbeträge verteilen sich anders.",
     "en": "Another session of the month has changed: included hours and caps are shared out otherwise.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """``extra`` goes on a document; ``charge`` is what its charge says beside; ``original`` is what it corrects."""
-
-    establishment_id: int
-    extra: Extra
-    charge: dict[str, Any]
-    original: Original
-
-    @property
-    def subject(self) -> str:
-        return self.extra.item.ref
 
 
 def find(known: Facts, period: Period, issued: Issued, specimen: bool, zone: tzinfo) -> tuple[Adjustment, ...]:
@@ -96,7 +78,7 @@ def _of_tenant(known: Facts, tenant_id: int, own: list[str], specimen: bool, zon
     for name, stand in stands.items():
         assert stand.charge.ended_at is not None, "of a session"
         homes[month_of(stand.charge.ended_at, zone)][name] = stand
-    limits = _Limits()
+    limits = Limits()
     for home in sorted(homes):
         within = facts.load(period_of(home, zone), specimen, tenant_id)
         prices = {
@@ -108,6 +90,7 @@ def _of_tenant(known: Facts, tenant_id: int, own: list[str], specimen: bool, zon
             found = homes[home].get(use.id)
             if found is not None and found.charge.document_id in documents and isinstance(rated, RatedSession):
                 yield from _of_session(known, found, documents[found.charge.document_id], use, rated, limits, zone)
+        yield from adjusting_items.find(within, homes[home].keys(), documents, limits)
 
 
 def _documents(tenant_id: int, months: list[str], specimen: bool) -> dict[int, Document]:
@@ -124,28 +107,8 @@ def _first_end(tenant_id: int, documents: Mapping[int, Document]) -> datetime | 
     return first
 
 
-class _Limits:
-    """How much of a document can still be taken back: an amount of no line in particular is not given back again."""
-
-    def __init__(self) -> None:
-        self._left: dict[tuple[int, str, int], int] = {}
-
-    def take(self, charge: Charge, cents: int) -> int:
-        """So much of it, or what is left. What is added is never too much."""
-        rate = (charge.vat_category, charge.rate_bp)
-        key = (charge.document_id, *rate)
-        if key not in self._left:
-            stood = select(func.sum(Charge.net_cents)).where(Charge.document_id == charge.document_id)
-            stood = stood.where(Charge.kind != "adjust", Charge.vat_category == rate[0], Charge.rate_bp == rate[1])
-            back = before_of(charge.document_id).by_rate.get(rate, 0)
-            self._left[key] = (db.session.scalar(stood) or 0) - back
-        taken = max(cents, -max(0, self._left[key]))
-        self._left[key] += taken
-        return taken
-
-
 def _of_session(
-    known: Facts, stand: Stand, document: Document, use: Use, rated: RatedSession, limits: _Limits, zone: tzinfo
+    known: Facts, stand: Stand, document: Document, use: Use, rated: RatedSession, limits: Limits, zone: tzinfo
 ) -> Iterator[Adjustment]:
     """Nothing where it stands as it is; nor where a credit note has taken something off, for somebody has put it right
     otherwise then. Of one that is charged anew, what adjustments have left goes back: its new charge says all of it."""
@@ -183,30 +146,15 @@ def _adjustment(
 ) -> Adjustment:
     charge, day = one.charge, day_of(use.started_at, zone)
     reason = _reason(one, use, known.buyers[document.establishment_id].language)
-    words, vatex = _why(known, charge)
-    cell = Cell("", "", charge.nature, charge.vat_category, charge.rate_bp, words, day, None, vatex)
-    common: dict[str, Any] = {
-        "payer": use.payer,
-        "on_behalf_of": "" if known.owners.get(document.establishment_id) == use.tenant_id else use.tenant_name,
-        "cost_centre": use.cost_centre,
-        "machine_name": use.machine_name,
-        "vat": cell,
-        "treatment": _treated(document, charge.subject),
-    }
+    cell = cell_of(known, charge, day)
+    whose = Whose(use.cost_centre, use.tenant_id, use.tenant_name)
+    common = as_billed(known, charge, document, use.payer, whose) | {"machine_name": use.machine_name, "vat": cell}
     assert charge.ended_at is not None, "of a session"
     # Its hours and caps are those of the month in which it was charged, though it may have ended later.
     as_now = Item(ended_at=use.ended_at, end_day=day_of(charge.ended_at, zone), rated=rated, **common)
     extra = Extra(item=_item(one, document, cents, use, day, reason), **common)
     stand = _stand(Sold(as_now, rated, cell), rated.net_cents - cents, reason, zone)
-    return Adjustment(document.establishment_id, extra, stand, _original(document, reason))
-
-
-def _original(document: Document, reason: str) -> Original:
-    """The invoice: ours, or the one that the operator's own system made of a statement."""
-    if document.kind != "statement":
-        return Original(document.number, document.issued_on, reason)
-    day = document.external_on or document.issued_on
-    return Original(document.external_number or "", day, reason, document.number)
+    return Adjustment(document.establishment_id, extra, stand, original_of(document, reason))
 
 
 def _item(one: Stand, document: Document, cents: int, use: Use, day: date, reason: str) -> BillItem:
@@ -236,21 +184,3 @@ def _stand(now: Sold, before_cents: int, reason: str, zone: tzinfo) -> dict[str,
     priced = {"adjusts": as_sold["subject"], "before_cents": before_cents, "steps": as_sold["priced"], "reason": reason}
     said: dict[str, Any] = plain({**{name: as_sold[name] for name in kept}, "priced": priced})
     return said | {"kind": "adjust", "day": None}
-
-
-def _treated(document: Document, subject: str) -> str | None:
-    """As what the buyer was billed then: the correction is told to authorities as the original was."""
-    said = json.loads(document.frozen)
-    own = (charge.get("treatment") for charge in said["charges"] if charge["subject"] == subject)
-    found: str | None = next(own, None) or said["buyer"]["treatment"]
-    return found
-
-
-def _why(known: Facts, charge: Charge) -> tuple[str, str]:
-    """The words that the law wants with this category, and their code: those of a cell that says the same of this nature."""
-    same = (
-        (cell.mention, cell.vatex)
-        for cell in known.cells
-        if (cell.nature, cell.category, cell.rate_bp) == (charge.nature, charge.vat_category, charge.rate_bp)
-    )
-    return next(same, ("", ""))

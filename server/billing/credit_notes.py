@@ -116,9 +116,9 @@ def before_of(document_id: int) -> Before:
 
 
 def _adjusted(document_id: int) -> Iterator[tuple[str, int, tuple[str, int], int]]:
-    """Each session of which later documents give something back: how much of it not by a credit note to this one, at which
+    """Each session or item of which later documents give something back: how much of it not by a credit note to this one, at which
     rate, and how much in all."""
-    own = select(Charge).where(Charge.document_id == document_id, Charge.kind == "session")
+    own = select(Charge).where(Charge.document_id == document_id, Charge.kind.in_(("session", "item")))
     charges = {charge.subject: charge for charge in db.session.scalars(own)}
     again = reopened() if charges else {}
     payers = {charge.payer_id for charge in charges.values()}

@@ -137,11 +137,15 @@ def throw_drafts(payer_id: int | None, *months: str) -> None:
 
 
 def refuse_issued(payer: str, month: str) -> None:
-    """Raises BillingError where the tenant of this payer has a document of the month."""
+    """Raises BillingError where the tenant of this payer has a document of the month, of which something is not let be invoiced
+    anew."""
     tenant = select(Payer.tenant_id).where(Payer.code == payer).scalar_subquery()
     own = select(Payer.id).where(Payer.tenant_id == tenant)
-    charged = select(Document.number).join(Charge, Charge.document_id == Document.id)
-    number = db.session.scalar(charged.where(Document.month == month, Charge.payer_id.in_(own)).limit(1))
+    charged = select(Charge.subject, Charge.round, Document.number).join(Document, Charge.document_id == Document.id)
+    charged = charged.where(Document.month == month, Charge.payer_id.in_(own), Charge.kind != "credit")
+    rows = db.session.execute(charged.order_by(Document.id)).all()
+    again = reopened() if rows else {}
+    number = next((number for subject, turn, number in rows if turn >= again.get(subject, 0)), None)
     if number is not None:
         raise BillingError(
             "%(month)s is issued for this tenant, as %(number)s: nothing can be added to it.",

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from server.audit import service as audit
 from server.billing import adjusting, checking, facts, late, progress
+from server.billing.corrected import Adjustment
 from server.billing.drafting import Beside, Month, NewDraft, draft_month, plain
 from server.billing.errors import BillingError
 from server.billing.freshness import bills_before, bills_of, made_of
@@ -127,9 +128,7 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))
 
 
-def _beside(
-    known: facts.Facts, period: Period, specimen: bool, zone: tzinfo
-) -> tuple[Beside, dict[str, adjusting.Adjustment]]:
+def _beside(known: facts.Facts, period: Period, specimen: bool, zone: tzinfo) -> tuple[Beside, dict[str, Adjustment]]:
     """What the month bills beside its own sessions; inside ``reading()``."""
     came, issued = late.find(known, period, specimen, zone), late.issued_months(specimen)
     adjusted = {one.subject: one for one in adjusting.find(known, period, issued, specimen, zone)}

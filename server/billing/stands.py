@@ -84,10 +84,10 @@ def _gives_back(credit: Charge, charge: Charge) -> bool:
 
 
 def adjusted(subjects: Collection[str], payers: Collection[int]) -> dict[str, list[tuple[Charge, int | None]]]:
-    """What adjustments of these sessions have come to, credit notes to them included: each with the document that its own
+    """What adjustments of these sessions and items have come to, credit notes to them included: each with the document that its own
     corrects. Inside ``reading()``."""
     wanted = select(Charge, Document.corrects_id).join(Document, Document.id == Charge.document_id)
-    wanted = wanted.where(Charge.kind.in_(_IRREGULAR), Charge.payer_id.in_(payers), Charge.subject.contains(ADJUSTS))
+    wanted = wanted.where(Charge.payer_id.in_(payers), Charge.subject.contains(ADJUSTS))
     found: dict[str, list[tuple[Charge, int | None]]] = defaultdict(list)
     for charge, corrects in db.session.execute(wanted):
         name = charge.subject.partition(ADJUSTS)[0]

@@ -1,13 +1,16 @@
 """Put right more than once and in every order: whatever is credited, adjusted, late or invoiced anew, the documents of a tenant
 come together to what its sessions cost as they count in the end."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from server.billing import item_corrections
 from server.billing.credit_notes import Amount, Chosen, Whole, credit, left_of
 from server.billing.ledger import verify_billing
 from server.billing.models import Document
@@ -22,6 +25,7 @@ from server.domain.decisions import Free
 from server.domain.tariffs import Basis, Cap, Of, Part, Rule, Scope, Span, simple
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
+from server.supplies import service as supplies
 from server.usage import decisions
 from server.usage.models import UsageSession
 from tests.server.billing_lab import CLOSING, OPENED, ZONE, close, furnish, issue, use
@@ -197,6 +201,72 @@ def test_an_invoice_that_is_made_anew_has_its_adjustments_again() -> None:
     bill("2026-12", JANUARY)
 
     assert nets() == [4800, 4800, -4800, 9600, 4800]
+    assert verify_billing() == []
+
+
+def test_the_line_of_an_adjustment_is_credited_once() -> None:
+    one = use(state="provisional")
+    bill("2026-10", CLOSING)
+    with writing() as session:
+        row = session.get_one(UsageSession, one)
+        row.state, row.occupied_s, row.powered_s, row.ended_at = (
+            "ended",
+            2 * H,
+            2 * H,
+            row.started_at + timedelta(hours=2),
+        )
+    bill("2026-11", DECEMBER)
+    line = Chosen(frozenset({f"{one}:adjust:1"}))
+    by: Any = {"actor": "manager", "now": DECEMBER}
+
+    credit("F-2026-0002", line, "Goodwill", zone=ZONE, **by)
+
+    with pytest.raises(BillingError, match="left"):
+        credit("F-2026-0002", line, "Again", zone=ZONE, **by)
+    assert nets() == [2400, 2400, -2400]
+    assert bill("2026-12", JANUARY) == []
+
+
+def test_material_that_a_broken_machine_spoiled_goes_back_with_its_session_and_comes_again_with_it() -> None:
+    by: Any = {"actor": "t", "now": OPENED}
+    goods = [one for one in column(Regime.NORMAL, Nature.MATERIAL_IN_SERVICE) if one.treatment == "fr_business"]
+    accept_proposals(goods, OPENED.date(), "as the law texts suggest", **by)
+    names = {"fr": "PLA noir", "de": "PLA schwarz", "en": "PLA, black"}
+    pla = supplies.add_material(supplies.MaterialFacts(names, "g", Nature.MATERIAL_IN_SERVICE), **by)
+    price = supplies.PriceFacts(Decimal("2.5"))
+    supplies.add_price(supplies.PriceFor("material", pla), price, OPENED.date(), "list", **by)
+    one = use()
+    supplies.note_material(pla, Decimal(100), "slicer", supplies.Place(session=one), zone=ZONE, **by)  # 2.50
+    bill("2026-10", CLOSING)
+    free(one)
+    use(start=at(3, 11), seconds=4 * H)
+    bill("2026-11", DECEMBER)
+    left = left_of("F-2026-0001")
+    decisions.charge_again(one, "It was not the machine", actor="manager", now=DECEMBER)
+    bill("2026-12", JANUARY)
+
+    assert nets() == [2650, 6950, 2650]  # 26.50; 96.00 − 26.50; 26.50
+    assert set(left.values()) == {0}
+    assert verify_billing() == []
+    assert bill("2027-01", FEBRUARY) == []
+
+
+def test_a_month_that_is_let_be_invoiced_anew_takes_items_again() -> None:
+    fees = [one for one in column(Regime.NORMAL, Nature.FEE) if one.treatment == "fr_business"]
+    accept_proposals(fees, OPENED.date(), "as the law texts suggest", actor="t", now=OPENED)
+    label = {"fr": "Badge perdu", "de": "Verlorene Karte", "en": "Lost badge"}
+    wrong = supplies.ItemFacts("acme-1", date(2026, 10, 5), label, Nature.FEE, Decimal(1), "piece", Decimal(500))
+    number = item_corrections.add_one_off(wrong, "lost", actor="t", now=OPENED)
+    bill("2026-10", CLOSING)
+    with pytest.raises(BillingError, match="nothing can be added"):
+        item_corrections.add_one_off(wrong, "lost", **BY)
+
+    credit("F-2026-0001", Whole(), "Wrong amount", reopen=True, zone=ZONE, **BY)
+    item_corrections.take_back(number, "wrong", **BY)
+    item_corrections.add_one_off(replace(wrong, cents=Decimal(700)), "lost", **BY)
+    issue(now=LATER)
+
+    assert nets() == [500, -500, 700]
     assert verify_billing() == []
 
 
