@@ -73,7 +73,7 @@ def test_a_french_invoice_bears_every_mention_of_the_law(folder: Path) -> None:
 
     for mention in (
         *("Facture", "F-2026-0001", "Halle Zéro SAS", "7, quai de la Locomotive", "Acme SARL", "1 rue 68100 Mulhouse"),
-        *("Émise le", "3 novembre 2026", "1er au 31 octobre 2026", "À payer avant le", "3 décembre 2026"),
+        *("Émise le", "3 novembre 2026", "1er au 31 octobre 2026", "Échéance", "3 décembre 2026"),
         *("TVA du client", "FR 00 000 000 002", "SIREN 000 000 002"),
         *("FR76 3000 6000 0112 3456 7890 189", "EXEMFRPPXXX", "20 % 62,50 € 12,50 €", "Total TTC 75,00 €"),
         *("Prestations de services.", "Option pour le paiement de la taxe d’après les débits."),

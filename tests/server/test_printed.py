@@ -83,7 +83,7 @@ def test_the_page_of_a_french_company_says_all_that_the_law_wants() -> None:
 
     for said in (
         *("Facture", "F-2026-0417", "Halle Zéro SAS", "7, quai de la Locomotive", "Orvelin Mécatronique SAS"),
-        *("Émise le", "3 novembre 2026", "1er au 31 octobre 2026", "À payer avant le", "3 décembre 2026"),
+        *("Émise le", "3 novembre 2026", "1er au 31 octobre 2026", "Échéance", "3 décembre 2026"),
         *("BC-25-118 du 12 septembre 2026", "FR 25 900 000 019", "SIREN 900 000 019"),
         *("20 % 1 742,10 € 348,42 €", "Total TTC 2 090,52 €", "FR76 3000 6000 0112 3456 7890 189"),
         *("Prestations de services.", "Pas d’escompte", "40 €", "au capital de 50 000 €", "RCS Mulhouse 900 000 001"),

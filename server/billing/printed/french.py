@@ -11,7 +11,7 @@ WORDS = {
     "issued_credit_note": "Émis le",
     "issued_statement": "Établi le",
     "period": "Prestations du",
-    "due_on": "À payer avant le",
+    "due_on": "Échéance",
     "buyer_vat_id": "TVA du client",
     "order": "Votre commande",
     "order_of": "du {day}",
