@@ -2,6 +2,7 @@
 month's legal calendar."""
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -111,6 +112,26 @@ def test_a_credit_note_is_never_late_and_nobody_pays_it_with_a_click(issued: Fla
     assert "A-2026-0001" in listed
     assert "à imputer ou à rembourser" in listed
     assert "A-2026-0001/paid" not in listed + page(later, f"/months/{MONTH}")
+
+
+@pytest.mark.parametrize(
+    ("form", "sent", "field"),
+    [
+        ("platform", {"state": "refused", "day": "hier", "words": "Commande inconnue"}, "said-on"),
+        ("platform", {"state": "refused", "day": "2030-01-01", "words": "Commande inconnue"}, "said-on"),
+        ("paid", {"day": "2030-01-01"}, "day"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
+    issued: Flask, manager: FlaskClient, form: str, sent: dict[str, str], field: str
+) -> None:
+    answer = manager.post(f"{PAPER}/{form}", data=sent)
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert sent.get("words", "") in answer.text
+    ids = Counter(re.findall(r' id="([^"]+)"', answer.text))
+    assert {one for one, count in ids.items() if count > 1} <= {"version", "once"}, "hidden, and of no label"
 
 
 def test_some_lines_are_taken_back_by_ticking_them(issued: Flask, manager: FlaskClient) -> None:

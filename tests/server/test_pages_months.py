@@ -396,7 +396,7 @@ def test_a_payment_on_an_impossible_day_is_refused_beside_the_field(quick: Flask
 
     answer = manager.post("/documents/F-2026-0001/paid", data={"day": day})
 
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert words in answer.text
 
 

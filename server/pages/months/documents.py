@@ -19,7 +19,7 @@ from server.web.here import now, settings, today
 from server.web.needs import actor, needs
 
 pages = Blueprint("documents", __name__)
-Answer = str | Response
+Answer = tuple[str, int] | Response
 
 # The page of a document shows its PDF in a frame; nothing else may, and a PDF loads nothing.
 _IN_OUR_FRAME = "default-src 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -44,8 +44,8 @@ def listed() -> str:
 
 @pages.get("/documents/<number>")
 @needs(Verb.SEE_MONEY, about=document_named)
-def show(number: str) -> str:
-    return _page(number, forms.PaidForm(data={"day": today()}))
+def show(number: str) -> Answer:
+    return document_page(number)
 
 
 @pages.get("/documents/<number>/pdf")
@@ -79,7 +79,7 @@ def paid(number: str) -> Answer:
             text = gettext("%(number)s is paid, on %(day)s.", number=number, day=formats.day(form.day.data))
             done(text, url_for("documents.unpaid", number=number, month=request.args.get("month")))
             return see_other(_back(number))
-    return _page(number, form)
+    return document_page(number, paid=form)
 
 
 @pages.post("/documents/<number>/unpaid")
@@ -106,21 +106,29 @@ def pdf_answer(number: str) -> Response:
     return answer
 
 
-def _page(number: str, form: forms.PaidForm) -> str:
+def document_page(
+    number: str,
+    *,
+    paid: forms.PaidForm | None = None,
+    platform: forms.PlatformForm | None = None,
+    external: forms.ExternalForm | None = None,
+) -> Answer:
+    """A document with its forms; one that was sent and refused says so at its fields."""
     paper = papers.paper(number)
     standing = standing_of(number)
-    external = {"number": standing.external_number, "day": standing.external_on or today()}
-    return render_template(
+    invoiced = {"number": standing.external_number, "day": standing.external_on or today()}
+    shown = render_template(
         "documents/document.html",
         paper=paper,
         content=paper.content,
         standing=standing,
-        form=form,
-        platform=forms.PlatformForm(formdata=None, data={"day": today()}),
-        external=forms.ExternalForm(formdata=None, data=external),
+        form=paid or forms.PaidForm(formdata=None, data={"day": today()}),
+        platform=platform or forms.PlatformForm(formdata=None, data={"day": today()}),
+        external=external or forms.ExternalForm(formdata=None, data=invoiced),
         trail=told(audit.trail("document", number)),
         today=today(),
     )
+    return shown, 422 if paid or platform or external else 200
 
 
 def _back(number: str) -> str:

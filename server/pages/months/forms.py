@@ -79,7 +79,7 @@ class PlatformForm(Form):
     """What the platform for e-invoices has said."""
 
     state = SelectField(lazy_gettext("State"), choices=[(one.value, STATES[one]) for one in State])
-    day = Day(lazy_gettext("Day"), [InputRequired()])
+    day = Day(lazy_gettext("Day"), [InputRequired()], id="said-on")
     words = StringField(lazy_gettext("In its words"), [Optional(), Length(max=500)])
 
 
@@ -87,7 +87,7 @@ class ExternalForm(Form):
     """The invoice that the operator's own system has made of a statement."""
 
     number = StringField(lazy_gettext("Number of your invoice"), [InputRequired(), Length(max=60)])
-    day = Day(lazy_gettext("Dated"), [InputRequired()])
+    day = Day(lazy_gettext("Dated"), [InputRequired()], id="invoiced-on")
 
 
 def _line(one: LineRow) -> str:

@@ -14,6 +14,7 @@ from server.domain.refusals import Refusal
 from server.domain.roles import Verb
 from server.pages.months import forms, papers
 from server.pages.months.about import document_named
+from server.pages.months.documents import document_page
 from server.pages.months.standing import lines_of
 from server.pages.refused import form_page, said
 from server.web.answers import done, see_other
@@ -60,7 +61,7 @@ def _written(number: str, what: What, form: forms.CreditForm, reopen: bool) -> R
 
 @pages.post("/documents/<number>/platform")
 @needs(Verb.COLLECT, about=document_named)
-def state(number: str) -> Response:
+def state(number: str) -> Answer:
     form = forms.PlatformForm()
     day = form.day.data
     if form.validate_on_submit() and day is not None:
@@ -69,17 +70,16 @@ def state(number: str) -> Response:
         try:
             platform.note_state(number, what, day, form.words.data or "", **by)  # type: ignore[arg-type]
         except Refusal as refusal:
-            done(said(refusal))
+            form.refuse("day", said(refusal))
         else:
             done(gettext("Typed in."))
-    else:
-        done(gettext("Type in the state and its day."))
-    return see_other(url_for("documents.show", number=number, _anchor="platform"))
+            return see_other(url_for("documents.show", number=number, _anchor="platform"))
+    return document_page(number, platform=form)
 
 
 @pages.post("/documents/<number>/external")
 @needs(Verb.COLLECT, about=document_named)
-def external(number: str) -> Response:
+def external(number: str) -> Answer:
     form = forms.ExternalForm()
     day: date | None = form.day.data
     if form.validate_on_submit() and day is not None:
@@ -87,9 +87,8 @@ def external(number: str) -> Response:
         try:
             statements.note_invoice(number, form.number.data or "", day, **by)  # type: ignore[arg-type]
         except Refusal as refusal:
-            done(said(refusal))
+            form.refuse("number", said(refusal))
         else:
             done(gettext("Typed in."))
-    else:
-        done(gettext("Type in the number of the invoice and its date."))
-    return see_other(url_for("documents.show", number=number))
+            return see_other(url_for("documents.show", number=number))
+    return document_page(number, external=form)
