@@ -28,8 +28,12 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
     """Inside ``reading()``. ``day``: who sells today depends on it."""
     finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
     ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    late = (UsageSession.ended_at >= period.start - _MONTHS_BEFORE) & (UsageSession.ended_at < period.start)
     sessions = select(func.count(), func.sum(UsageSession.occupied_s), func.max(UsageSession.ended_at))
     count, seconds, last = db.session.execute(sessions.where(finished, ended)).one()
+    before = db.session.scalar(
+        select(func.count()).select_from(UsageSession).where(finished, late)
+    )  # it may bill those
     provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
     decided = db.session.scalar(select(func.max(SessionDecision.id)))
     refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
@@ -37,7 +41,7 @@ def made_of(period: Period, specimen: bool, day: date) -> str:
         select(func.max(Document.id))
     )  # of any month: what comes late goes where nothing is issued
     since = f"{period.first_day - _MONTHS_BEFORE:%Y-%m}"
-    said = (count, seconds, last, db.session.scalar(provisional), decided, refused, issued, last_change(), day)
+    said = (count, seconds, last, before, db.session.scalar(provisional), decided, refused, issued, last_change(), day)
     return " ".join(map(str, (*said, due(specimen, since))))
 
 

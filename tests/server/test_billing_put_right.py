@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from server.billing import item_corrections
+from server.billing import item_corrections, months
 from server.billing.credit_notes import Amount, Chosen, Whole, credit, left_of
 from server.billing.ledger import verify_billing
 from server.billing.models import Document
@@ -439,3 +439,16 @@ def test_nothing_is_sold_for_days_that_are_billed() -> None:
     with pytest.raises(ContractError, match="it is billed already"):
         contracts.sell_pack("acme", "acme-1", offer, date(2026, 10, 31), **billed)
     assert contracts.sell_pack("acme", "acme-1", offer, date(2026, 11, 1), **billed)
+
+
+def test_drafts_are_old_when_a_session_of_the_month_before_comes_in_late() -> None:
+    use()
+    bill("2026-10", CLOSING)
+    use(start=at(3, 11))
+    close("2026-11", DECEMBER)
+    assert not months.refresh("2026-11", DECEMBER, ZONE, specimen=False)
+
+    use(start=at(7))
+
+    assert months.refresh("2026-11", DECEMBER, ZONE, specimen=False)
+    assert not months.refresh("2026-11", DECEMBER, ZONE, specimen=False)
