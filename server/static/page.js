@@ -1,8 +1,9 @@
-// What scripts add to every page: a toast that goes by itself, keys, questions that open over the page.
+// What scripts add to every page: a toast that goes by itself, keys, questions that open over the page, a sign of work.
 // Without it all of this works as plain links and forms.
 "use strict";
 
 const TOAST_MS = 8000;
+const BUSY_AFTER_MS = 1000;
 
 // --- toasts: gone after eight seconds, but not while somebody reads, points at or tabs to them --------------------------
 
@@ -77,6 +78,22 @@ function ask(question, link) {
   dialog.showModal();
   dialog.querySelector(".is-safe")?.focus();
 }
+
+// --- what takes longer than a second says that it goes on, until its answer is here --------------------------------------
+
+const busy = document.querySelector(".busy");
+let unanswered;
+
+document.addEventListener("submit", (event) => {
+  if (!busy || event.target.method !== "post" || "file" in event.target.dataset) return; // a file leaves the page as it is
+  clearTimeout(unanswered);
+  unanswered = setTimeout(() => { busy.textContent = busy.dataset.words; }, BUSY_AFTER_MS);
+});
+
+addEventListener("pageshow", () => { // also when it comes back from the browser's memory
+  clearTimeout(unanswered);
+  if (busy) busy.textContent = "";
+});
 
 // --- the errors of a form are read out first ---------------------------------------------------------------------------
 

@@ -65,6 +65,20 @@ def test_without_a_script_the_question_is_a_page_and_what_was_done_a_line(open_p
     expect(page.locator("#confirm .is-danger")).to_be_visible()
 
 
+def test_what_takes_longer_than_a_second_says_that_it_goes_on(open_page: OpenPage) -> None:
+    page = open_page(path="kit/form")
+    page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")  # an answer that does not come
+    busy = page.locator(".busy")
+    page.locator("main form .is-primary").click()
+    expect(busy).to_be_empty()
+
+    expect(busy).to_have_text("Working on it…")
+    assert axe(page) == []
+    shot(page, "busy")
+    page.reload()
+    expect(busy).to_be_empty()
+
+
 def test_a_toast_goes_by_itself_and_waits_for_whoever_points_at_it(open_page: OpenPage) -> None:
     page = open_page(path="kit/form", clock=True)
     page.locator("main form .is-primary").click()
