@@ -67,7 +67,9 @@ def test_without_a_script_the_question_is_a_page_and_what_was_done_a_line(open_p
 
 def test_what_takes_longer_than_a_second_says_that_it_goes_on(open_page: OpenPage) -> None:
     page = open_page(path="kit/form")
-    page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")  # an answer that does not come
+    page.evaluate(
+        "document.addEventListener('submit', (event) => event.preventDefault())"
+    )  # an answer that does not come
     busy = page.locator(".busy")
     page.locator("main form .is-primary").click()
     expect(busy).to_be_empty()
