@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from server.billing import facts, freshness
 from server.billing.drafting import rate_uses
+from server.billing.given_back import given_back, last_given_back
 from server.billing.left import budgets_on, left_now
 from server.billing.models import PayerStanding
 from server.billing.uses import FINISHED, Use, load_uses
@@ -30,6 +31,7 @@ from server.people.models import Payer, Tenant
 from server.settings import Settings
 from server.usage.models import SessionDecision, UsageSession
 
+_ByDay = defaultdict[str, defaultdict[str, int]]  # cents by code of the cost centre and day
 _NOTHING = Terms()
 _FEW = 8  # tenants
 _AT_ONCE = 50
@@ -108,7 +110,9 @@ def _kept(month: str, whom: Collection[int]) -> dict[int, str]:
 
 def _sources(period: Period, whom: Collection[int], specimen: bool, is_current: bool) -> dict[int, str]:
     """What each tenant's month is made of, in a short text: when that differs, it is old."""
-    facts_of_all = f"{db.session.scalar(select(func.max(SessionDecision.id)))} {freshness.last_change()}"
+    facts_of_all = (
+        f"{db.session.scalar(select(func.max(SessionDecision.id)))} {freshness.last_change()} {last_given_back()}"
+    )
     count = (
         select(Payer.tenant_id, func.count(), func.sum(UsageSession.occupied_s), func.max(UsageSession.ended_at))
         .join(Payer, Payer.id == UsageSession.payer_id)
@@ -136,15 +140,7 @@ def _rows(period: Period, sources: Mapping[int, str], lab: Settings, now: dateti
     known = facts.load(period, lab.demo, next(iter(sources)) if len(sources) == 1 else None)
     if period.month == month_of(now, lab.zone):
         known.uses[:] = sorted([*known.uses, *_open(sources, lab.demo)], key=_in_order)
-    by_day: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    taken: dict[tuple[int, str], int] = defaultdict(int)
-    for use, rated in rate_uses(known, lab.zone):
-        if isinstance(rated, RatedSession):
-            by_day[use.payer][_day(use.ended_at, period).isoformat()] += rated.net_cents
-            for one in rated.covered:
-                taken[use.tenant_id, one.ref] += one.seconds or one.cents
-    for item in (one for one in known.items if isinstance(one, BillItem)):
-        by_day[item.payer][item.day.isoformat()] += item.net_cents
+    by_day, taken = _spent(known, period, lab)
     wanted = select(Payer.id, Payer.code, Tenant.id, Tenant.code).join(Tenant, Tenant.id == Payer.tenant_id)
     return [
         PayerStanding(
@@ -162,6 +158,25 @@ def _rows(period: Period, sources: Mapping[int, str], lab: Settings, now: dateti
         )
         for number, payer, tenant_id, tenant in db.session.execute(wanted.where(Tenant.id.in_(sources)))
     ]
+
+
+def _spent(known: facts.Facts, period: Period, lab: Settings) -> tuple[_ByDay, dict[tuple[int, str], int]]:
+    """Cents of each cost centre by day, less what was given back; and what is taken of each allowance of a tenant."""
+    by_day: _ByDay = defaultdict(lambda: defaultdict(int))
+    taken: dict[tuple[int, str], int] = defaultdict(int)
+    of: dict[str, int] = {}
+    for use, rated in rate_uses(known, lab.zone):
+        if isinstance(rated, RatedSession):
+            by_day[use.payer][_day(use.ended_at, period).isoformat()] += rated.net_cents
+            of[use.id] = rated.net_cents
+            for one in rated.covered:
+                taken[use.tenant_id, one.ref] += one.seconds or one.cents
+    for item in (one for one in known.items if isinstance(one, BillItem)):
+        by_day[item.payer][item.day.isoformat()] += item.net_cents
+        of[item.ref] = item.net_cents
+    for back in given_back(period, lab.demo):
+        by_day[back.payer][back.day.isoformat()] -= min(back.cents, of.get(back.subject, back.cents))
+    return by_day, taken
 
 
 def _in_order(use: Use) -> tuple[int, datetime, str]:
