@@ -38,7 +38,7 @@ _WORDS = {
     ),
     "de": (
         (
-            "Dieser Ordner enthält die Belege eines Monats: Rechnungen, Gutschriften und Aufstellungen als PDF, wie sie "
+            "Dieser Ordner enthält die Belege eines Monats: Rechnungen, Rechnungskorrekturen und Aufstellungen als PDF, wie sie "
             "ausgestellt wurden, den genauen Wortlaut, aus dem jeder gemacht ist (JSON), die elektronische Rechnung, die das PDF "
             "enthält (XML), und Tabellen (CSV, mit Semikolon getrennt, UTF-8). Zum Lesen ist sonst nichts nötig."
         ),

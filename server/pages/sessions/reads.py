@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from server.billing.late import issued_months
 from server.billing.models import Charge, Document
 from server.dashboard.board import AgentFacts, is_silent
 from server.db import db, reading
@@ -24,7 +25,8 @@ _SHOWN = 8  # people to choose from
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """``version``: how many decisions there were; ``document``: the number of the one it is charged on."""
+    """``version``: how many decisions there were; ``document``: the number of the one it is charged on; ``is_settled``: that
+    was so long ago that no later bill puts it right, only a credit note does."""
 
     session: Session
     machine: str
@@ -37,6 +39,7 @@ class SessionFacts:
     decision: Decision
     version: int
     document: str | None
+    is_settled: bool
     runs_now: bool  # its machine says so, this minute
     evidence: Evidence
 
@@ -77,7 +80,7 @@ def session_facts(session_id: str, now: datetime) -> SessionFacts:
             select(Tenant, Payer).join(Payer, Payer.tenant_id == Tenant.id).where(Payer.id == found.payer_id)
         ).one()
         taken = select(func.count()).where(SessionDecision.session_id == session_id)
-        document = select(Document.number).join(Charge, Charge.document_id == Document.id)
+        document, is_settled = _charged_on(session_id)
         return SessionFacts(
             session=found,
             machine=machine.code,
@@ -89,12 +92,19 @@ def session_facts(session_id: str, now: datetime) -> SessionFacts:
             cost_centre=payer.cost_centre,
             decision=decisions.newest(UsageSession.id == session_id).get(session_id, AS_MEASURED),
             version=db.session.scalar(taken) or 0,
-            document=db.session.scalar(
-                document.where(Charge.subject == session_id).order_by(Charge.round.desc()).limit(1)
-            ),
+            document=document,
+            is_settled=is_settled,
             runs_now=_runs_now(machine, session_id, now),
             evidence=evidence_of(session_id, machine.code),
         )
+
+
+def _charged_on(session_id: str) -> tuple[str | None, bool]:
+    last = select(Document).join(Charge, Charge.document_id == Document.id).where(Charge.subject == session_id)
+    document = db.session.scalar(last.order_by(Charge.round.desc()).limit(1))
+    if document is None:
+        return None, False
+    return document.number, not issued_months(document.specimen).later(document.month)
 
 
 def _runs_now(machine: Machine, session_id: str, now: datetime) -> bool:
