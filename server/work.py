@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
-from server.billing import checking, standing, whatif
+from server.billing import checking, news, standing, whatif
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
@@ -183,6 +183,11 @@ def _work_out_standings(settings: Settings, now: datetime) -> None:
         log.info("what is left to %d tenants' months was worked out", worked_out)
 
 
+def _follow_the_months(settings: Settings, now: datetime) -> None:
+    if drafted := news.follow(now, settings.zone, settings.demo):
+        log.info("something came in for %s: the drafts were made anew", ", ".join(drafted))
+
+
 def _shut(now: datetime) -> set[int]:
     """Machines that nobody may start: nobody misses a booking there."""
     with reading():
@@ -206,4 +211,5 @@ _ROUNDS: dict[_Round, float] = {
     _settle_bookings: SETTLE_EVERY_S,
     _work_out_standings: STANDINGS_EVERY_S,
     _tidy: TIDY_EVERY_S,
+    _follow_the_months: TIDY_EVERY_S,
 }

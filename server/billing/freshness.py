@@ -4,7 +4,8 @@ It costs a glance into a few indexes, so that a page may ask each time it is ope
 """
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 
@@ -24,25 +25,43 @@ MATTERS = (  # whose changes move a bill
 _MONTHS_BEFORE = timedelta(days=190)
 
 
+class CameIn(NamedTuple):
+    """Of the sessions that a month bills: how many, their seconds, the last end, those of the half year before, and how many
+    have no real end yet."""
+
+    sessions: int
+    seconds: int | None
+    last: datetime | None
+    before: int
+    provisional: int
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+
 def made_of(period: Period, specimen: bool, day: date) -> str:
-    """Inside ``reading()``. ``day``: who sells today depends on it."""
-    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
-    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
-    late = (UsageSession.ended_at >= period.start - _MONTHS_BEFORE) & (UsageSession.ended_at < period.start)
-    sessions = select(func.count(), func.sum(UsageSession.occupied_s), func.max(UsageSession.ended_at))
-    count, seconds, last = db.session.execute(sessions.where(finished, ended)).one()
-    before = db.session.scalar(
-        select(func.count()).select_from(UsageSession).where(finished, late)
-    )  # it may bill those
-    provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
+    """Inside ``reading()``; begins with what came in. ``day``: who sells today depends on it."""
     decided = db.session.scalar(select(func.max(SessionDecision.id)))
     refused = db.session.scalar(select(func.count()).where(ChargeRefusal.answered_at.is_(None)))
     issued = db.session.scalar(
         select(func.max(Document.id))
     )  # of any month: what comes late goes where nothing is issued
     since = f"{period.first_day - _MONTHS_BEFORE:%Y-%m}"
-    said = (count, seconds, last, before, db.session.scalar(provisional), decided, refused, issued, last_change(), day)
-    return " ".join(map(str, (*said, due(specimen, since))))
+    said = (came_in(period, specimen), decided, refused, issued, last_change(), day, due(specimen, since))
+    return " ".join(map(str, said))
+
+
+def came_in(period: Period, specimen: bool) -> CameIn:
+    """Inside ``reading()``."""
+    finished = UsageSession.state.in_(FINISHED) & UsageSession.simulated.is_(specimen)
+    ended = (UsageSession.ended_at >= period.start) & (UsageSession.ended_at < period.end)
+    late = (UsageSession.ended_at >= period.start - _MONTHS_BEFORE) & (UsageSession.ended_at < period.start)
+    sessions = select(func.count(), func.sum(UsageSession.occupied_s), func.max(UsageSession.ended_at))
+    ended_in_it, seconds, last = db.session.execute(sessions.where(finished, ended)).one()
+    earlier = select(func.count()).select_from(UsageSession)  # it may bill those
+    before = db.session.scalar(earlier.where(finished, late)) or 0
+    provisional = select(func.count()).where(UsageSession.state == "provisional", ended)
+    return CameIn(ended_in_it, seconds, last, before, db.session.scalar(provisional) or 0)
 
 
 def bills_before(period: Period, specimen: bool) -> dict[int, tuple[int, ...]]:

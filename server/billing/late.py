@@ -23,7 +23,7 @@ from server.domain.rating import Rated
 from server.people.models import Payer, Tenant, TenantKind
 from server.usage.models import UsageSession
 
-_MONTHS_BACK = 6  # what comes in later than that goes on a document of its own month
+MONTHS_BACK = 6  # what comes in later than that goes on a document of its own month
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Issued:
         """The months right before this one that are issued already, the newest first; none where this one is."""
         found: list[str] = []
         one = before(month)
-        while month not in self.months and one in self.months and len(found) < _MONTHS_BACK:
+        while month not in self.months and one in self.months and len(found) < MONTHS_BACK:
             found.append(one)
             one = before(one)
         return found
@@ -54,7 +54,7 @@ class Issued:
     def later(self, month: str) -> bool:
         """Whether a later month bills what still comes in of this one: as ``earlier`` of that month says."""
         one = month
-        for _ in range(_MONTHS_BACK):
+        for _ in range(MONTHS_BACK):
             one = after(one)
             if one not in self.months:
                 return True

@@ -126,7 +126,7 @@ def test_a_tenants_administrator_sets_a_budget_and_not_that_of_the_lab(admin: Fl
     _, own = rows(Budget)
     assert (own.cents, own.monthly, own.by_lab) == (500_00, True, False)
     shown = page(admin, f"{AT}/contracts")
-    assert "fixé par le lab" in shown
+    assert "fixé par l’atelier" in shown
 
     more = {"cents": "800", "counts": "month", "since": "2026-10-01", "version": 1}
     assert admin.post(f"{AT}/budgets/{own.id}/change", data=more).status_code == 303

@@ -77,16 +77,17 @@ def list_months(now: datetime, specimen: bool) -> Page[MonthRow]:
 
 
 def to_close(now: datetime, specimen: bool) -> list[str]:
-    """Months in which sessions ended, that can be closed and are not; the oldest first. Inside ``reading()``."""
+    """Months with something to bill, that can be closed and are not; the oldest first. Inside ``reading()``."""
+    drafted = set(db.session.scalars(select(Draft.month).distinct()))
     closed = set(db.session.scalars(select(PeriodRow.month).where(PeriodRow.state == "closed")))
     over = [one for one in _periods(now, specimen) if one.closable_from <= now and one.month not in closed]
-    return [period.month for period in reversed(over) if sessions_of(period, specimen)[0]]
+    return [period.month for period in reversed(over) if period.month in drafted or sessions_of(period, specimen)[0]]
 
 
 def stage_of(period: Period, closed: bool, papers: Papers, sessions: int, now: datetime) -> Stage:
     if now < period.end:
         return Stage.RUNNING
-    if not sessions and not papers.documents:
+    if not (sessions or papers.documents or papers.ready or papers.held):
         return Stage.EMPTY
     if not closed:
         return Stage.TO_CLOSE
