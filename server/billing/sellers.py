@@ -49,6 +49,7 @@ def add_seller(
         end_last(session.scalars(select(Seller)), valid_from)
         add(row, "seller", values, "", actor, now)
         jobs.announce("document", f"seller:{row.id}", now)
+        jobs.announce("access", f"seller:{row.id}", now)  # its regime says at which VAT private persons are told prices
     return row
 
 

@@ -12,6 +12,7 @@ from server.billing.models import VatCell
 from server.db import expect_version, writing
 from server.domain.vat import TAXED, Nature, reason_code
 from server.domain.vat_proposals import Proposal
+from server.jobs import service as jobs
 
 
 def add_vat_cell(
@@ -45,6 +46,7 @@ def add_vat_cell(
         end_last(session.scalars(select(VatCell).filter_by(**scope)), valid_from)
         row = VatCell(valid_from=valid_from, reason=reason, decided_by=actor, **scope, **values)
         add(row, "vat_cell", {**scope, **values, "valid_from": valid_from}, reason, actor, now)
+        jobs.announce("access", f"vat:{treatment}", now)  # a private person is told prices with VAT
     return row
 
 

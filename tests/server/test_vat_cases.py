@@ -21,6 +21,7 @@ from server.domain.status import ProofKind
 from server.domain.tariffs import Scope, simple
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column, proposals_for
+from server.jobs import service as jobs
 from server.machines import service as machines
 from server.people import service as people
 from server.people.models import Establishment, TaxTreatment, TenantKind
@@ -418,3 +419,17 @@ def test_with_staff_on_site_nobody_is_treated_as_from_abroad(lab: Flask) -> None
         people.set_treatment(house, "eu_business", date(2026, 5, 1), "x", site, **BY)
     with pytest.raises(people.PeopleError, match="who stated it"):
         people.set_treatment(house, "fr_establishment", date(2026, 5, 1), "x", **BY)
+
+
+def test_a_decision_about_vat_goes_to_the_panels_of_private_persons_at_once(lab: Flask) -> None:
+    seen = jobs.last_change_id()
+
+    billing.add_vat_cell(
+        *("normal", "private", Nature.MACHINE_USE, "S", 1000, ""),
+        valid_from=date(2026, 12, 1),
+        reason="A new rate",
+        actor="manager",
+        now=CLOSING,
+    )
+
+    assert ("access", "vat:private") in {(change.topic, change.key) for change in jobs.changes_after(seen)}
