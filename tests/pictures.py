@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / "server" / "pictures"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -51,6 +51,8 @@ def main() -> None:
         for picture in PICTURES:
             take(browser, address, picture)
             print(picture.name)
+        take_invoice(browser, address)
+        print("invoice")
         browser.close()
 
 
@@ -74,11 +76,7 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
     page = context.new_page()
     base = f"http://{address}"
     if picture.who:
-        page.goto(f"{base}/login")
-        page.fill("input[name=email]", f"{picture.who}@demo.example")
-        page.fill("input[name=password]", PASSWORD)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_load_state()
+        log_in(page, base, picture.who)
     page.goto(base + picture.path)
     if picture.name == "plan":  # makers come one by one
         page.locator("#n-use b", has_text=re.compile("[89]|..")).wait_for(timeout=180_000)
@@ -91,6 +89,28 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
     page.wait_for_timeout(1500)  # the live stream has said its first word
     page.screenshot(path=FOLDER / f"{picture.name}.png")
     context.close()
+
+
+def take_invoice(browser: Browser, address: str) -> None:
+    """The first page of the first PDF in the list of documents."""
+    page = browser.new_page()
+    base = f"http://{address}"
+    log_in(page, base, "manager")
+    page.goto(f"{base}/documents")
+    page.locator("table a[href*='/documents/']").first.click()
+    found = page.locator("a[href*='/pdf']").first.get_attribute("href")
+    pdf = page.request.get(f"{base}{found}").body()
+    drawn = ["pdftoppm", "-png", "-r", "110", "-f", "1", "-singlefile", "-", str(FOLDER / "invoice")]
+    subprocess.run(drawn, input=pdf, check=True)
+    page.close()
+
+
+def log_in(page: Page, base: str, who: str) -> None:
+    page.goto(f"{base}/login")
+    page.fill("input[name=email]", f"{who}@demo.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_load_state()
 
 
 if __name__ == "__main__":
