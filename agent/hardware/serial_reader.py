@@ -139,7 +139,7 @@ class SerialReader:
         while not self._stopping.is_set():
             try:
                 with Serial(self._port, BAUD, exclusive=True) as line:
-                    self._read(line)
+                    self._read_until_it_is_gone(line)
             except OSError as error:  # pyserial's own errors too
                 self._tell_down(str(error))
             except Exception as error:  # such as termios.error: the thread must not end by any
@@ -148,6 +148,12 @@ class SerialReader:
                 self._is_odd = True
                 self._tell_down(str(error) or repr(error))
             self._stopping.wait(RETRY_S)
+
+    def _read_until_it_is_gone(self, line: Any) -> None:
+        try:
+            self._read(line)
+        except OSError as error:
+            self._tell_down(str(error))  # before the port is closed: no press of a button comes in between
 
     def _tell_down(self, detail: str) -> None:
         self._line = None
