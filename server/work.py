@@ -4,12 +4,9 @@ A job may run twice, after a crash, so everything here is safe to repeat. What f
 """
 
 import logging
-import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Event
 
 from flask import Flask
@@ -46,7 +43,6 @@ TIDY_EVERY_S = 3600.0
 SETTLE_EVERY_S = 60.0
 STANDINGS_EVERY_S = 60.0
 _A_WEEK = timedelta(days=7)
-_STANDS_BACK = 10  # a nice value: gets a tenth of what others get of a processor that both want
 
 log = logging.getLogger(__name__)
 
@@ -153,13 +149,6 @@ def _told(job: ClaimedJob) -> object:
 
 def _beat(_settings: Settings, now: datetime) -> None:
     pulse.beat("work", now)
-
-
-def _stand_back() -> None:
-    """A page has time; whoever stands at a machine, or waits for an answer in the browser, has not."""
-    os.nice(_STANDS_BACK)
-    with suppress(OSError):  # where Linux weighs whole sessions against each other, nice alone would do nothing
-        Path("/proc/self/autogroup").write_text(str(_STANDS_BACK))
 
 
 def _tidy(settings: Settings, now: datetime) -> None:

@@ -12,6 +12,8 @@ from server.db import db, writing
 from server.domain.roles import SCOPES, STAFF_ROLES, Role, ScopeKind
 from server.jobs import service as jobs
 
+_KEEPERS = (Role.TENANT_ADMIN.value, Role.TENANT_ACCOUNTANT.value)
+
 
 def give_role(
     account_id: int,
@@ -99,6 +101,26 @@ def _with_role(role: Role, now: datetime, without: int = 0) -> set[int]:
         )
     )
     return set(db.session.scalars(wanted))
+
+
+def keepers_of(tenant: str, now: datetime) -> list[Account]:
+    """Who administers this tenant, or keeps its books, and has a login: letters about its money go to them. Inside
+    ``reading()`` or ``writing()``."""
+    wanted = (
+        select(Account)
+        .join(RoleAssignment, RoleAssignment.account_id == Account.id)
+        .where(
+            RoleAssignment.role.in_(_KEEPERS),
+            RoleAssignment.scope_kind == ScopeKind.TENANT.value,
+            RoleAssignment.scope == tenant,
+            RoleAssignment.valid_from <= now,
+            RoleAssignment.valid_until.is_(None) | (RoleAssignment.valid_until > now),
+            Account.ended_at.is_(None),
+        )
+        .order_by(Account.id)
+        .distinct()
+    )
+    return list(db.session.scalars(wanted))
 
 
 def _check(role: Role, kind: ScopeKind, scope: str, begins: datetime, ends: datetime | None) -> None:

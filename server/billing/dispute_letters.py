@@ -3,30 +3,26 @@
 It names machine and amount and no person; who was there reads the outcome on their own page.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from babel.numbers import format_currency
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from server.accounts.assignments import keepers_of
 from server.accounts.letters import letter, texts
-from server.accounts.models import Account, RoleAssignment
 from server.billing.models import Dispute
 from server.db import db
-from server.domain.roles import Role, ScopeKind
 from server.mail import service as mail
 from server.people.models import Payer, Tenant
 from server.settings import Settings
-
-_READ_BY = (Role.TENANT_ADMIN.value, Role.TENANT_ACCOUNTANT.value)
 
 
 def answered(row: Dispute, lab: Settings, now: datetime) -> None:
     tenant: str = db.session.scalars(
         select(Tenant.code).join(Payer, Payer.tenant_id == Tenant.id).where(Payer.id == row.payer_id)
     ).one()
-    for account in _readers(tenant, now):
+    for account in keepers_of(tenant, now):
         gettext = texts(account.language)
         lines = [
             gettext("The lab has answered about the line of %(month)s that you contested.") % {"month": row.month},
@@ -51,22 +47,3 @@ def _outcome(row: Dispute, language: str | None) -> str:
             }
         case _:
             return gettext("It stays as it is.")
-
-
-def _readers(tenant: str, now: datetime) -> Iterator[Account]:
-    """Whoever looks after this tenant's bills and has a login."""
-    wanted = (
-        select(Account)
-        .join(RoleAssignment, RoleAssignment.account_id == Account.id)
-        .where(
-            RoleAssignment.role.in_(_READ_BY),
-            RoleAssignment.scope_kind == ScopeKind.TENANT.value,
-            RoleAssignment.scope == tenant,
-            RoleAssignment.valid_from <= now,
-            or_(RoleAssignment.valid_until.is_(None), RoleAssignment.valid_until > now),
-            Account.ended_at.is_(None),
-        )
-        .distinct()
-        .order_by(Account.id)
-    )
-    yield from db.session.scalars(wanted)

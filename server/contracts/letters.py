@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from sqlalchemy import select
 
+from server.accounts.assignments import keepers_of
 from server.accounts.letters import letter, texts
-from server.accounts.models import Account, RoleAssignment
-from server.db import db
 from server.domain.budgets import Span, Stage
-from server.domain.roles import Role, ScopeKind
 from server.mail import service as mail
 from server.settings import Settings
 from server.web.preferences import LANGUAGES
@@ -19,12 +16,10 @@ from server.web.preferences import LANGUAGES
 if TYPE_CHECKING:
     from server.contracts.budgets import Known
 
-_READERS = (Role.TENANT_ADMIN.value, Role.TENANT_ACCOUNTANT.value)
-
 
 def budget_used(one: "Known", span: Span, stage: Stage, spent_cents: int, lab: Settings, now: datetime) -> None:
     """In the caller's ``writing()``, once to each reader."""
-    for account in _readers(one.tenant, now):
+    for account in keepers_of(one.tenant, now):
         gettext = texts(account.language)
         blanks = _blanks(one, span, spent_cents, account.language)
         if stage is Stage.REACHED:
@@ -55,21 +50,3 @@ def _blanks(one: "Known", span: Span, spent_cents: int, language: str | None) ->
         "budget": money(one.rule.cents),
         "first": format_date(span.first, "long", locale=spoken),
     }
-
-
-def _readers(tenant: str, now: datetime) -> list[Account]:
-    wanted = (
-        select(Account)
-        .join(RoleAssignment, RoleAssignment.account_id == Account.id)
-        .where(
-            RoleAssignment.role.in_(_READERS),
-            RoleAssignment.scope_kind == ScopeKind.TENANT.value,
-            RoleAssignment.scope == tenant,
-            RoleAssignment.valid_from <= now,
-            RoleAssignment.valid_until.is_(None) | (RoleAssignment.valid_until > now),
-            Account.ended_at.is_(None),
-        )
-        .order_by(Account.id)
-        .distinct()
-    )
-    return list(db.session.scalars(wanted))

@@ -4,7 +4,7 @@ Pure: the same seed gives the same lab. ``books.py`` writes it into a database t
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -79,10 +79,6 @@ def make_lab(seed: int, price_change: date) -> Lab:
 def midnight(day: date) -> datetime:
     """The moment a day begins on the lab's clock, in UTC."""
     return datetime.combine(day, time(), ZONE).astimezone(UTC)
-
-
-def day_before(day: date) -> date:
-    return day - timedelta(days=1)
 
 
 def _machines() -> tuple[Machine, ...]:

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from server.audit import service as audit
 from server.db import Stale, db, writing
 from server.domain.items import Measured, Unit
@@ -178,12 +176,3 @@ def _announce(row: Noted, now: datetime) -> None:
     announce("month", "items", now)
     if row.session_id is not None:
         announce("session", row.session_id, now)
-
-
-def noted_on(session_id: str) -> list[Noted]:
-    """What counts of the notes on a session, the first first; inside ``reading()``."""
-    rows = db.session.scalars(select(Noted).where(Noted.session_id == session_id).order_by(Noted.id)).all()
-    newest: dict[int, Noted] = {}
-    for row in rows:
-        newest[row.root_id or row.id] = row
-    return [newest[root] for root in sorted(newest) if newest[root].quantity_milli]

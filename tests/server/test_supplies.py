@@ -20,7 +20,6 @@ from server.people import service as people
 from server.people.models import Holder, Payer, Tenant
 from server.supplies import service as supplies
 from server.supplies.models import Noted
-from server.supplies.noting import noted_on
 from server.supplies.service import ItemFacts, MaterialFacts, Place, PriceFacts, PriceFor, Span
 from server.usage import decisions
 from tests.server import billing_lab
@@ -120,8 +119,6 @@ def test_a_note_that_is_taken_back_is_billed_no_more(pla):
     supplies.correct_noted(number, Decimal(0), "mauvaise machine", **BY)
 
     assert items() == []
-    with reading():
-        assert noted_on(session) == []
 
 
 def test_a_correction_needs_a_reason_and_a_sensible_quantity(pla):
