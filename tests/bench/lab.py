@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from server.db import reading
 from server.demo.broker import Broker
 from server.demo.cast import Cast
-from server.demo.lab import Lab, Machine, day_before, make_lab
+from server.demo.lab import Lab, Machine, make_lab
 from server.demo.processes import clean_environment
 from server.demo.site import Access, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
@@ -99,7 +99,7 @@ class BenchLab:
 def bench_lab(agents: int = 8, holders: int = 300, database: Database = Database.SQLITE) -> Iterator[BenchLab]:
     """A fresh one in a temporary folder; all of it is gone afterwards."""
     now = datetime.now(UTC)
-    lab = _lab(agents, day_before(now.date()))
+    lab = _lab(agents, now.date() - timedelta(days=1))
     with ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="prolab-bench-"))
         site = _Site(Path(home), stack.enter_context(_database(database)))
