@@ -46,18 +46,25 @@ def an_event(random: Random, mark: str) -> Body:
     return Fault("p1", "reader", f"<{mark}>" * random.randrange(1, 20), 1, stamp(1))
 
 
+def store(state: State, event: Body) -> None:
+    state.write(START_MS, lambda transaction: transaction.append(event))
+
+
+def _receive(state: State, through: int) -> None:
+    state.write(START_MS, lambda transaction: transaction.receipt(through))
+
+
 def fill(state: State, random: Random, seed: int, count: int) -> list[str]:
     """Events, latches that come and go, receipts, and the journal folded in now and then."""
     marks = [f"{seed}:{state.position.last_n + at}" for at in range(1, count + 1)]
     for mark in marks:
-        state.write(START_MS, lambda transaction, mark=mark: transaction.append(an_event(random, mark)))
+        store(state, an_event(random, mark))
         if random.random() < 0.1:
             state.write(START_MS, lambda transaction: transaction.put_latch("p1", Latch(1, 2)))
         if random.random() < 0.05:
             state.tidy()
         if random.random() < 0.05:
-            through = random.randrange(state.position.last_n + 1)
-            state.write(START_MS, lambda transaction, through=through: transaction.receipt(through))
+            _receive(state, random.randrange(state.position.last_n + 1))
     return marks
 
 

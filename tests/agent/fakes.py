@@ -7,11 +7,11 @@ from typing import Any
 
 from agent.access import index
 from agent.clock import WaitReport
-from agent.config import Broker, Config, Place, SiteKey
+from agent.config import Broker, Config, SiteKey
 from agent.controller import Controller
 from agent.hardware import Presented
 from agent.panel import Shown
-from agent.places import Inputs
+from agent.places import Inputs, Place
 from agent.reports import Connected, ListArrived, ReceiptArrived, Stop
 from agent.state import Outbox, State
 from wire.messages import (
@@ -139,6 +139,12 @@ class FakePanel:
         self.shown: dict[str, Shown] = {}
         self.flashes: list[str] = []
         self.broken = False
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
 
     def show(self, machine: str, shown: Shown) -> None:
         if self.broken:

@@ -45,7 +45,7 @@ def placed() -> list[Placed]:
     found |= {Placed(hint, Spot.HINT) for _, hint in REFUSALS.values()}
     found |= {Placed(text, Spot.LINE) for text in WITH_DATE.values()}
     found |= {Placed(SOME_REASON[0], Spot.LINE), Placed(SOME_REASON[1], Spot.HINT)}
-    found |= {one for module in (panel, panel_people) for one in _in_program(Path(module.__file__))}
+    found |= {one for module in (panel, panel_people) for one in _in_program(Path(str(module.__file__)))}
     return sorted(found, key=lambda one: (one.spot, one.msgid))
 
 
@@ -66,12 +66,12 @@ def _spot(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Spot:
         match parent:
             case ast.Call() if _name(parent) in _ARGUMENTS and child in parent.args:
                 return _ARGUMENTS[_name(parent)][parent.args.index(child)]
-            case ast.Tuple():
-                index = parent.elts.index(child)
+            case ast.Tuple(elts=parts):
+                index = [part is child for part in parts].index(True)
             case ast.Assign(targets=[ast.Name(id=name)]):
                 return _NAMES[name]
             case ast.Assign(targets=[ast.Tuple(elts=names)]):
-                return _NAMES[names[index].id]
+                return _NAMES[ast.unparse(names[index])]
             case ast.Return():
                 return Spot.HINT if not isinstance(parent.value, ast.Tuple) else (Spot.LINE, Spot.HINT)[index]
             case ast.stmt():
@@ -93,8 +93,8 @@ def dates(translate: Translate) -> list[str]:
 
 def answers(translate: Translate) -> set[str]:
     """What stands in a line and is told by no fixed text: times, prices, what is left."""
-    payers = [Payer("acme", "Acme", Shows.PRICE, cents, None) for cents in (None, *_CENTS)]
-    left = [Payer("acme", "Acme", Shows.TIME_LEFT, None, seconds) for seconds in _SECONDS]
+    payers = [Payer("acme", "Acme", cents) for cents in (None, *_CENTS)]
+    left = [Payer("acme", "Acme", None, seconds, Shows.TIME_LEFT) for seconds in _SECONDS]
     told = {terms(payer, translate) for payer in (*payers, *left)}
     told |= {so_far(payer, 3600, translate) for payer in payers} | {so_far(payer, 0, translate) for payer in left}
     return told | set(durations(translate)) | {"••••" + "–" * 9}

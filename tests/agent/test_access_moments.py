@@ -118,7 +118,7 @@ def test_within_somebody_elses_booking_or_an_outage_nobody_else_starts_and_its_e
     assert isinstance(answer(case._replace(now=stamp(9.9))), Grant)
     given = answer(case._replace(now=stamp(10)))
     assert isinstance(given, Denied)
-    assert (given.reasons, given.until_ms) == ({DenialReason.BOOKED}, START_MS + 20_000)
+    assert (given.reasons, given.until_ms) == (frozenset({DenialReason.BOOKED}), START_MS + 20_000)
     assert isinstance(answer(case._replace(now=stamp(20))), Grant)
 
 
@@ -190,7 +190,7 @@ def test_a_class_whose_organiser_is_closed_is_not_opened_on_the_trainers_own_acc
     given = answer(case)
 
     assert isinstance(given, Denied)
-    assert (given.reasons, given.otherwise) == ({DenialReason.TENANT_SUSPENDED}, None)
+    assert (given.reasons, given.otherwise) == (frozenset({DenialReason.TENANT_SUSPENDED}), None)
 
 
 # --- looking on ---------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_beside_a_reason_that_denies_those_that_are_only_told_are_named_too() ->
 def test_a_supervised_person_starts_alone_where_staff_look_on_and_it_is_told() -> None:
     grant = granted(looked_on(machine(may=(Authorisation(1, Level.SUPERVISED),))))
 
-    assert (grant.told, grant.asks_trainer) == ({DenialReason.SUPERVISED_ONLY}, False)
+    assert (grant.told, grant.asks_trainer) == (frozenset({DenialReason.SUPERVISED_ONLY}), False)
 
 
 def test_with_another_payer_chosen_what_is_only_told_is_still_told() -> None:

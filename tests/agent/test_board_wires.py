@@ -17,7 +17,7 @@ from agent.places import ContactKind, Inputs
 from tests.agent.test_board_pins import write_config
 from tests.waiting import until
 
-PINS = {"contact": 5, "estop": 6, "button": 13, "problem": 19, "bypass": 26}
+PINS: dict[str, Any] = {"contact": 5, "estop": 6, "button": 13, "problem": 19, "bypass": 26}
 MACHINE = {"machine": "m1", "agent": "agent-1", "relay": 17, **PINS}
 
 

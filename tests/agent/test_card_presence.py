@@ -44,7 +44,9 @@ def test_silence_before_and_after_a_failure_of_the_reader_does_not_add_up() -> N
 
 
 def test_a_card_missed_twice_was_there_all_the_time() -> None:
-    assert told(*[ADA, Nobody(), Nobody()] * 50, ADA) == [SEEN, came(ADA)]
+    looks: list[Look] = [ADA, Nobody(), Nobody()]
+
+    assert told(*looks * 50, ADA) == [SEEN, came(ADA)]
 
 
 def test_a_card_that_comes_back_is_presented_again() -> None:
@@ -56,7 +58,9 @@ def test_a_card_in_another_s_place_is_presented_without_a_pause() -> None:
 
 
 def test_noise_is_no_silence_so_a_card_under_it_is_not_gone() -> None:
-    assert GONE not in told(ADA, *[Nobody(), Nobody(), NOISE] * 50)
+    looks: list[Look] = [Nobody(), Nobody(), NOISE]
+
+    assert GONE not in told(ADA, *looks * 50)
     assert GONE not in told(ADA, *[NOISE] * 500)
 
 

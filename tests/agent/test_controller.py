@@ -234,11 +234,11 @@ def test_a_list_never_touches_what_runs_and_denies_the_next_start(box: Box) -> N
 
     box.at(20).give(a_list(a_machine(service=Service.OUT, may=()), revision=2))
     assert box.relays["p1"].on
-    box.at(30).tap(ADA).at(31).tap(ADA).at(40).tap(ADA)
+    after = box.at(30).tap(ADA).at(31).tap(ADA).at(40).tap(ADA)
 
-    assert not box.relays["p1"].on
-    assert DenialReason.OUT_OF_SERVICE in box.of(AccessDenied)[-1].reasons
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
+    assert not after.relays["p1"].on
+    assert DenialReason.OUT_OF_SERVICE in after.of(AccessDenied)[-1].reasons
+    assert after.status.machines[0].state is MachineState.OUT_OF_SERVICE
 
 
 def test_staff_ends_a_session_by_its_name(box: Box) -> None:

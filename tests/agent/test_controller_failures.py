@@ -55,10 +55,10 @@ def test_a_latch_survives_a_restart_and_is_cleared_by_staff(box: Box) -> None:
 
     box.give(a_list(a_machine(clear_latch_upto=number - 1), revision=2))
     assert box.status.machines[0].latched
-    box.give(a_list(a_machine(clear_latch_upto=number), revision=3))
+    after = box.give(a_list(a_machine(clear_latch_upto=number), revision=3))
 
-    assert box.status.machines[0].state is MachineState.IDLE
-    assert box.state.latches() == {}
+    assert after.status.machines[0].state is MachineState.IDLE
+    assert after.state.latches() == {}
 
 
 def test_what_cannot_be_written_does_not_start(box: Box) -> None:
@@ -76,14 +76,14 @@ def test_a_full_disk_stops_nothing_and_the_end_is_written_later_marked_estimated
     assert box.of(SessionEnded) == []
     assert box.status.machines[0].state is MachineState.ENDING
 
-    box.disk_full(False).at(120)
+    after = box.disk_full(False).at(120)
 
-    (end,) = box.of(SessionEnded)
+    (end,) = after.of(SessionEnded)
     assert (end.occupied_s, end.ended.quality) == (103, TimeQuality.ESTIMATED)
-    assert box.status.machines[0].state is MachineState.IDLE
-    assert box.status.machines[0].faults == ()
-    box.tap(ADA)
-    assert box.relays["p1"].on
+    assert after.status.machines[0].state is MachineState.IDLE
+    assert after.status.machines[0].faults == ()
+    after.tap(ADA)
+    assert after.relays["p1"].on
 
 
 def test_a_disk_that_was_full_for_a_moment_lets_machines_start_again(box: Box) -> None:
@@ -202,11 +202,11 @@ def test_an_error_of_ours_in_telling_never_drops_a_running_machine_but_locks_its
 
     box.at(60).tap(ADA)
     assert box.relays["p1"].on
-    box.at(62).tap(ADA)
+    after = box.at(62).tap(ADA)
 
-    assert not box.relays["p1"].on
-    assert box.status.machines[0].state is MachineState.OUT_OF_SERVICE
-    assert "effect_failed" in [fault.code for fault in box.of(Fault)]
+    assert not after.relays["p1"].on
+    assert after.status.machines[0].state is MachineState.OUT_OF_SERVICE
+    assert "effect_failed" in [fault.code for fault in after.of(Fault)]
 
 
 def test_an_error_of_ours_in_handling_a_report_never_drops_a_running_machine(

@@ -1,5 +1,6 @@
 """``prolab-agent doctor``: what is in order is said so, and each thing that is wrong is named with what to do about it."""
 
+import importlib
 import os
 import socket
 import threading
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from gpiozero.output_devices import OutputDevice
 from gpiozero.pins.mock import MockFactory
 
 from agent.config import Broker, load
@@ -19,7 +21,7 @@ from agent.doctor.relay_test import Seen
 from agent.doctor.service import judge_hardware_watchdog, judge_unit, seconds
 from agent.hardware import MeterDown, Metered
 from agent.metering import Thresholds
-from agent.places import ContactKind, Inputs, MeterAt, Place
+from agent.places import ContactKind, Inputs, MeterAt, Place, ReaderKind
 from tests.agent.fakes import FakeRelay
 from wire.messages import OnLoss, TimeQuality
 
@@ -252,7 +254,7 @@ def test_pins_that_are_free_and_one_that_is_taken() -> None:
     factory = MockFactory()
     assert in_order(*wiring.free_pins(MILL, factory))
 
-    relay = wiring.OutputDevice(17, pin_factory=factory)
+    relay = OutputDevice(17, pin_factory=factory)
     (finding,) = wiring.free_pins(MILL, factory)
 
     assert "GPIO17" in finding.found
@@ -346,7 +348,11 @@ def test_a_warning_to_pull_the_plug_stands_before_the_question() -> None:
     asked: list[str] = []
     place = replace(MILL, inputs=Inputs(contact_kind=ContactKind.AUXILIARY))
 
-    list(relay_test.relay_test(place, MockFactory(), lambda text: asked.append(text) or "", lambda s: None))
+    def ask(text: str) -> str:
+        asked.append(text)
+        return ""
+
+    list(relay_test.relay_test(place, MockFactory(), ask, lambda s: None))
 
     assert "Pull the machine's plug" in asked[0]
     assert asked[0].index("START") < asked[0].index("Type mill")
@@ -398,8 +404,8 @@ def test_readers_of_a_chip_without_a_bus_are_told_like_any_other(monkeypatch: py
     def no_spidev(name: str) -> None:
         raise ModuleNotFoundError("No module named 'spidev'")
 
-    monkeypatch.setattr(readers.importlib, "import_module", no_spidev)
-    chip = replace(MILL, reader_kind=readers.ReaderKind.MFRC522, reader="0.1")
+    monkeypatch.setattr(importlib, "import_module", no_spidev)
+    chip = replace(MILL, reader_kind=ReaderKind.MFRC522, reader="0.1")
 
     (finding,) = readers.readers(chip, None, "")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.hardware import FrameRefused, Presented, RandomId, ReaderDown, ReaderReport, ReaderUp, keyboard_reader
-from agent.hardware.keyboard_reader import Bad, Card, KeyboardReader, Keys, MadeUp, read_typed
+from agent.hardware.keyboard_reader import KeyboardReader, Keys, MadeUp, read_typed
+from agent.hardware.serial_reader import Bad, Card
 from agent.places import Types
 
 CODES = {"1": 2, "2": 3, "3": 4, "4": 5, "5": 6, "6": 7, "7": 8, "8": 9, "9": 10, "0": 11}

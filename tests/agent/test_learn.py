@@ -65,7 +65,11 @@ def test_readings_of_a_machine_at_rest_and_at_work_become_the_lines_for_the_sett
     asked: list[str] = []
     rest_then_work = drawing("mill", *[20.0] * 90, *[320.0] * 90)
 
-    said = learn(place, rest_then_work, 90, seconds(), lambda text: asked.append(text) or "", lambda line: None)
+    def ask(text: str) -> str:
+        asked.append(text)
+        return ""
+
+    said = learn(place, rest_then_work, 90, seconds(), ask, lambda line: None)
 
     assert [text.split(":")[0] for text in asked] == ["REST", "WORK"]
     assert "in the [machine.meter] of mill" in said
@@ -172,7 +176,8 @@ def agent_runs(tmp_path: Path) -> Place:
 
 
 def test_while_the_agent_runs_it_overhears_what_the_agents_meters_say(tmp_path: Path, agent_runs: Place) -> None:
-    config, inbox = settings(tmp_path), []
+    config = settings(tmp_path)
+    inbox: list[object] = []
 
     with (
         overheard(inbox.append, config.state_dir) as put,

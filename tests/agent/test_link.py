@@ -63,9 +63,9 @@ class Server:
 
     def _note(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if message.topic.endswith(Leaf.EVENTS):
-            self.events.append(decode_envelope(message.payload).n)
+            self.events.append(decode_envelope(bytes(message.payload)).n)
         elif message.topic.endswith(Leaf.STATUS):
-            self.online.append(decode_status(message.payload).online)
+            self.online.append(decode_status(bytes(message.payload)).online)
 
 
 class Wire:

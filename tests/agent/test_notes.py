@@ -15,7 +15,7 @@ def page(name: str) -> str:
 
 
 def in_words(answer: Answer) -> str:
-    words = [answer.power, answer.next_start]
+    words: list[str] = [answer.power, answer.next_start]
     words += [f"ends as `{answer.end}`"] if answer.end else []
     words += ["end estimated"] if answer.estimated else []
     words += [] if answer.alarm else ["no alarm"]

@@ -1,6 +1,7 @@
 """What the box says about other persons, bookings and classes: whom it waits for, and for how long."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.agent.test_rules_signing import EVA, OUT_TOM, signing
 from wire.messages import DenialReason, Policy, RiskClass, Service
 
 
-def refused(reason: DenialReason | str, **facts: int) -> Bench:
+def refused(reason: DenialReason | str, **facts: Any) -> Bench:
     return Bench().tap(0, Denied(frozenset({reason}), 7, 1, "Ada", "en", **facts))
 
 

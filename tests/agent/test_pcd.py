@@ -286,10 +286,11 @@ def test_a_start_bit_left_over_from_the_last_frame_does_not_send_the_next_with_i
 def test_the_antenna_is_off_between_looks() -> None:
     desk = Desk(CardA(DESFIRE))
 
-    assert not desk.field.is_on
+    before = desk.field.is_on
     with desk.pcd.field():
-        assert desk.field.is_on
-    assert not desk.field.is_on
+        within = desk.field.is_on
+
+    assert (before, within, desk.field.is_on) == (False, True, False)
 
 
 def test_a_card_has_the_time_to_wake_that_the_standard_gives_it() -> None:

@@ -62,12 +62,12 @@ def test_tapping_once_during_a_job_shows_the_time_and_tapping_twice_ends(tmp_pat
     assert one.shows == "Job running | 1 h 48 | about €16.20 | Tap again: stop"
     assert one.relays["p1"].on
 
-    one.at(6493).tap(ADA)
+    after = one.at(6493).tap(ADA)
 
-    (end,) = one.of(SessionEnded)
+    (end,) = after.of(SessionEnded)
     assert (end.reason, end.occupied_s) == (EndReason.HOLDER, 6483)
-    assert not one.relays["p1"].on
-    one.close()
+    assert not after.relays["p1"].on
+    after.close()
 
 
 def test_a_tap_that_only_looked_at_the_time_ends_nothing(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_a_tap_that_only_looked_at_the_time_ends_nothing(tmp_path: Path) -> None
 
 
 def test_a_learner_starts_with_a_trainer_beside_and_both_are_in_the_records(tmp_path: Path) -> None:
-    one = box(tmp_path).at(10).tap(LEO)
-    assert not one.relays["p1"].on
-    one.at(20).tap(TOM)
+    alone = box(tmp_path).at(10).tap(LEO)
+    assert not alone.relays["p1"].on
+    one = alone.at(20).tap(TOM)
     assert one.relays["p1"].on
 
     one.at(60).tap(LEO).at(61).tap(LEO)
@@ -148,17 +148,17 @@ def test_a_class_opened_by_its_trainer_ends_at_its_hour_and_its_organiser_pays(t
     one = box(tmp_path, lessons=(lesson,)).at(600).tap(TOM)
     assert one.relays["p1"].on
 
-    one.at(HOUR)
+    after = one.at(HOUR)
 
-    (end,) = one.of(SessionEnded)
+    (end,) = after.of(SessionEnded)
     assert (end.reason, end.payer, end.lesson, end.occupied_s) == (
         EndReason.CLASS_OVER,
         "school",
         "class-1",
         HOUR - 600,
     )
-    assert not one.relays["p1"].on
-    one.close()
+    assert not after.relays["p1"].on
+    after.close()
 
 
 def test_a_trainer_signs_learners_off_at_the_box(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_a_lapse_and_what_it_latched_are_known_after_a_restart_and_not_told_agai
     assert one.status.machines[0].problem
     one.connected().give(replace(a_lab(policy=HOURLY, staff=(2,)), revision=2)).tap(LEO).at(601).tap(LEO)
     assert one.status.machines[0].state is MachineState.OUT_OF_SERVICE
-    one.tap(BOB).at(602).tap(BOB)
-    assert one.status.machines[0].state is MachineState.IDLE
-    one.close()
+    after = one.tap(BOB).at(602).tap(BOB)
+    assert after.status.machines[0].state is MachineState.IDLE
+    after.close()
 
 
 def test_a_class_that_is_taken_up_ends_at_its_hour(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_spoiled_answer_is_counted_and_two_of_them_are_no_silence(line: Line) 
     told = [line.start().reports.get(timeout=10), *(line.reports.get(timeout=10) for _ in range(2))]
 
     assert [type(one) for one in told] == [FrameRefused, FrameRefused, Metered]
-    assert {one.why for one in told[:2]} == {"meter: torn or wrong checksum"}
+    assert {one.why for one in told if isinstance(one, FrameRefused)} == {"meter: torn or wrong checksum"}
 
 
 def test_mains_that_are_off_are_told_once_and_it_reads_again_when_they_are_back(

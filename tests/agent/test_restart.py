@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from wire.messages import (
 )
 
 
-def holding(directory: Path, **policy: int) -> Box:
+def holding(directory: Path, **policy: Any) -> Box:
     box = Box(directory, OnLoss.HOLD).connected()
     return box.give(a_list(a_machine("p1", policy=Policy(**policy)), a_machine("p2")))
 
@@ -213,11 +214,11 @@ def test_an_agent_that_drains_ends_with_its_last_session(tmp_path: Path) -> None
     box.tap(BOB, "p2")
     assert not box.relays["p2"].on
 
-    box.at(110).tap(ADA).at(111).tap(ADA)
+    after = box.at(110).tap(ADA).at(111).tap(ADA)
 
-    assert box.stopped
-    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.HOLDER]
-    box.close()
+    assert after.stopped
+    assert [one.reason for one in after.of(SessionEnded)] == [EndReason.HOLDER]
+    after.close()
 
 
 def test_an_output_that_does_not_obey_from_its_own_thread_ends_the_session(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from agent.hardware import (
 )
 from agent.hardware.simulated_cards import CardA, Field, flipping
 from agent.hardware.simulated_mfrc522 import Chip
-from tests.agent.card_desk import DESFIRE, SIZES, Desk, RfidReader, Watched, identify, plug, rest_s, rfid
+from tests.agent.card_desk import DESFIRE, SIZES, Desk, Pcd, RfidReader, Watched, identify, plug, rest_s, rfid
 
 CAME = Presented("p1", "iso14443a:04782E21801D80")
 
@@ -43,9 +43,12 @@ def test_a_card_is_seen_then_presented_and_when_it_goes_removed() -> None:
 
 def test_a_card_is_seen_before_its_number_is_read() -> None:
     watched = Watched(CardA(DESFIRE))
-    watched.reader._report = lambda report: watched.reports.append((report, len(watched.desk.chip.air)))  # type: ignore[arg-type]
+    heard: list[tuple[ReaderReport, int]] = []
+    watched.reader._report = lambda report: heard.append((report, len(watched.desk.chip.air)))
 
-    assert watched.looks(1) == [(Seen("p1"), 1), (CAME, 5)]
+    watched.looks(1)
+
+    assert heard == [(Seen("p1"), 1), (CAME, 5)]
 
 
 def test_a_card_that_is_removed_is_told_within_four_tenths_of_a_second() -> None:
@@ -163,14 +166,14 @@ def test_an_error_that_is_no_oserror_is_told_once_and_it_reads_again(
     """As lgpio's and gpiozero's are none."""
     assert bench.next() == ReaderUp("p1")
     faults: list[Exception] = [RuntimeError("pin is gone"), ValueError()]
-    check = rfid.Pcd.check
+    check = Pcd.check
 
-    def faulty(chip: rfid.Pcd) -> bool:
+    def faulty(chip: Pcd) -> bool:
         if faults:
             raise faults.pop(0)
         return check(chip)
 
-    monkeypatch.setattr(rfid.Pcd, "check", faulty)
+    monkeypatch.setattr(Pcd, "check", faulty)
 
     told = [bench.next() for _ in range(4)]
     bench.chip.field.put(CardA(DESFIRE))

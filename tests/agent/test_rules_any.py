@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.access import Denied, MasterGrant
+from agent.access import Denied, Grant, MasterGrant
 from agent.failures import MATRIX, Failure, Power
 from agent.machine import Machine
 from agent.session import next_deadline, step
@@ -80,7 +80,7 @@ KIM = replace(ADA, holder=5, name="Kim", level=Level.TRAINER)
 IDLE_TOM = Denied(frozenset({DenialReason.OUTSIDE_HOURS}), 7, 4, "Tom", "fr", level=Level.TRAINER, good=True)
 A_CLASS = replace(TOM, lesson="class-1")
 TOLD = replace(BOB, level=None, told=frozenset({DenialReason.QUALIFICATION_MISSING}))
-ANSWERS = {
+ANSWERS: dict[str, Grant | Denied] = {
     "ada": ADA,
     "bob": BOB,
     "eva": REFUSED,

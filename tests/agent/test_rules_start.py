@@ -181,10 +181,10 @@ def test_a_reported_problem_never_stops_a_running_job_and_blocks_the_next_start(
     assert bench.switched == []
     assert bench.machine.state is MachineState.RUNNING
 
-    bench.tap(100).tap(101).does(EndRecorded(), 101)
+    after = bench.tap(100).tap(101).does(EndRecorded(), 101).machine
 
-    assert bench.machine.state is MachineState.OUT_OF_SERVICE
-    assert bench.machine.hindrances(stamp(102)) == {DenialReason.PROBLEM_REPORTED}
+    assert after.state is MachineState.OUT_OF_SERVICE
+    assert after.hindrances(stamp(102)) == {DenialReason.PROBLEM_REPORTED}
 
 
 def test_a_problem_is_reported_once_however_often_the_button_is_pressed() -> None:
@@ -245,10 +245,10 @@ def test_an_update_lets_what_runs_go_on_and_starts_nothing_more() -> None:
     bench = Bench().tap(0).does(Draining(), 10)
     assert bench.machine.state is MachineState.RUNNING
 
-    bench.tap(20).tap(21).does(EndRecorded(), 21).tap(30)
+    after = bench.tap(20).tap(21).does(EndRecorded(), 21).tap(30)
 
-    assert bench.started is None
-    assert bench.machine.state is MachineState.OUT_OF_SERVICE
+    assert after.started is None
+    assert after.machine.state is MachineState.OUT_OF_SERVICE
 
 
 # --- the master badge ---------------------------------------------------------------------------------------------------

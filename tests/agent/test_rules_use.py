@@ -17,6 +17,7 @@ from agent.stimuli import (
     Release,
     Removed,
     Sense,
+    Stimulus,
     Stopping,
     Wished,
 )
@@ -84,14 +85,14 @@ def test_another_qualified_holder_takes_over_an_idle_machine_with_two_taps() -> 
     assert bench.machine.confirm.ask is Ask.TAKE_OVER
     assert bench.ended is None
 
-    bench.tap(802, BOB, session=SECOND_ID)
+    after = bench.tap(802, BOB, session=SECOND_ID)
 
-    assert bench.ended is not None
-    assert bench.ended.reason is EndReason.TAKEN_OVER
-    assert bench.ended.occupied_s == 101, "it ends at its last activity"
-    assert bench.started is not None
-    assert bench.started.holder == 2
-    assert bench.switched == ["off", "on"], "nothing is handed over turning"
+    assert after.ended is not None
+    assert after.ended.reason is EndReason.TAKEN_OVER
+    assert after.ended.occupied_s == 101, "it ends at its last activity"
+    assert after.started is not None
+    assert after.started.holder == 2
+    assert after.switched == ["off", "on"], "nothing is handed over turning"
 
 
 def test_the_end_is_recorded_before_the_next_start_is() -> None:
@@ -247,13 +248,13 @@ def test_a_cool_down_keeps_the_power_and_its_seconds_stand_apart() -> None:
 @pytest.mark.parametrize("reason", [EndReason.STAFF, EndReason.EMERGENCY_STOP, EndReason.SHUTDOWN])
 def test_some_ends_take_the_power_at_once_whatever_is_still_hot(reason: EndReason) -> None:
     bench = Bench().rules(cooldown_s=120).tap(0)
-    stimulus = {
+    stimuli: dict[EndReason, Stimulus] = {
         EndReason.STAFF: Wished(RiskClass.LOW, Service.IN, False, ID, 0),
         EndReason.EMERGENCY_STOP: Felt(Sense.ESTOP, True),
         EndReason.SHUTDOWN: Stopping(),
-    }[reason]
+    }
 
-    bench.does(stimulus, 60).at(63)
+    bench.does(stimuli[reason], 60).at(63)
 
     assert bench.switched == ["off"]
     assert bench.ended is not None
@@ -308,11 +309,11 @@ def test_a_wire_that_says_no_power_for_two_seconds_ends_the_session(moved: Felt,
     bench = on_at(60).does(moved, 60).at(61.9)
     assert bench.ended is None
 
-    bench.at(62)
+    after = bench.at(62)
 
-    assert bench.ended is not None
-    assert bench.ended.reason is reason
-    assert bench.switched == ["off"]
+    assert after.ended is not None
+    assert after.ended.reason is reason
+    assert after.switched == ["off"]
 
 
 def test_where_the_machine_has_a_start_of_its_own_an_open_contact_ends_nothing() -> None:

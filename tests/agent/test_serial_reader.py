@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serial.serialposix import Serial
 
 from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed, serial_reader
 from agent.hardware.serial_reader import Bad, Card, Frames, Presence, SerialReader
@@ -206,12 +207,11 @@ def test_a_reader_pulled_out_is_told_and_works_again_when_it_is_back(line: Line)
 def test_an_error_that_is_no_oserror_is_told_and_it_reads_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     line.next(ReaderUp)
     faults = [RuntimeError("no such thing"), ValueError()]
-    serial = serial_reader.Serial
 
     def faulty(*args: Any, **kwargs: Any) -> Any:
         if faults:
             raise faults.pop(0)
-        return serial(*args, **kwargs)
+        return Serial(*args, **kwargs)
 
     monkeypatch.setattr(serial_reader, "Serial", faulty)
     line.pull_out()

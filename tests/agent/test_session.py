@@ -97,6 +97,7 @@ def test_the_record_of_a_start_comes_before_the_relay() -> None:
 
     assert machine.state is MachineState.RUNNING
     assert machine.since_ms == START_MS + 5000
+    assert isinstance(record, Record)
     assert record.first
     assert record.row is Row.PUT
     assert isinstance(record.events[0], SessionStarted)

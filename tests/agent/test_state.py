@@ -41,6 +41,10 @@ def append(state: State, times: int = 1, wall_ms: int = START_MS) -> None:
         state.write(wall_ms, lambda transaction: transaction.append(EVENT))
 
 
+def fresh(state: State, *now: Revocation) -> tuple[Revocation, ...]:
+    return state.write(START_MS, lambda transaction: transaction.unreported(now))
+
+
 def test_events_are_numbered_from_one_and_never_twice(state: State) -> None:
     append(state, 3)
     state.write(START_MS + KEPT_MS + DAY_MS, lambda transaction: transaction.receipt(3))
@@ -165,23 +169,17 @@ def test_a_new_outbox_takes_over_what_was_not_stored_numbered_from_one(state: St
 def test_a_revocation_is_fresh_once_and_forgotten_when_the_list_drops_it(state: State) -> None:
     lost, stolen = Revocation("token", "a", 1), Revocation("token", "b", 2)
 
-    fresh = [
-        state.write(START_MS, lambda transaction, now=now: transaction.unreported(now))
-        for now in ((lost,), (lost, stolen), (stolen,), (lost, stolen))
-    ]
+    told = [fresh(state, *now) for now in ((lost,), (lost, stolen), (stolen,), (lost, stolen))]
 
-    assert fresh == [(lost,), (stolen,), (), (lost,)]
+    assert told == [(lost,), (stolen,), (), (lost,)]
 
 
 def test_what_was_given_back_and_taken_again_while_the_agent_was_away_is_fresh_again(state: State) -> None:
     first, again = Revocation("holder", "4711", 1), Revocation("holder", "4711", 9)
 
-    fresh = [
-        state.write(START_MS, lambda transaction, now=now: transaction.unreported(now))
-        for now in ((first,), (again,), (again,))
-    ]
+    told = [fresh(state, now) for now in (first, again, again)]
 
-    assert fresh == [(first,), (again,), ()]
+    assert told == [(first,), (again,), ()]
 
 
 # --- a file that cannot be read -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from agent.machine import Latch
 from agent.state import State
 from agent.state_file import FILE_NAME
-from tests.agent.damaged_file import Damaged, damaged, mark_of, to_send
+from tests.agent.damaged_file import Damaged, damaged, mark_of, store, to_send
 from tests.agent.fakes import START_MS, stamp
 from tests.agent.test_state import SESSION, damage
 from wire.messages import EndReason, Fault, First, SessionEnded, decode_envelope
@@ -81,9 +81,7 @@ def test_an_ordinary_event_says_nothing_of_an_earlier_name(tmp_path: Path) -> No
 def test_an_event_whose_text_was_damaged_is_noticed_though_sqlite_does_not_mind(tmp_path: Path) -> None:
     state = State(tmp_path, simulated=False)
     for n in (1, 2, 3):
-        state.write(
-            START_MS, lambda transaction, n=n: transaction.append(Fault("p1", "reader", f"<1:{n}>", 1, stamp(1)))
-        )
+        store(state, Fault("p1", "reader", f"<1:{n}>", 1, stamp(1)))
     state.close()
     file = tmp_path / FILE_NAME
     file.write_bytes(file.read_bytes().replace(b'"<1:2>"', b'"<1:2>\xff'))
@@ -101,9 +99,7 @@ def test_an_event_whose_text_was_damaged_is_noticed_though_sqlite_does_not_mind(
 def test_a_journal_that_breaks_off_is_noticed_and_what_lies_behind_the_break_is_saved(tmp_path: Path) -> None:
     state = State(tmp_path / "living", simulated=False)
     for n in range(1, 31):
-        state.write(
-            START_MS, lambda transaction, n=n: transaction.append(Fault("p1", "reader", f"<1:{n}>", 1, stamp(1)))
-        )
+        store(state, Fault("p1", "reader", f"<1:{n}>", 1, stamp(1)))
     case = Damaged(tmp_path, state.position.outbox, [], set())
     for suffix in ("", "-wal"):
         data = bytearray((tmp_path / "living" / f"{FILE_NAME}{suffix}").read_bytes())
@@ -143,9 +139,7 @@ def test_latches_and_what_ran_come_along_but_not_a_session_whose_end_was_saved(t
 def test_old_numbers_are_not_taken_for_events_after_the_outbox_was_renewed(tmp_path: Path) -> None:
     state = State(tmp_path, simulated=False)
     for n in range(1, 31):
-        state.write(
-            START_MS, lambda transaction, n=n: transaction.append(Fault("p1", "reader", f"<1:{n}>" * 9, 1, stamp(1)))
-        )
+        store(state, Fault("p1", "reader", f"<1:{n}>" * 9, 1, stamp(1)))
     state.write(START_MS, lambda transaction: transaction.renew_outbox(after=10))
     renewed = state.position.outbox
     state.close()
@@ -163,7 +157,7 @@ def test_power_that_fails_in_the_middle_of_a_rescue_costs_nothing(
     for step in range(20):
         case = damaged(tmp_path / str(step), 3)
         damage(case.directory / FILE_NAME, 0)
-        moves = []
+        moves: list[Path] = []
 
         def dies_at(self: Path, target: Path, step: int = step, moves: list[Path] = moves) -> Path:
             moves.append(self)
