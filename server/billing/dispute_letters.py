@@ -39,7 +39,7 @@ def _outcome(row: Dispute, language: str | None) -> str:
     amount = format_currency(Decimal(row.settled_cents) / 100, "EUR", locale=language or "fr")
     match row.outcome:
         case "adjusted":
-            return gettext("%(amount)s without VAT is taken off on the invoice to come.") % {"amount": amount}
+            return gettext("%(amount)s without VAT is taken off on the document to come.") % {"amount": amount}
         case "credited":
             return gettext("%(amount)s without VAT is taken off by the credit note %(number)s.") % {
                 "amount": amount,

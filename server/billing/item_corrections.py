@@ -198,7 +198,7 @@ def _payer_of(row: UsageSession) -> str:
 def _refuse_charged(subject: str) -> None:
     if (number := charged_on(subject)) is not None:
         raise BillingError(
-            "%(number)s is issued with this on it: it can only be put right by a credit note.", number=number
+            "%(number)s is issued with this on it: only a later document can put it right.", number=number
         )
 
 

@@ -117,7 +117,7 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
         beside, adjusted = _beside(known, period, specimen, zone)
     issuer = in_force(known.issuers, day)
     if issuer is None:
-        raise BillingError("Nobody can invoice on %(day)s: no seller is on record for that day.", day=day)
+        raise BillingError("Nobody can issue documents on %(day)s: no seller is on record for that day.", day=day)
     built = draft_month(known, period, issuer, zone, specimen, beside)
     for draft in built.drafts:
         draft.content["charges"] = adjusting.fill(draft.content["charges"], adjusted)

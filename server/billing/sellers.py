@@ -66,7 +66,7 @@ def _empty(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
     for field in fields(seller):
         needed = field.name not in MAY_BE_EMPTY or (field.name == "vat_id" and seller.regime != Regime.FRANCHISE)
         if needed and getattr(seller, field.name) == "":
-            yield field.name, BillingError("It is printed on every invoice and cannot be empty.")
+            yield field.name, BillingError("It is printed on every document and cannot be empty.")
 
 
 def _wrong(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:

@@ -125,7 +125,7 @@ def seller(file: Path, actor: str) -> None:
     with open_books(settings), refusals():
         who, since = read(file)
         add_seller(who, since, actor=actor, now=clock_for(settings.board).now())
-    click.echo(f"invoices from {since} on are issued by {who.legal_name}")
+    click.echo(f"documents from {since} on are issued by {who.legal_name}")
 
 
 @main.command()

@@ -122,7 +122,7 @@ def _payer(establishment_id: int, code: str | None) -> int | None:
         billed.where(Payer.code == code, BillTo.establishment_id == establishment_id).limit(1)
     )
     if found is None:
-        raise ContractError("The bills of %(code)s do not go to this address.", code=code)
+        raise ContractError("The documents of %(code)s do not go to this address.", code=code)
     return found
 
 

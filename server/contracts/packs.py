@@ -99,7 +99,7 @@ def take_back_pack(
         if row.taken_back_at is not None:
             raise ContractError("It is taken back already.")
         if is_billed:
-            raise ContractError("It stands on an invoice already: only a credit note takes it back.")
+            raise ContractError("It is issued already, and can only be put right on a later document.")
         row.taken_back_at = now
         audit.record(actor, "take_back", "pack", row.id, None, {"name": row.name}, reason, now)
         jobs.announce("access", f"pack:{row.id}", now)

@@ -91,13 +91,13 @@ def test_without_a_proof_the_page_of_the_tenant_says_what_waits_for_it(manager, 
     manager.post("/tenants/acme/bill-to", data={"establishment": house, "since": "2026-10-02"})
 
     page = text(manager.get("/tenants/acme"))
-    assert "Les factures sans TVA sont retenues." in page
+    assert "Les documents sans TVA sont retenus." in page
     assert f"/tenants/acme/addresses/{house}/proofs/new" in page
     assert "1 justificatif de statut manque" in text(manager.get("/today"))
 
     short = REPLY | {"dated_on": "2026-10-01", "recheck_on": "2026-11-05"}
     manager.post(f"/tenants/acme/addresses/{house}/proofs/new", data=short)
-    assert "Les factures sans TVA sont retenues." not in text(manager.get("/tenants/acme"))
+    assert "Les documents sans TVA sont retenus." not in text(manager.get("/tenants/acme"))
     assert "1 justificatif de statut expire" in (today := text(manager.get("/today")))
     assert "Le premier le 5 novembre 2026 : Nordwerk GmbH." in today
 

@@ -21,7 +21,7 @@ ADDRESS = {"legal_name": "Bee SAS", "street": "2 rue", "postcode": "68100", "cit
 def test_a_new_tenant_is_led_from_step_to_step_until_it_can_be_billed(manager):
     tenant = {"name": "Bee SAS", "kind": "startup", "language": "fr", "code": "bee", "cost_centre": "Labo"}
     added = manager.post("/tenants/new", data=tenant)
-    assert "Aucune facture n’est possible." in text(manager.get(added.location))
+    assert "Aucun document n’est possible." in text(manager.get(added.location))
 
     treatment = manager.post("/tenants/bee/addresses/new", data=ADDRESS | {"siren": "000 001 271"}).location
     bills = manager.post(
@@ -31,7 +31,7 @@ def test_a_new_tenant_is_led_from_step_to_step_until_it_can_be_billed(manager):
     manager.post(bills, data={"establishment": house.id, "since": "2026-10-01"})
 
     page = text(manager.get("/tenants/bee"))
-    assert "Aucune facture n’est possible." not in page
+    assert "Aucun document n’est possible." not in page
     assert "Entreprise établie en France" in page
     assert (house.siren, house.country) == ("000001271", "FR")
     db.session.rollback()

@@ -46,7 +46,7 @@ KINDS = {
     "member_class": lazy_gettext("Class of members"),
     "membership": lazy_gettext("Membership"),
     "noted": lazy_gettext("Material or time"),
-    "one_off": lazy_gettext("Item on a bill"),
+    "one_off": lazy_gettext("Item on a document"),
     "order": lazy_gettext("Order number"),
     "pack": lazy_gettext("Pack"),
     "payer": lazy_gettext("Cost centre"),

@@ -59,7 +59,7 @@ class SetOffForm(Form):
     """A credit note that pays an invoice."""
 
     note = SelectField(lazy_gettext("Credit note"))
-    invoice = SelectField(lazy_gettext("Invoice"))
+    invoice = SelectField(lazy_gettext("Document"))
     cents = Cents(lazy_gettext("Amount"), [InputRequired()])
     day = Day(lazy_gettext("From which day"), [InputRequired()])
 
@@ -67,7 +67,7 @@ class SetOffForm(Form):
 class CreditForm(Form):
     """What of a tenant's credit a document is given."""
 
-    invoice = SelectField(lazy_gettext("Invoice"))
+    invoice = SelectField(lazy_gettext("Document"))
     cents = Cents(lazy_gettext("Amount"), [InputRequired()])
     day = Day(lazy_gettext("From which day"), [InputRequired()])
 

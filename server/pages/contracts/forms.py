@@ -163,9 +163,9 @@ class EndForm(Form):
 
 
 class _PackForm(Form):
-    name = StringField(lazy_gettext("Name on the invoice"), [InputRequired(), Length(max=120)])
+    name = StringField(lazy_gettext("Name on the document"), [InputRequired(), Length(max=120)])
     price = Cents(lazy_gettext("Price"), [InputRequired(), _NOT_BELOW])
-    payer = SelectField(lazy_gettext("On the bill of"))
+    payer = SelectField(lazy_gettext("On the document of"))
     pooled = BooleanField(lazy_gettext("All cost centres of the tenant may use it"))
     categories = SelectMultipleField(lazy_gettext("At machines of these categories alone"))
     nature = SelectField(lazy_gettext("It pays for"), choices=[(one.value, said) for one, said in NATURES.items()])
@@ -251,7 +251,7 @@ class OrderForm(Form):
 
 
 class NewOrderForm(OrderForm):
-    house = SelectField(lazy_gettext("On bills to"), coerce=int)
+    house = SelectField(lazy_gettext("On documents to"), coerce=int)
     payer = SelectField(lazy_gettext("For"))
 
     def offer(self, houses: list[tuple[int, str]], payers: list[tuple[str, str]]) -> None:
@@ -260,5 +260,5 @@ class NewOrderForm(OrderForm):
 
 
 class AskedForm(Form):
-    required = BooleanField(lazy_gettext("An order must stand on each invoice; without one it is held"))
+    required = BooleanField(lazy_gettext("An order must stand on each document; without one it is held"))
     one_each = BooleanField(lazy_gettext("A document of its own for each order"))

@@ -32,7 +32,7 @@ Answer = Response | tuple[str, int]
 def new(code: str) -> Answer:
     houses = reads.house_choices(code)
     if not houses:
-        done(gettext("There is no address yet that bills go to. Add one first."))
+        done(gettext("There is no address yet that documents go to. Add one first."))
         return see_other(back_to(code))
     form = forms.NewOrderForm(data={"since": today()})
     form.offer(houses, reads.payer_choices(code, now()))
@@ -43,7 +43,7 @@ def new(code: str) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("The next bills bear this order."))
+            done(gettext("The next documents bear this order."))
             return see_other(back_to(code))
     return form_page("contracts/order_new.html", form, **around(code))
 
@@ -61,7 +61,7 @@ def change(code: str, number: int) -> Answer:
         except ContractError as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("The order is changed. Bills issued before keep what they say."))
+            done(gettext("The order is changed. Documents issued before keep what they say."))
             return see_other(back_to(code))
     return form_page("contracts/order_change.html", form, **around(code), number=values["number"])
 
@@ -81,7 +81,7 @@ def end(code: str, number: int) -> Answer:
         except ContractError as refusal:
             form.refuse("last", said(refusal))
         else:
-            done(gettext("Bills of later days bear it no more."))
+            done(gettext("Documents of later days bear it no more."))
             return see_other(back_to(code))
     return form_page("contracts/order_end.html", form, **around(code), values=values, say=words)
 

@@ -40,7 +40,7 @@ def new(code: str) -> Answer:
             form.refuse("", said(refusal))
         else:
             follow(code)
-            done(gettext("Sold. It stands on the bill of its month, and can be used from its day on."))
+            done(gettext("Sold. It stands on the document of its month, and can be used from its day on."))
             return see_other(back_to(code))
     return form_page("contracts/pack_new.html", form, **around(code), unit=unit, kinds=words.UNITS)
 

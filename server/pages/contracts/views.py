@@ -55,7 +55,7 @@ def new(code: str) -> Answer:
             form.refuse("", said(refusal))
         else:
             follow(code)
-            done(gettext("Agreed. Bills and panels follow it by themselves."))
+            done(gettext("Agreed. Documents and panels follow it by themselves."))
             return see_other(back_to(code))
     return form_page("contracts/new.html", form, **around(code), gives=gives, kinds=words.GIVES)
 

@@ -29,7 +29,7 @@ TABLES = {
     "vat_cells": lazy_gettext("The VAT table"),
     "sellers": lazy_gettext("Who issues the documents"),
     "tenants": lazy_gettext("Tenants"),
-    "establishments": lazy_gettext("Addresses that bills go to, with their VAT treatment"),
+    "establishments": lazy_gettext("Addresses that documents go to, with their VAT treatment"),
     "payers": lazy_gettext("Cost centres"),
     "machines": lazy_gettext("Machines"),
     "contracts": lazy_gettext("Contracts"),

@@ -121,7 +121,7 @@ def end(code: str) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("%(machine)s is out of the lab. Its sessions and invoices stay.", machine=found.rules.name))
+            done(gettext("%(machine)s is out of the lab. Its sessions and documents stay.", machine=found.rules.name))
             return see_other(url_for("machines.listed"))
     return form_page("machines/end.html", form, machine=found, touched=touched)
 

@@ -85,9 +85,9 @@ def _drafts(facts: MonthFacts) -> _Figure:
 def _issued(facts: MonthFacts) -> _Figure:
     planned = len(facts.papers) + len([draft for draft in facts.drafts if not draft.nothing])
     sub = gettext("of %(number)s", number=formats.number(planned)) if planned else ""
-    return formats.number(len(facts.papers)), gettext("Invoices issued"), sub, 0, ""
+    return formats.number(len(facts.papers)), gettext("Documents issued"), sub, 0, ""
 
 
 def _paid(facts: MonthFacts) -> _Figure:
     sub = gettext("of %(number)s", number=formats.number(len(facts.papers))) if facts.papers else ""
-    return formats.number(facts.paid), gettext("Invoices paid"), sub, 0, ""
+    return formats.number(facts.paid), gettext("Documents paid"), sub, 0, ""

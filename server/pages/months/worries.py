@@ -123,7 +123,7 @@ def _hold(group: list[Any], facts: MonthFacts) -> Worry:
     draft, hold = group[0]
     days = [date.fromisoformat(one["day"]) for _, one in group if one["day"]]
     names = [one.name for one, _ in group]
-    about = names[0] if len(names) == 1 else ngettext("%(num)d invoice waits", "%(num)d invoices wait", len(names))
+    about = names[0] if len(names) == 1 else ngettext("%(num)d document waits", "%(num)d documents wait", len(names))
     icon, title, sentence, way = _gap(hold, draft.tenant, facts.machines, min(days, default=None))
     cents = sum(one["cents"] or draft.net_cents for draft, one in group)
     amount = gettext("no price") if hold["why"] == Why.PRICE else formats.money(cents)
@@ -138,7 +138,7 @@ def _gap(
     match hold["why"]:
         case Why.PRICE:
             sentence = gettext(
-                "%(machine)s: no price for tenants of the kind “%(kind)s” on %(day)s. It holds the invoice.",
+                "%(machine)s: no price for tenants of the kind “%(kind)s” on %(day)s. It holds the document.",
                 machine=machines.get(hold["machine"], hold["machine"]),
                 kind=prices.kind(hold["tenant_kind"]),
                 day=formats.day(day),
@@ -148,7 +148,7 @@ def _gap(
             return "tag", gettext("Missing price"), sentence, _way(Verb.SET_PRICES, gettext("Set it"), href)
         case Why.VAT_CELL:
             sentence = gettext(
-                "%(nature)s: nobody has decided the VAT of “%(treatment)s” on %(day)s. It holds the invoice.",
+                "%(nature)s: nobody has decided the VAT of “%(treatment)s” on %(day)s. It holds the document.",
                 nature=prices.NATURES.get(hold["nature"], hold["nature"]),
                 treatment=prices.treatment(hold["treatment"]),
                 day=formats.day(day),
@@ -177,21 +177,21 @@ def _gap(
             way = _way(Verb.COLLECT, gettext("Type in"), url_for("documents.show", number=hold["label"]))
             return "receipt-text", gettext("Number of your invoice"), sentence, way
         case Why.REFUSED:
-            sentence = gettext("Its payer refused a session of %(day)s. It holds the invoice.", day=formats.day(day))
+            sentence = gettext("Its payer refused a session of %(day)s. It holds the document.", day=formats.day(day))
             way = _way(Verb.CORRECT_SESSIONS, gettext("Answer"), url_for("refusals.listed"))
             return "message-square-warning", gettext("Refused charge"), sentence, way
         case _:
             way = _way(Verb.EDIT_TENANTS, gettext("Complete"), f"/tenants/{tenant}")
-            return "file-warning", gettext("Invoice held"), _papers_missing(hold, day), way
+            return "file-warning", gettext("Document held"), _papers_missing(hold, day), way
 
 
 def _no_order(hold: dict[str, Any], day: date | None) -> str:
     if hold["why"] == Why.ORDER:
         return gettext(
-            "The customer refuses invoices without an order, and none holds on %(day)s. It holds the invoice.",
+            "The customer refuses invoices without an order, and none holds on %(day)s. It holds the document.",
             day=formats.day(day),
         )
-    return gettext("This bill goes over what order %(number)s allows. It holds the invoice.", number=hold["label"])
+    return gettext("This document goes over what order %(number)s allows. It is held.", number=hold["label"])
 
 
 _OF_PAPERS = {
@@ -215,7 +215,7 @@ def _papers_missing(hold: dict[str, Any], day: date | None) -> str:
 def _unplaced(facts: MonthFacts) -> Iterator[Worry]:
     for one in facts.unplaced:
         day = date.fromisoformat(one["day"])
-        sentence = gettext("No address is on record to send the bills to on %(day)s.", day=formats.day(day))
+        sentence = gettext("No address is on record to send documents to on %(day)s.", day=formats.day(day))
         way = _way(Verb.EDIT_TENANTS, gettext("Complete"), f"/tenants/{one['tenant']}")
         yield Worry("building-2", gettext("Nobody pays"), day, one["name"], sentence, "", None, way)
 
@@ -288,7 +288,7 @@ def _sentence(kind: Odd, odd: dict[str, Any]) -> str:
         case Odd.ORDER:
             ceiling = formats.money(odd["usual"])
             return gettext(
-                "With this bill, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling
+                "With this document, order %(number)s goes over %(ceiling)s.", number=odd["why"], ceiling=ceiling
             )
         case _:
             times = formats.number(round(odd["cents"] / odd["usual"], 1))

@@ -76,7 +76,7 @@ def new() -> Response | tuple[str, int]:
             form.refuse("prefix" if "prefix" in refusal.blanks else "since", said(refusal))
         else:
             day = formats.day(form.since.data)
-            done(gettext("%(seller)s issues the invoices from %(day)s on.", seller=form.legal_name.data, day=day))
+            done(gettext("%(seller)s issues the documents from %(day)s on.", seller=form.legal_name.data, day=day))
             return see_other(url_for("seller.shown"))
     return form_page("prices/seller_new.html", form)
 

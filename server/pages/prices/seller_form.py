@@ -32,13 +32,13 @@ def _number(text: str | None) -> str:
 class SellerForm(Form):
     """Everything that must be printed of a seller, and from which day on."""
 
-    trade_name = StringField(lazy_gettext("Name on the invoice"), [InputRequired(), Length(max=200)])
+    trade_name = StringField(lazy_gettext("Name on the document"), [InputRequired(), Length(max=200)])
     legal_name = StringField(lazy_gettext("Legal name, with its form"), [InputRequired(), Length(max=200)])
     capital = StringField(lazy_gettext("Capital"), [Optional(), Length(max=60)])
     street = StringField(lazy_gettext("Street"), [InputRequired(), Length(max=200)])
     postcode = StringField(lazy_gettext("Postcode"), [InputRequired(), Length(max=12)])
     city = StringField(lazy_gettext("City"), [InputRequired(), Length(max=100)])
-    email = EmailField(lazy_gettext("E-mail for questions about invoices"), [Optional(), Length(max=200)])
+    email = EmailField(lazy_gettext("E-mail for questions about documents"), [Optional(), Length(max=200)])
     phone = StringField(lazy_gettext("Phone"), [Optional(), Length(max=40)])
     country = HiddenField(default="FR")
     siren = StringField("SIREN", [InputRequired()], filters=[_number])

@@ -43,7 +43,7 @@ class VatForm(Form):
     nature = SelectField(lazy_gettext("What is sold"), choices=[(one.value, NATURES[one]) for one in Nature])
     category = SelectField(lazy_gettext("VAT category"))
     rate = Percent(lazy_gettext("Rate"), [InputRequired()])
-    mention = StringField(lazy_gettext("Words on the invoice"), [Length(max=300)])
+    mention = StringField(lazy_gettext("Words on the document"), [Length(max=300)])
     since = Day(lazy_gettext("From"), [InputRequired()])
     reason = Reason()
 

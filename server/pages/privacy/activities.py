@@ -33,12 +33,12 @@ _ACTIVITIES = (
         (Kept.REFUSALS, Kept.SESSIONS, Kept.MESSAGES, Kept.BOOKINGS, Kept.TOKENS),
     ),
     Activity(
-        lazy_gettext("Invoices for machine time"),
+        lazy_gettext("Charging machine time"),
         lazy_gettext("What a tenant used is charged to it once a month."),
         lazy_gettext("Contract, and the law on books and VAT (GDPR art. 6(1)(b) and (c))"),
         lazy_gettext("Members of tenants"),
         lazy_gettext(
-            "Machine, cost centre, hours and cost of each session. Invoices carry no name and no time of day."
+            "Machine, cost centre, hours and cost of each session. Documents carry no name and no time of day."
         ),
         lazy_gettext("Manager; accountants and administrators of the tenant without persons; tax office"),
         (Kept.SESSIONS, Kept.LEDGER),
@@ -83,7 +83,7 @@ def measures(lab: Settings) -> list[str]:
         gettext(
             "The number of a badge never leaves the box: a keyed fingerprint stands in its place (HMAC-SHA-256, 128 bits)."
         ),
-        gettext("Names stand apart from events, charges and invoices, which know a random number only."),
+        gettext("Names stand apart from events, charges and documents, which know a random number only."),
         gettext(
             "Every page asks what the role may; every change, and every look at another person's traces, is written down."
         ),

@@ -15,7 +15,7 @@ KINDS: tuple[tuple[Any, tuple[Verb, ...]], ...] = (
     (lazy_gettext("Names, addresses, badges"), (Verb.SEE_PEOPLE,)),
     (lazy_gettext("Who was where and when"), (Verb.SEE_SESSIONS,)),
     (lazy_gettext("Qualifications"), (Verb.SEE_TRAINING,)),
-    (lazy_gettext("Hours, cost and invoices, without persons"), (Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS)),
+    (lazy_gettext("Hours, cost and documents, without persons"), (Verb.SEE_MONEY, Verb.SEE_TENANT_BOOKS)),
     (lazy_gettext("Journal, logins and mails"), (Verb.SEE_AUDIT, Verb.MANAGE_ACCOUNTS)),
 )
 

@@ -33,9 +33,9 @@ CLASSES: dict[Kept, Told] = {
     ),
     Kept.SESSIONS: Told(
         lazy_gettext("Who it was, of a session"),
-        lazy_gettext("after its invoice; without an invoice, after its end"),
+        lazy_gettext("after its document; without a document, after its end"),
         lazy_gettext("a random number takes the person's place, and no key is kept; hours and cost stay"),
-        lazy_gettext("As long as an invoice is asked about. Afterwards nobody needs to know who it was."),
+        lazy_gettext("As long as a document is asked about. Afterwards nobody needs to know who it was."),
     ),
     Kept.MESSAGES: Told(
         lazy_gettext("What boxes told of a person"),
@@ -71,7 +71,7 @@ CLASSES: dict[Kept, Told] = {
     ),
     Kept.AUDIT: Told(
         lazy_gettext("Journal of what staff changed"),
-        lazy_gettext("after the change; what explains an invoice stays with it"),
+        lazy_gettext("after the change; what explains a document stays with it"),
         _DELETED,
         lazy_gettext("Six to twelve months is what the CNIL recommends for such records."),
     ),
@@ -100,9 +100,9 @@ CLASSES: dict[Kept, Told] = {
         lazy_gettext("Proof that they were answered in time."),
     ),
     Kept.LEDGER: Told(
-        lazy_gettext("Charges and invoices"),
+        lazy_gettext("Charges and documents"),
         lazy_gettext("after the end of their year"),
-        lazy_gettext("a person decides: prolab deletes no invoice"),
+        lazy_gettext("a person decides: prolab deletes nothing that was issued"),
         lazy_gettext("Books are kept ten years: article L123-22 of the code de commerce."),
     ),
     Kept.BOXES: Told(

@@ -43,7 +43,7 @@ class AnswerForm(Form):
         """What is issued can only be put right by a credit note, what is not yet by an item beside it."""
         taken_off = (Outcome.CREDITED.value, gettext("A credit note to %(number)s takes it off", number=document or ""))
         if document is None:
-            taken_off = (Outcome.ADJUSTED.value, gettext("An adjustment takes it off, before the invoice is issued"))
+            taken_off = (Outcome.ADJUSTED.value, gettext("An adjustment takes it off, before the document is issued"))
         elif is_statement:
             taken_off = (Outcome.ADJUSTED.value, gettext("An adjustment takes it off in the month that goes on"))
         self.how.choices = [(Outcome.WORDS.value, gettext("It stays as it is")), taken_off]

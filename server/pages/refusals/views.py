@@ -56,6 +56,6 @@ def answer(number: int) -> Response | tuple[str, int]:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("Answered. The payer and the person read it; the invoice no longer waits."))
+            done(gettext("Answered. The payer and the person read it; the document no longer waits."))
             return see_other(url_for("refusals.listed"))
     return form_page("refusals/answer.html", form, one=one)

@@ -118,7 +118,7 @@ def do_not_charge(session_id: str) -> Answer:
     def decide() -> str:
         why, reason = form.free.data, form.reason.data or ""
         decisions.do_not_charge(session_id, why, reason, form.version.data, actor=actor().label, now=now())
-        return gettext("The session is not charged. It stays on the invoice, at 0.")
+        return gettext("The session is not charged. It stays on the document, at 0.")
 
     return _decided(form, facts, "sessions/free.html", decide, {"free": facts.decision.free or ""})
 

@@ -62,7 +62,7 @@ def new(code: str) -> Answer:
         except Refusal as refusal:
             form.refuse("", said(refusal))
         else:
-            done(gettext("Added to the bill of %(day)s.", day=f"{facts.day:%m/%Y}"))
+            done(gettext("Added to the document of %(day)s.", day=f"{facts.day:%m/%Y}"))
             return see_other(url_for("tenant_items.listed", code=code, month=f"{facts.day:%Y-%m}"))
     presets = reads.presets()
     return form_page("supplies/item_form.html", form, code=code, tenant=_name(code), presets=presets, say=words)

@@ -23,7 +23,7 @@ _CODE = Regexp(r"[a-z0-9][a-z0-9-]*$", message=lazy_gettext("Only a-z, 0-9 and -
 class TenantForm(Form):
     name = StringField(lazy_gettext("Name"), [InputRequired(), Length(max=200)])
     kind = SelectField(lazy_gettext("Kind"), choices=[(kind.value, name) for kind, name in KINDS.items()])
-    language = SelectField(lazy_gettext("Language of its invoices"), choices=LANGUAGES)
+    language = SelectField(lazy_gettext("Language of its documents"), choices=LANGUAGES)
     parent = SelectField(lazy_gettext("Belongs to"), [Optional()])
     shows = SelectField(
         lazy_gettext("Panels show"), choices=[(shows.value, name) for shows, name in SHOWS.items()], default=Shows.PRICE
@@ -40,7 +40,7 @@ class NewTenantForm(TenantForm):
 
 
 class BillToForm(Form):
-    establishment = SelectField(lazy_gettext("Bills go to"), [InputRequired()], coerce=int)
+    establishment = SelectField(lazy_gettext("Documents go to"), [InputRequired()], coerce=int)
     since = Day(lazy_gettext("From"), [InputRequired()])
 
     def offer_addresses(self) -> None:

@@ -55,7 +55,7 @@ class AddressForm(Form):
     siret = StringField("SIRET", [Optional(), _is_siret], filters=[_number])
     vat_id = StringField(lazy_gettext("VAT id"), [Optional(), Length(max=20), _is_vat_id], filters=[_number])
     email = EmailField(
-        lazy_gettext("E-mail for invoices"),
+        lazy_gettext("E-mail for documents"),
         [Optional(), Length(max=200), Regexp(r"\S+@\S+\.\S+$", message=lazy_gettext("That is no e-mail address."))],
     )
     service_code = StringField(lazy_gettext("Service code"), [Optional(), Length(max=100)])

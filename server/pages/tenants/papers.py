@@ -69,7 +69,7 @@ def save_address(code: str, number: int) -> Answer:
     except Stale:
         current = _address(code, number)
         return conflict_page(form, _values(current), current.version)
-    done(gettext("The address is changed. Invoices issued before keep the old one."))
+    done(gettext("The address is changed. Documents issued before keep the old one."))
     return see_other(url_for("tenants.show", code=code))
 
 
@@ -140,7 +140,7 @@ def set_bill_to(code: str) -> Answer:
     except people.PeopleError as error:
         form.refuse("since", said(error))
         return _bill_to_page(code, form), 422
-    done(gettext("Bills go there from that day on."))
+    done(gettext("Documents go there from that day on."))
     return see_other(url_for("tenants.show", code=code))
 
 

@@ -62,7 +62,7 @@ def add() -> Answer:
     except people.PeopleError as error:
         form.refuse("code", said(error))
         return _new_page(form), 422
-    done(gettext("%(name)s is here. The next step is an address for its bills.", name=form.name.data))
+    done(gettext("%(name)s is here. The next step is an address for its documents.", name=form.name.data))
     return see_other(url_for("tenants.show", code=code))
 
 

@@ -207,7 +207,7 @@ def _of_prices(waiting: Waiting) -> Row:
     match waiting.kind:
         case Kind.PRICES:
             title = ngettext("%(num)d price missing", "%(num)d prices missing", number)
-            text = gettext("Machines that cost a kind of tenant nothing anybody has said. It holds their invoices.")
+            text = gettext("Machines that cost a kind of tenant nothing anybody has said. It holds their documents.")
             return Row(title, text, gettext("Set it"), "/tariffs", Verb.SET_PRICES, icon="tag")
         case Kind.PRICES_END:
             title = ngettext("%(num)d price ends, and none follows", "%(num)d prices end, and none follows", number)
@@ -227,7 +227,7 @@ def _of_money(waiting: Waiting) -> Row:
             return _of_prices(waiting)
         case Kind.VAT:
             title = ngettext("%(num)d VAT cell undecided", "%(num)d VAT cells undecided", number)
-            text = gettext("It holds the invoices of %(tenants)s.", tenants=waiting.detail)
+            text = gettext("It holds the documents of %(tenants)s.", tenants=waiting.detail)
             return Row(title, text, gettext("Decide"), "/vat", Verb.SET_PRICES, icon="percent")
         case Kind.PROOFS:
             return _of_proofs(waiting)
@@ -360,7 +360,7 @@ def _of_proofs(waiting: Waiting) -> Row:
     way = (gettext("Add the proof"), f"/tenants/{waiting.subject}" if waiting.subject else "/tenants")
     if not waiting.why:
         title = ngettext("%(num)d proof of status missing", "%(num)d proofs of status missing", number)
-        text = gettext("Without it invoices without VAT are held: %(names)s.", names=waiting.detail)
+        text = gettext("Without it documents without VAT are held: %(names)s.", names=waiting.detail)
         return Row(title, text, *way, Verb.EDIT_TENANTS, icon="file-warning")
     title = ngettext("%(num)d proof of status runs out", "%(num)d proofs of status run out", number)
     day = formats.day(date.fromisoformat(waiting.why))
