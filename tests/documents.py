@@ -148,7 +148,7 @@ TRAINING_WORDS = "Exonération de TVA – art. 261, 4, 4° a du CGI"
 
 def line(what: str, net_cents: int, **changed: Any) -> Line:
     """One row; all that is not said is empty, at 20 %."""
-    empty = {
+    empty: Line = {
         "what": what,
         "machine": "",
         "label": "",

@@ -13,12 +13,13 @@ from PIL import Image, ImageDraw
 from agent.failures import Failure
 from agent.hardware import lamp
 from agent.hardware.drawing import HEIGHT, WIDTH, picture
+from agent.hardware.pattern import Step
 from agent.machine import Ask, Confirm, Latch, Machine, Notice, NoticeKind
 from agent.panel import Shown, draw
 from agent.stimuli import EndRecorded, Failed, Pressed, Stopping, Ticked
 from agent.texts import LANGUAGES, translator
-from tests.agent.fakes import START_MS
-from tests.agent.test_panel import GRANT, JUNE_30, after, refused, stamp, tap, view, wished
+from tests.agent.fakes import START_MS, stamp
+from tests.agent.test_panel import GRANT, JUNE_30, after, refused, tap, view, wished
 from wire.messages import DenialReason, Level, OnMaximum, Policy, RiskClass, Service
 
 SCALE, EDGE, LABEL = 3, 14, 30
@@ -117,7 +118,7 @@ def _box(image: Image.Image, at: tuple[int, int], panel: Shown) -> None:
     """The glass in its case, the lamp's colour and pattern above."""
     left, top = at
     pen = ImageDraw.Draw(image)
-    lit = next(step.lit for step in (*lamp.PATTERNS[panel.lamp].again, lamp.Step(lamp.PATTERNS[panel.lamp].last, 0)))
+    lit = next(step.lit for step in (*lamp.PATTERNS[panel.lamp].again, Step(lamp.PATTERNS[panel.lamp].last, 0)))
     pen.ellipse((left, top - 20, left + 12, top - 8), fill=_colour(lit), outline=_INK)
     pen.text((left + 20, top - 20), f"{panel.lamp}{' · ' + panel.sound if panel.sound else ''}", fill=_INK)
     glass = picture(panel).resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.NEAREST)

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / "server" / "pictures"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -28,7 +28,7 @@ class Picture(NamedTuple):
     who: str = "manager"
     width: int = 1280
     height: int = 860
-    theme: str = "light"
+    theme: Literal["light", "dark"] = "light"
     language: str = "fr"
 
 
@@ -71,7 +71,7 @@ def demo() -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, picture: Picture) -> None:
-    viewport = {"width": picture.width, "height": picture.height}
+    viewport = ViewportSize(width=picture.width, height=picture.height)
     context = browser.new_context(viewport=viewport, color_scheme=picture.theme, locale=picture.language)
     page = context.new_page()
     base = f"http://{address}"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from datetime import time as clock
 from random import Random
 from typing import Any
 
@@ -133,7 +134,7 @@ def _sent_by_change(boxes: list[Postbox], listener: Listener) -> Lines:
     changes = {
         "rename a skill": lambda now: training.edit_skill("skill-1", f"Skill one, {now}", now=now, **by),
         "opening hours of one category": lambda now: machines.set_opening_hours(
-            "cnc", [machines.Hours(0, machines.time(8), machines.time(20))], now=now, **by
+            "cnc", [machines.Hours(0, clock(8), clock(20))], now=now, **by
         ),
         "give one skill to one person": lambda now: training.grant(holder, "skill-2", now=now, **by),
         "give one skill to 100 people at once": lambda now: training.grant_to_all(

@@ -64,10 +64,10 @@ def open_boards(port: int) -> Iterator[str]:
 def _read_on(boards: list[Board], closing_time: Event) -> None:
     with selectors.DefaultSelector() as selector:
         for board in boards:
-            selector.register(board.socket, selectors.EVENT_READ)
+            selector.register(board.socket, selectors.EVENT_READ, board.socket)
         while not closing_time.is_set():
             for key, _ in selector.select(0.1):
-                key.fileobj.recv(65536)
+                key.data.recv(65536)
 
 
 def _save_and_look(lab: BenchLab, number: int, cookie: str) -> tuple[float, float]:

@@ -5,9 +5,9 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
-from server.db import writing
+from server.db import Model, db, writing
 from server.demo.lab_people import _GIVEN, SKILLS, _skills
 from server.demo.site import KEY_ID
 from server.people.models import Holder, Membership, Payer, Person, Token
@@ -74,6 +74,13 @@ def _membership(random: Random, number: int, payers: Any) -> dict[str, Any]:
 def _qualification(random: Random, number: int, skill_id: int) -> dict[str, Any]:
     what = {"skill_id": skill_id, "level": "alone", "granted_by": "bench"}
     return {"ref": _uuid(random), "holder_number": number, "valid_from": _SINCE, **what}
+
+
+def add_rows(model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Into the table itself, not through its class: there may be a million."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    db.session.execute(insert(table), rows)
 
 
 def _uuid(random: Random) -> str:

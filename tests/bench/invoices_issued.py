@@ -33,7 +33,12 @@ def measure(quick: bool) -> Lines:
 
 def _tap_meanwhile(lab: BenchLab, agents: list[LightAgent], months: list[str]) -> float:
     """Seconds until every invoice was rendered, with people tapping all the while."""
-    office = Thread(target=lambda: [close_and_issue(lab, month) for month in months])
+
+    def bill() -> None:
+        for month in months:
+            close_and_issue(lab, month)
+
+    office = Thread(target=bill)
     began = time.monotonic()
     office.start()
     tap_at_random(lab, agents, lambda: not office.is_alive() and watch.all_rendered())

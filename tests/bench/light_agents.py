@@ -16,7 +16,8 @@ from paho.mqtt.client import MQTTMessage
 from tests.bench.commits import CommitLog
 from tests.bench.lab import BenchLab
 from tests.server.paper_agent import PaperAgent
-from tests.system.wired_agent import WiredAgent, until
+from tests.system.wired_agent import WiredAgent
+from tests.waiting import until
 from wire.messages import DenialReason, MachineState, MachineStatus, decode_receipt
 from wire.topics import Leaf
 
@@ -84,7 +85,7 @@ class LightAgent(WiredAgent):
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
         if message.topic.endswith(Leaf.RECEIPT):
-            self.through = decode_receipt(message.payload).through.get(self.paper.outbox, self.through)
+            self.through = decode_receipt(bytes(message.payload)).through.get(self.paper.outbox, self.through)
             self.receipts.append((self.through, time.monotonic_ns()))
 
 

@@ -21,7 +21,8 @@ from server.people.models import Token
 from tests.bench.figures import Lines, spread
 from tests.bench.lab import BenchLab, bench_lab
 from tests.bench.light_agents import connected
-from tests.system.wired_agent import Sender, until
+from tests.system.wired_agent import Sender
+from tests.waiting import until
 from wire.messages import decode_status
 from wire.topics import Leaf, Topic
 
@@ -43,7 +44,7 @@ class Listener(Sender):
         client.subscribe(str(Topic(_AGENT, Leaf.STATUS)), 1)
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
-        revision = decode_status(message.payload).revision
+        revision = decode_status(bytes(message.payload)).revision
         if revision > self.revision:
             self.revision, self.heard = revision, time.monotonic()
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from agent.access import index
 from server.demo.lab import ZONE
@@ -22,13 +23,13 @@ def measure(quick: bool) -> Lines:
             now = datetime.now(UTC)
             agents = lab.lab.agents()
             payload = compile_all(now, agents[:1], ZONE, KEY_ID)[agents[0]].payload
-            compiled = best_of(times, lambda now=now: compile_all(now, None, ZONE, KEY_ID))
+            compiled = best_of(times, partial(compile_all, now, None, ZONE, KEY_ID))
         access_list = decode_access_list(payload)
         size = f"{holders:,} holders × {len(access_list.machines)} machines"
         yield Figure(f"{size}: bytes of the list", len(payload) / 1000, "kB", aim)
-        parsed = best_of(times, lambda payload=payload: decode_access_list(payload))
+        parsed = best_of(times, partial(decode_access_list, payload))
         yield Figure(f"{size}: parse", parsed * 1000, "ms")
-        yield Figure(f"{size}: lay out for look-up", best_of(times, lambda one=access_list: index(one)) * 1000, "ms")
+        yield Figure(f"{size}: lay out for look-up", best_of(times, partial(index, access_list)) * 1000, "ms")
         yield Figure(f"{holders:,} holders: compile the lists of {len(agents)} agents", compiled * 1000, "ms")
 
 

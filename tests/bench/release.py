@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from signal import SIGSTOP
@@ -88,7 +89,7 @@ def _second_taps(lab: FourMachines) -> list[float]:
     found = []
     for column in PLAIN:
         lab.until_away(column)
-        found += _until_low(lab, [column], lambda column=column: lab.tap(column))
+        found += _until_low(lab, [column], partial(lab.tap, column))
     return found
 
 

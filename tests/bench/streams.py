@@ -51,7 +51,7 @@ class Ears:
                 selector.register(board.socket, selectors.EVENT_READ, number)
             while not closing_time.is_set():
                 for key, _ in selector.select(0.1):
-                    self._take(key.data, key.fileobj.recv(1 << 20))
+                    self._take(key.data, self._boards[key.data].socket.recv(1 << 20))
 
     def arrived(self, changes: list[tuple[int, float]]) -> Iterator[float]:
         """Seconds from each change to the first message that has seen it, at each stream."""

@@ -94,9 +94,9 @@ def take_turns(lab: BenchLab, places: list[Place], rounds: int) -> tuple[list[fl
     ends: list[float | None] = []
     for number in range(rounds):
         card = cards[number % len(cards)]
-        _each(places, lambda place, card=card: starts.append(place.start(card)), random)
-        _each(places, lambda place, card=card: place.tap(card), random)
-        _each(places, lambda place, card=card: ends.append(place.end(card)), random)
+        _each(places, card, lambda place, card: starts.append(place.start(card)), random)
+        _each(places, card, Place.tap, random)
+        _each(places, card, lambda place, card: ends.append(place.end(card)), random)
         lab.stage.processes.check()
     return starts, [took for took in ends if took is not None]
 
@@ -133,9 +133,9 @@ def places_of(lab: BenchLab, agent: str) -> Iterator[list[Place]]:
             place.close()
 
 
-def _each(places: list[Place], do: Callable[[Place], None], random: Random) -> None:
+def _each(places: list[Place], card: str, do: Callable[[Place, str], None], random: Random) -> None:
     """At every place once; and then a card that is held there again is a new presentation."""
     for place in places:
-        do(place)
+        do(place, card)
         time.sleep(random.uniform(*_PAUSE_S))
     time.sleep(_PRESENCE_S)

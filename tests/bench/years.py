@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from server.audit.models import AuditEntry
 from server.db import db, reading, writing
 from server.machines.models import Agent, Machine, MachineLive
 from server.people.models import Membership, Payer, Person, Tenant, Token
 from server.usage.models import SessionDecision, UsageSession
-from tests.bench.crowd import _uuid
+from tests.bench.crowd import _uuid, add_rows
 from tests.bench.years_billed import bill_years
 from tests.bench.years_evidence import Place, Use, Who, write_evidence
 
@@ -53,7 +53,7 @@ def add_years(count: int, now: datetime) -> Years:
     uses = sorted(_uses(random, count, people, places, now), key=lambda use: use.began)
     with writing():
         _name_the_crowd(random)
-        db.session.execute(insert(UsageSession.__table__), [_row(use) for use in uses])
+        add_rows(UsageSession, [_row(use) for use in uses])
         write_evidence(random, uses, places, people, now)
         _decide(random, uses)
         _stand(uses, now)
@@ -80,8 +80,10 @@ def _make_room() -> None:
     """Ids are random: with its usual two megabytes SQLite would write every page of their indexes again and again. The one
     connection there is goes back to the pool with it."""
     with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
         for pragma in ("cache_size=-600000", "synchronous=OFF"):
-            connection.connection.driver_connection.execute(f"PRAGMA {pragma}")
+            driver.execute(f"PRAGMA {pragma}")
 
 
 def _people() -> list[Who]:
@@ -152,14 +154,14 @@ def _decide(random: Random, uses: list[Use]) -> None:
         {"session_id": use.id, "at": use.ended, "actor": "account:1", "free": "goodwill", "reason": "Essai manqué"}
         for use in decided
     ]
-    db.session.execute(insert(SessionDecision.__table__), rows)
+    add_rows(SessionDecision, rows)
 
 
 def _stand(uses: list[Use], now: datetime) -> None:
     """What agents last said: all are there, and run what has not ended."""
     running = {use.place.machine: use for use in uses if use.ended is None}
     db.session.execute(update(Agent).values(online=True, last_seen_at=now, version="1.0", synced=True))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "machine_id": number,
             "state": "running" if number in running else "idle",
@@ -171,15 +173,14 @@ def _stand(uses: list[Use], now: datetime) -> None:
         }
         for number in db.session.scalars(select(Machine.id))
     ]
-    db.session.execute(insert(MachineLive.__table__), rows)
+    add_rows(MachineLive, rows)
 
 
 def _fill_journal(random: Random, now: datetime) -> None:
     """What founding the lab wrote, again and again over the years."""
-    table = AuditEntry.__table__
-    known = [dict(row) for row in db.session.execute(select(table).limit(2_000)).mappings()]
+    known = [dict(row) for row in db.session.execute(select(AuditEntry.__table__).limit(2_000)).mappings()]
     moments = sorted(now - timedelta(seconds=random.randrange(DAYS * 86_400)) for _ in range(ENTRIES))
     rows = [random.choice(known) | {"id": None, "actor": "account:1", "at": moment} for moment in moments]
     for row in rows:
         del row["id"]
-    db.session.execute(insert(table), rows)
+    add_rows(AuditEntry, rows)

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from server.billing import service as billing
 from server.billing.models import Charge, Document, Period
 from server.db import db, writing
 from server.demo.lab import ZONE
 from server.domain.period import month_of, period_of
+from tests.bench.crowd import add_rows
 from tests.bench.years_evidence import Use
 
 
@@ -51,14 +52,14 @@ def _copy(paid: str, uses: list[Use]) -> None:
     ids, charge_ids = count(1_000), count(1_000_000)
     for month, own in by_month.items():
         new = _documents(documents, month, ids)
-        db.session.execute(insert(Document.__table__), list(new.values()))
-        db.session.execute(insert(Period.__table__), [_period(month)])
+        add_rows(Document, list(new.values()))
+        add_rows(Period, [_period(month)])
         on = {establishment: row["id"] for establishment, row in new.items()}
         rows = [
             _charge(pattern, use, on.get(of_payer.get(use.who.payer, establishment), on[establishment]), charge_ids)
             for use in own
         ]
-        db.session.execute(insert(Charge.__table__), rows)
+        add_rows(Charge, rows)
 
 
 def _documents(documents: list[dict[str, Any]], month: str, ids: "Iterator[int]") -> dict[int, dict[str, Any]]:

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from server.db import db
 from server.usage.evidence import GENESIS, SALT_BYTES, chain_hash, payload_hash
 from server.usage.models import Denial, Event, EventPayload, Outbox
-from tests.bench.crowd import _uuid
+from tests.bench.crowd import _uuid, add_rows
 from wire.messages import (
     AccessDenied,
     DenialReason,
@@ -71,7 +71,7 @@ def write_evidence(random: Random, uses: list[Use], places: list[Place], people:
     """Two events a session and one a refusal, in the order of their moments; inside ``writing()``."""
     outboxes = {agent: _uuid(random) for agent in sorted({place.agent for place in places})}
     rows = [{"id": outbox, "agent_id": agent, "last_n": 0, "first_seen_at": now} for agent, outbox in outboxes.items()]
-    db.session.execute(insert(Outbox.__table__), rows)
+    add_rows(Outbox, rows)
     told = sorted([*_of_sessions(uses), *_refusals(random, uses, places, people)], key=lambda one: one.at)
     patterns = {SessionStarted.KIND: _STARTED, SessionEnded.KIND: _ENDED, AccessDenied.KIND: _DENIED}
     head, numbers = GENESIS, Counter[int]()
@@ -86,8 +86,8 @@ def write_evidence(random: Random, uses: list[Use], places: list[Place], people:
             head = chain_hash(head, event)
             events.append({**event, "chain_hash": head})
             payloads.append({"event_id": number, "salt": salt, "payload": payload})
-        db.session.execute(insert(Event.__table__), events)
-        db.session.execute(insert(EventPayload.__table__), payloads)
+        add_rows(Event, events)
+        add_rows(EventPayload, payloads)
     _write_denials(told)
     for agent, outbox in outboxes.items():
         db.session.execute(update(Outbox).where(Outbox.id == outbox).values(last_n=numbers[agent]))
@@ -133,7 +133,7 @@ def _write_denials(told: list[_Told]) -> None:
         for number, one in enumerate(told, 1)
         if one.kind == AccessDenied.KIND
     ]
-    db.session.execute(insert(Denial.__table__), rows)
+    add_rows(Denial, rows)
 
 
 # --- what an event looks like on the wire ---------------------------------------------------------------------------------
@@ -166,9 +166,10 @@ def _at(mark: str) -> Stamp:
 
 _WHO = (_MARKS["session"], _MARKS["machine"], _NUMBERS["holder"])
 _STARTED = _pattern(SessionStarted(*_WHO, _MARKS["token"], _MARKS["payer"], False, 1, _at("began_ms"))).decode()
-_SECONDS = _NUMBERS["seconds"]
-_MEASURED = (_at("began_ms"), _at("at_ms"), _SECONDS, _SECONDS, None, None, EndReason.HOLDER, 1)
-_ENDED = _pattern(SessionEnded(*_WHO, _MARKS["payer"], 1, *_MEASURED)).decode()
+_FROM, _TO, _SECONDS = _at("began_ms"), _at("at_ms"), _NUMBERS["seconds"]
+_ENDED = _pattern(
+    SessionEnded(*_WHO, _MARKS["payer"], 1, _FROM, _TO, _SECONDS, _SECONDS, None, None, EndReason.HOLDER, 1)
+).decode()
 _REFUSED = (_MARKS["machine"], _MARKS["token"], _NUMBERS["holder"], (DenialReason(_REASON),), 1, _at("at_ms"))
 _DENIED = _pattern(AccessDenied(*_REFUSED)).decode()
 

@@ -74,8 +74,13 @@ class RealLab:
     def shows(self, machine: str, words: str) -> None:
         """Wait until the box shows these words; an answer stays for four seconds."""
         shown: list[str] = []
+
+        def stands_there() -> bool:
+            shown.append(self.panel(machine))
+            return words in shown[-1]
+
         try:
-            until(lambda: shown.append(self.panel(machine)) or words in shown[-1])
+            until(stands_there)
         except AssertionError as error:
             raise AssertionError(f"{machine} shows no {words!r}, but {list(dict.fromkeys(shown))}") from error
 

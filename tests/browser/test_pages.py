@@ -246,9 +246,8 @@ def _ready(lab: LabWithAPast, page: Page) -> Walk:
         number = select(Account.id).where(Account.email == "manager@lab.test")
         manager = session.scalar(number)
         made = files.make(AGENT, ["m1"], "192.168.1.10", "fr", lab.settings, manager, NOW)
-        session.scalars(
-            select(Account).order_by(Account.id.desc())
-        ).first().totp_secret = b"sealed"  # of the guarded one
+        guarded = session.scalars(select(Account).order_by(Account.id.desc()).limit(1)).one()
+        guarded.totp_secret = b"sealed"
     key = site.app.extensions["agent_files"].keep(made)
     until = NOW + timedelta(hours=1)
     shown = files.Shown(AGENT, manager, Code(AGENT, CODE, until), "https://prolab.example:8443", until)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -13,7 +14,7 @@ from tests.browser.conftest import LabWithAPast
 from tests.browser.helpers import complaints, fits, shot
 from tests.furnished import PASSWORD
 
-DEVICES = {
+DEVICES: dict[str, Any] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
     "desk": {"viewport": {"width": 1440, "height": 900}},
 }

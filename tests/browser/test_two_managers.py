@@ -110,7 +110,11 @@ def prices() -> list[tuple[str, str | None, int]]:
     with reading() as session:
         rows = session.scalars(select(Tariff).where(Tariff.category == "printer").order_by(Tariff.valid_from)).all()
         return [
-            (str(r.valid_from.date()), r.valid_until and str(r.valid_until.date()), r.rule["parts"][0]["cents"])
+            (
+                str(r.valid_from.date()),
+                str(r.valid_until.date()) if r.valid_until else None,
+                r.rule["parts"][0]["cents"],
+            )
             for r in rows
         ]
 

@@ -13,7 +13,9 @@ def ids(text):
 
 
 def forms(text):
-    return [meaning.form for meaning in meanings(text)]
+    found = meanings(text)
+    assert not isinstance(found, NoCard)
+    return [meaning.form for meaning in found]
 
 
 @pytest.mark.parametrize(("hex10", "hex8", "ten", "w26"), PRINTED)

@@ -22,7 +22,7 @@ ZONE = ZoneInfo("Europe/Paris")
 
 
 def charge(
-    net: int, ended: str = "2026-10-14T08:00:00+00:00", nature: str = "machine_use", **more: Any
+    net: int, ended: str | None = "2026-10-14T08:00:00+00:00", nature: str = "machine_use", **more: Any
 ) -> dict[str, Any]:
     return {"net_cents": net, "ended_at": ended, "day": None, "nature": nature, "vat_category": "AE"} | more
 
@@ -92,7 +92,7 @@ def test_a_private_persons_goods_and_services_are_told_apart_with_their_vat() ->
 
 
 def test_a_business_abroad_is_told_one_by_one_and_a_french_one_not_at_all() -> None:
-    row = {"groups": [{"lines": [line(5000, category="AE", rate=0)]}]}
+    row: dict[str, Any] = {"groups": [{"lines": [line(5000, category="AE", rate=0)]}]}
     row["vat"] = [{"category": "AE", "rate_bp": 0, "net_cents": 5000, "vat_cents": 0}]
 
     (one,) = transactions(content(**row))

@@ -53,7 +53,7 @@ def test_who_falls_back_to_a_trainer_beside_is_limited_not_locked_out():
 
     found = effects(before, replace(before, qualifications=(beside,)), NOW, PARIS)
 
-    assert (found.limited, found.locked_out) == ({ADA}, frozenset())
+    assert (found.limited, found.locked_out) == (frozenset({ADA}), frozenset())
 
 
 def test_who_cannot_tap_loses_nothing():

@@ -46,7 +46,7 @@ def content(*lines: dict[str, Any], debits: bool = False, **changed: Any) -> dic
         key = (one["category"], one["rate_bp"])
         vat[key] = vat.get(key, 0) + one["net_cents"]
     rows = [{"category": c, "rate_bp": r, "net_cents": n, "vat_cents": n * r // 10_000} for (c, r), n in vat.items()]
-    gross = sum(row["net_cents"] + row["vat_cents"] for row in rows)
+    gross = sum(n + n * r // 10_000 for (_, r), n in vat.items())
     return {
         "kind": "invoice", "number": "F-2026-0001", "month": "2026-09", "issued_on": "2026-10-03",
         "seller": {"vat_on_debits": debits},

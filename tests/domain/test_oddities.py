@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,9 +30,7 @@ def kinds(*sessions: Looked) -> list[str]:
         ({"seconds": 13 * 3600, "state": "provisional"}, Odd.PROVISIONAL),
     ],
 )
-def test_an_end_that_nobody_confirmed_and_a_very_long_session_are_odd_once(
-    changed: dict[str, object], kind: Odd
-) -> None:
+def test_an_end_that_nobody_confirmed_and_a_very_long_session_are_odd_once(changed: dict[str, Any], kind: Odd) -> None:
     assert kinds(replace(PLAIN, **changed)) == [kind]
     assert kinds(replace(PLAIN, **changed, settled=True)) == [], "somebody has decided about it"
     assert kinds(replace(PLAIN, seconds=12 * 3600)) == []

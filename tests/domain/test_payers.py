@@ -15,7 +15,7 @@ def test_nothing_named_means_every_machine() -> None:
 
 
 def test_a_category_means_the_machines_it_has_today() -> None:
-    assert meant(["l1"], ["printer"], PRINTERS) == {"l1", "p1", "p2"}
+    assert meant(["l1"], ["printer"], PRINTERS) == frozenset({"l1", "p1", "p2"})
 
 
 def test_a_category_without_machines_means_none_and_not_all() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_a_decided_cell_gives_category_rate_and_words() -> None:
     "other",
     [{"regime": "exempt"}, {"treatment": "eu_business"}, {"nature": "goods"}, {"valid_from": date(2026, 10, 6)}],
 )
-def test_a_cell_nobody_decided_is_named(other: dict[str, str]) -> None:
+def test_a_cell_nobody_decided_is_named(other: dict[str, Any]) -> None:
     found = decide([replace(FRENCH, **other)], "normal", "fr_business", Nature.MACHINE_USE, DAY)
 
     assert str(found) == (

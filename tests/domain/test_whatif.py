@@ -1,10 +1,11 @@
 """A month under other prices: the draft's rules stand in the place of those in force, and each tenant sees the difference."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.domain.allowances import Terms
-from server.domain.rating import Session, rate_month
+from server.domain.rating import Rated, Session, rate_month
 from server.domain.tariffs import Basis, Part, Rule, Scope, Tariff, simple
 from server.domain.whatif import Change, Move, Sums, TenantChange, Unpriced, compare, share, under
 
@@ -20,18 +21,24 @@ NOW = (
 )
 
 
-def session(name: str, seconds: int = 3600, **changed: object) -> Session:
-    facts: dict = {"category": "printer", "machine": "p1", "tenant_kind": "company", "tenant": "acme", "holder": 7}
+def session(name: str, seconds: int = 3600, **changed: Any) -> Session:
+    facts: dict[str, Any] = {
+        "category": "printer",
+        "machine": "p1",
+        "tenant_kind": "company",
+        "tenant": "acme",
+        "holder": 7,
+    }
     return Session(name, MORNING, date(2026, 10, 5), seconds, **facts | changed)
 
 
-SCHOOL = {"tenant_kind": "school", "tenant": "lycee"}
-LASER = {"category": "laser", "machine": "l1"}
+SCHOOL: dict[str, Any] = {"tenant_kind": "school", "tenant": "lycee"}
+LASER: dict[str, Any] = {"category": "laser", "machine": "l1"}
 
 
 def compared(sessions: list[Session], *changes: Change):
     """Each tenant by itself, as rating wants it."""
-    pairs = []
+    pairs: list[tuple[Rated, Rated]] = []
     for tenant in sorted({one.tenant for one in sessions}):
         own = [one for one in sessions if one.tenant == tenant]
         pairs += zip(

@@ -1,6 +1,7 @@
 """The price lists that seven labs publish, sentence by sentence. Where a list says no amount, one is taken and said so."""
 
 from decimal import Decimal
+from typing import Any
 
 from server.domain.tariffs import Basis, Part, Rule, Tariff, simple
 from tests.domain.price_lists.said import Counted, PriceList, Worked, tariff, use
@@ -35,7 +36,7 @@ def _a_minute(basis: Basis, fee_cents: int) -> Rule:
     return Rule((Part(basis, 62, per_s=60),), session_fee_cents=fee_cents)
 
 
-_FABLAB = {"tenant_kind": "association"}
+_FABLAB: dict[str, Any] = {"tenant_kind": "association"}
 _WOWLAB = PriceList(
     "WoW!Lab",
     [
@@ -161,14 +162,17 @@ _SLUB = PriceList(
 
 # 5. UCSB (US): campus 14, other academic 21, commercial 59 an hour; approved incubator companies pay the campus rate. Active
 # tools bill the working time, passive ones the whole run.
-_CLASSES = ({"tenant_kind": "school"}, 1400), ({"tenant_kind": "public"}, 2100), ({"tenant_kind": "company"}, 5900)
-_APPROVED = {"tenant": "nova"}
+_APPROVED: dict[str, Any] = {"tenant": "nova"}
+_CLASSES: tuple[tuple[dict[str, Any], int], ...] = (
+    *(({"tenant_kind": "school"}, 1400), ({"tenant_kind": "public"}, 2100), ({"tenant_kind": "company"}, 5900)),
+    (_APPROVED, 1400),
+)
 _UCSB = PriceList(
     "UCSB Innovation Workshop",
     [
         tariff(Rule((Part(basis, cents),)), category=category, **who)
         for category, basis in (("tool", Basis.RUNNING), ("printer", Basis.OCCUPIED))
-        for who, cents in (*_CLASSES, (_APPROVED, 1400))
+        for who, cents in _CLASSES
     ],
     [
         # two hours at the tool, of which it worked 30 min: half of the hour's rate
