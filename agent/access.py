@@ -220,7 +220,7 @@ def decide(in_force: InForce | None, token: str, machine: str, now: Stamp, local
         until_ms=booked_until(entry, holder.holder, now) or next_opening(entry, now),
         otherwise=granted if granted.payers and not reasons - told else None,
         level=level,
-        good=holder.denied is None,
+        good=against_badge(holder, now) is None,
     )
 
 
@@ -338,9 +338,15 @@ def _rights(entry: MachineEntry) -> Rights:
 # --- the holder ---------------------------------------------------------------------------------------------------------
 
 
+def against_badge(holder: HolderEntry, now: Stamp) -> Reason | None:
+    """What is wrong with this badge, or with its holder, at every machine."""
+    is_over = holder.until_ms is not None and holder.until_ms <= now.wall_ms
+    return holder.denied or (DenialReason.TOKEN_EXPIRED if is_over else None)
+
+
 def _holder_reasons(rights: Rights, holder: HolderEntry, now: Stamp) -> Iterable[Reason]:
-    if holder.denied is not None:
-        yield holder.denied
+    if (wrong := against_badge(holder, now)) is not None:
+        yield wrong
     right = rights.may.get(holder.holder)
     if (refusal := rights.may_not.get(holder.holder)) is not None:
         yield from refusal.reasons or (DenialReason.QUALIFICATION_MISSING,)

@@ -14,6 +14,7 @@ from agent.access import (
     Local,
     MasterGrant,
     Rights,
+    against_badge,
     closed_here,
     dated_reasons,
     lacks_feature,
@@ -39,7 +40,7 @@ def master_grant(
         return None
     cut_off = away_ms is not None and away_ms >= in_force.index.masters_after_ms
     grant = _grant(in_force, master, holder, rights, now)
-    good = holder.denied is None and grant.payers and _may_pass(rights, master.holder, now)
+    good = against_badge(holder, now) is None and grant.payers and _may_pass(rights, master.holder, now)
     if not cut_off or local.hindrances or not good:
         return None
     extend_until_ms = _extension(in_force, rights, now, local)

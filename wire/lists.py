@@ -60,6 +60,7 @@ class HolderEntry:
     payers: tuple[str, ...]
     denied: DenialReason | str | None = None  # a reason of token or holder that holds at every machine
     rules: tuple[PayerRule, ...] = ()
+    until_ms: int | None = None  # the token no longer holds from then on
 
 
 @dataclass(frozen=True, slots=True)

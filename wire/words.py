@@ -172,6 +172,7 @@ SUPERVISION = "supervision"
 TWO_PERSONS = "two_persons"
 CLASSES = "classes"
 PAYER_RULES = "payer_rules"
+TOKEN_ENDS = "token_ends"
 LOW_RISK_ONLY = "low_risk_only"  # no rule, but what a box may lack: its actuator goes on without its agent
 FEATURES = frozenset(
     {
@@ -195,5 +196,6 @@ FEATURES = frozenset(
         TWO_PERSONS,
         CLASSES,
         PAYER_RULES,
+        TOKEN_ENDS,
     }
 )

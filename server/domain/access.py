@@ -65,7 +65,7 @@ class Judged:
     zone: ZoneInfo
     people: People
     holders: tuple[HolderEntry, ...]
-    ends: dict[int, datetime]  # by holder: the first end among tokens and memberships in force
+    tokens_end: bool  # some of them
     purses: dict[int, Purse]
     cards: tuple[PayerCard, ...]
     revoked: tuple[Revocation, ...]
@@ -96,7 +96,7 @@ def judge(facts: Facts, now: datetime, zone: ZoneInfo) -> Judged:
         zone=zone,
         people=people,
         holders=entries,
-        ends=_first_ends(tokens, purses, now),
+        tokens_end=any(one.until_ms is not None for one in entries),
         purses=purses,
         cards=tuple(cards[code] for code in sorted(cards)),
         revoked=revoked(facts, now),
@@ -165,7 +165,14 @@ def _entry(
         payers=purses.get(token.holder, NOBODY).payers,
         denied=_denied(token, token.holder in people.blocked, now),
         rules=rules.get(token.holder, ()),
+        until_ms=None if (end := _end_of(token)) is None else _milliseconds(end),
     )
+
+
+def _end_of(token: TokenFact) -> datetime | None:
+    """When this badge no longer holds; the others of its holder do."""
+    ends = [end for end in (token.valid_until, token.blocked_at, token.returned_at) if end is not None]
+    return min(ends) if ends else None
 
 
 def _denied(token: TokenFact, holder_blocked: bool, now: datetime) -> DenialReason | None:
@@ -189,16 +196,6 @@ def _masters(facts: Facts, entries: Iterable[HolderEntry], cards: Mapping[str, P
         master = given.get(entry.holder)
         if master is not None and entry.denied is None and cards[master.payer].closed is None:
             yield Master(entry.token, entry.holder, master.pin, master.payer)
-
-
-def _first_ends(tokens: list[TokenFact], purses: dict[int, Purse], now: datetime) -> dict[int, datetime]:
-    """An agent out of reach stops at the first end it was told of; one in reach has a new list by then."""
-    ends = {holder: purse.ends for holder, purse in purses.items() if purse.ends is not None}
-    for token in tokens:
-        for end in (token.valid_until, token.blocked_at, token.returned_at):
-            if end is not None and end > now:
-                ends[token.holder] = min(end, ends.get(token.holder, end))
-    return ends
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------
@@ -227,7 +224,7 @@ def _machine(machine: MachineFact, judged: Judged) -> MachineEntry:
         lessons=_lessons(machine, judged),
         log_only_until_ms=_log_only(machine, judged.now),
     )
-    return replace(entry, requires=requires(entry, judged.cards, judged.facts.payer_rules))
+    return replace(entry, requires=requires(entry, judged.cards, judged.facts.payer_rules, judged.tokens_end))
 
 
 def open_at(
@@ -257,7 +254,8 @@ def _lessons(machine: MachineFact, judged: Judged) -> tuple[Lesson, ...]:
 
 
 def _log_only(machine: MachineFact, now: datetime) -> int | None:
-    until = machine.log_only_until
+    """Until when the lab only looks on. A machine that asks for nothing is not set up yet, and is open to nobody."""
+    until = machine.log_only_until if machine.skills else None
     return None if until is None or until <= now else _milliseconds(until)
 
 
@@ -304,7 +302,9 @@ def _rights(machine: MachineFact, judged: Judged) -> _Rights:
             continue
         right = entitlement(judged.people, machine, holder, teachers, judged.now)
         if not right.reasons:
-            may.append(Authorisation(holder, right.level, _lapse(right, judged.ends.get(holder), horizon)))
+            may.append(
+                Authorisation(holder, right.level, _lapse(right, judged.purses.get(holder, NOBODY).ends, horizon))
+            )
         elif right.reasons != _MISSING:
             named = tuple(reason for reason in DenialReason if reason in right.reasons)
             may_not.append(Refusal(holder, named, None if right.moment is None else _milliseconds(right.moment)))
@@ -312,7 +312,8 @@ def _rights(machine: MachineFact, judged: Judged) -> _Rights:
 
 
 def _lapse(right: Entitlement, end: datetime | None, horizon: datetime) -> int | None:
-    """When this right ends, where that is within the life of the list."""
+    """When this right ends, where that is within the life of the list. ``end``: of the first of the holder's memberships; an
+    agent in reach has a new list by then."""
     first = min((one for one in (right.moment, end) if one is not None), default=horizon)
     return _milliseconds(first) if first < horizon else None
 

@@ -45,7 +45,7 @@ def entitlement(
         since = [moment for _, moment in against if moment is not None]
         reasons = frozenset(reason for reason, _ in against)
         return Entitlement(reasons, Level.SUPERVISED, max(since, default=None), asked)
-    ends = [one.moment for one in asked.values()]
+    ends = [end for one in asked.values() for end in (one.moment, one.reads_by)]
     level = min((one.level for one in asked.values()), key=REACH.__getitem__)
     own = min((asked[skill].level for skill in machine.skills), key=REACH.__getitem__)
     if own is Level.TRAINER or holder in teachers:

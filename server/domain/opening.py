@@ -30,7 +30,7 @@ def open_intervals(
     openings = intervals_of(rows, start, end, zone) if rows else always
     for one in closed:
         openings = tuple(left for opening in openings for left in _without(opening, one))
-    return openings
+    return _touching(openings, start, end)
 
 
 def intervals_of(rows: Iterable[_Row], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
@@ -41,8 +41,12 @@ def intervals_of(rows: Iterable[_Row], start: datetime, end: datetime, zone: Zon
     while day <= end.astimezone(zone).date():
         _add_day(joined, week, day, zone)
         day += _DAY
+    return _touching(joined, start, end)
+
+
+def _touching(spans: Iterable[Interval], start: datetime, end: datetime) -> tuple[Interval, ...]:
     first, last = _milliseconds(start), _milliseconds(end)
-    return tuple(interval for interval in joined if interval.until_ms > first and interval.from_ms < last)
+    return tuple(span for span in spans if span.until_ms > first and span.from_ms < last)
 
 
 def _add_day(joined: list[Interval], week: Sequence[_Row], day: date, zone: ZoneInfo) -> None:

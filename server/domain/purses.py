@@ -114,5 +114,24 @@ def card(code: str, payers: Mapping[str, PayerFact], now: datetime, until: datet
         closed=closed,
         shows=payer.shows,
         machines=None if payer.machines is None else tuple(sorted(payer.machines)),
-        open=None if payer.hours is None else weekly(payer.hours, now, until, zone),
+        open=_pays_at(payer, now, until, zone),
     )
+
+
+def _pays_at(payer: PayerFact, now: datetime, until: datetime, zone: ZoneInfo) -> tuple[Interval, ...] | None:
+    """None: always. A pause that was announced ends it, also for an agent that is out of reach by then."""
+    spans = None if payer.hours is None else weekly(payer.hours, now, until, zone)
+    pause = payer.tenant_suspended_from
+    if pause is None or pause <= now:
+        return spans
+    begins = _milliseconds(pause)
+    always = (Interval(_milliseconds(now), begins),)
+    return tuple(
+        Interval(span.from_ms, min(span.until_ms, begins))
+        for span in (always if spans is None else spans)
+        if span.from_ms < begins
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

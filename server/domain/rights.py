@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from server.domain.access import Judged, open_at
 from server.domain.bypass import bypassed_until
 from server.domain.entitlements import Entitlement, entitlement, teachers_at
-from server.domain.facts import MachineFact
+from server.domain.facts import LessonFact, MachineFact
 from server.domain.purses import NOBODY, card
 from server.domain.standings import Standing
 from wire.messages import DenialReason, Interval, Level, PayerCard, Service
@@ -126,7 +126,7 @@ def _right(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str
     teachers = teachers_at(judged.people.teachers, machine, judged.now)
     right = entitlement(judged.people, machine, holder, teachers, judged.now)
     (is_closed, opens), booked_until = _hours(machine, judged), _booked_until(machine, judged, holder)
-    payer = _payer_at(machine, judged, holder, cards)
+    payer = _payer_at(machine, judged, holder, None if right.reasons else right.level, cards)
     return Right(
         machine=machine.code,
         name=machine.name,
@@ -157,8 +157,15 @@ def _lacks(right: Entitlement) -> Iterable[Lack]:
 def _until(right: Entitlement, judged: Judged, holder: int) -> datetime | None:
     if right.reasons:
         return None
-    ends = (right.moment, judged.purses.get(holder, NOBODY).ends, judged.ends.get(holder))
+    ends = (right.moment, judged.purses.get(holder, NOBODY).ends, _last_badge(judged, holder))
     return min((end for end in ends if end is not None), default=None)
+
+
+def _last_badge(judged: Judged, holder: int) -> datetime | None:
+    """When the last of the good badges ends. None: one goes on, or there is none."""
+    ends = [one.until_ms for one in judged.holders if one.holder == holder and one.denied is None]
+    dated = [end for end in ends if end is not None]
+    return datetime.fromtimestamp(max(dated) / 1000, UTC) if dated and len(dated) == len(ends) else None
 
 
 def _machine_reasons(
@@ -186,8 +193,13 @@ def _booked_until(machine: MachineFact, judged: Judged, holder: int) -> datetime
     return max((one.ends for one in others if one.begins <= judged.now < one.ends), default=None)
 
 
-def _payer_at(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[str, PayerCard]) -> PayerCard | None:
-    """As the agent finds the default: the first rule that holds here and now, else the first of the purse."""
+def _payer_at(
+    machine: MachineFact, judged: Judged, holder: int, level: Level | None, cards: Mapping[str, PayerCard]
+) -> PayerCard | None:
+    """As the agent finds the default: whoever pays for the class that a trainer leads here, else the first rule that holds
+    here and now, else the first of the purse."""
+    if level is Level.TRAINER and (lesson := _lesson(machine, judged, holder)) is not None:
+        return cards.get(lesson.payer)
     rules = next((entry.rules for entry in judged.holders if entry.holder == holder), ())
     moment = _milliseconds(judged.now)
     for rule in rules:
@@ -196,6 +208,13 @@ def _payer_at(machine: MachineFact, judged: Judged, holder: int, cards: Mapping[
             return cards.get(rule.payer)
     code = judged.purses.get(holder, NOBODY).payers[0]
     return cards.get(code) or _nobody(judged, code)
+
+
+def _lesson(machine: MachineFact, judged: Judged, trainer: int) -> LessonFact | None:
+    mine = (one for one in judged.facts.lessons if one.machine == machine.code and one.trainer == trainer)
+    return min(
+        (one for one in mine if one.begins <= judged.now < one.ends), key=lambda one: (one.begins, one.id), default=None
+    )
 
 
 def _payer_reason(payer: PayerCard | None, machine: MachineFact, now: datetime) -> DenialReason | None:

@@ -24,6 +24,7 @@ from wire.messages import (
     PRESS_TO_START,
     SUPERVISION,
     TAKE_OVER,
+    TOKEN_ENDS,
     TWO_PERSONS,
     Level,
     MachineEntry,
@@ -42,7 +43,10 @@ class RuleClash(Refusal):
 
 
 def requires(
-    entry: MachineEntry, cards: Iterable[PayerCard] = (), payer_rules: Collection[PayerRuleFact] = ()
+    entry: MachineEntry,
+    cards: Iterable[PayerCard] = (),
+    payer_rules: Collection[PayerRuleFact] = (),
+    tokens_end: bool = False,
 ) -> tuple[str, ...]:
     """The features that an agent must know to gate this machine, in a fixed order. What is off is not named, and neither are
     badges of staff and masters, and log only: an agent that knows nothing of them permits less, not more."""
@@ -68,6 +72,7 @@ def requires(
         TWO_PERSONS: policy.second_s is not None,
         CLASSES: bool(entry.lessons),
         PAYER_RULES: bool(payer_rules) or any(card.machines is not None or card.open is not None for card in cards),
+        TOKEN_ENDS: tokens_end,
     }
     return tuple(feature for feature, is_used in used.items() if is_used)
 

@@ -19,12 +19,14 @@ _LEVELS = {level.value: level for level in Level}
 class Standing(NamedTuple):
     """Held at ``level`` until ``moment`` (None: without end), or not held for a reason since ``moment``.
 
-    ``override``: it was given without what the skill needs, and counts without it."""
+    ``override``: it was given without what the skill needs, and counts without it. ``reads_by``: until then a newer version of
+    the skill's safety sheet must be accepted."""
 
     reason: DenialReason | None
     moment: datetime | None
     level: Level = Level.ALONE
     override: bool = False
+    reads_by: datetime | None = None
 
     @property
     def is_alone(self) -> bool:
@@ -70,21 +72,25 @@ def standings_at(facts: Facts, now: datetime) -> dict[int, dict[str, Standing]]:
         if one.valid_from <= now:
             by_skill[one.holder, one.skill].append(one)
     grace = {skill.code: timedelta(days=skill.grace_days) for skill in facts.skills}
-    sheets = _sheets_at(facts.sheets, now)
+    told: dict[str, list[SheetFact]] = defaultdict(list)
+    for sheet in facts.sheets:
+        told[sheet.skill].append(sheet)
     standings: dict[int, dict[str, Standing]] = defaultdict(dict)
     for (holder, skill), rows in by_skill.items():
         standing = _standing(rows, grace.get(skill, timedelta()), now)
-        sheet = sheets.get(skill)
-        if standing.reason is None and sheet is not None and facts.accepted.get((holder, skill), 0) < sheet.version:
-            standing = Standing(DenialReason.SHEET_NOT_ACCEPTED, sheet.required_from)
+        if standing.reason is None and skill in told:
+            standing = _with_sheets(standing, told[skill], facts.accepted.get((holder, skill), 0), now)
         standings[holder][skill] = standing
     return standings
 
 
-def _sheets_at(sheets: Iterable[SheetFact], now: datetime) -> dict[str, SheetFact]:
-    """The newest version of each sheet that must be accepted by now."""
-    in_force = (sheet for sheet in sheets if sheet.required_from <= now)
-    return {sheet.skill: sheet for sheet in sorted(in_force, key=lambda sheet: sheet.version)}
+def _with_sheets(standing: Standing, sheets: Iterable[SheetFact], accepted: int, now: datetime) -> Standing:
+    """``sheets``: those of the skill. The newest that must be accepted by now decides, and the first of those to come."""
+    unread = [sheet for sheet in sheets if sheet.version > accepted]
+    overdue = [sheet for sheet in unread if sheet.required_from <= now]
+    if overdue:
+        return Standing(DenialReason.SHEET_NOT_ACCEPTED, max(overdue, key=lambda sheet: sheet.version).required_from)
+    return standing._replace(reads_by=min((sheet.required_from for sheet in unread), default=None))
 
 
 def _standing(rows: list[QualificationFact], grace: timedelta, now: datetime) -> Standing:

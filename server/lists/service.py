@@ -63,7 +63,7 @@ def compile_all(
         shown = rates_for(now, zone), None, now - REVOKED_FOR, older_keys, left_now(now, zone)
         judged = judge(load_facts(now, key_id, *shown), now, zone)
         turn = min((at for at in (next_turn(judged.facts, now), next_price(now, zone)) if at is not None), default=None)
-        paper = Paper(_rules(judged.facts))
+        paper = Paper(_rules(judged))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         ).all()
@@ -131,9 +131,11 @@ def _hours(facts: Facts, agent: str) -> str:
     return repr((hours, closures))
 
 
-def _rules(facts: Facts) -> str:
-    """The same for what stands in every list so: who pays at which hours."""
-    return repr((facts.payer_rules, [(payer.code, payer.hours) for payer in facts.payers]))
+def _rules(judged: Judged) -> str:
+    """The same for what stands in every list so: who pays at which hours, and until which pause."""
+    told = {card.id for card in judged.cards}
+    payers = [one for one in judged.facts.payers if one.code in told]
+    return repr((judged.facts.payer_rules, [(one.code, one.hours, one.tenant_suspended_from) for one in payers]))
 
 
 def _next_revision(now: datetime, in_force: int, last: PublishedList | None) -> int:

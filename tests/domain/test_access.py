@@ -440,6 +440,16 @@ def test_a_changed_safety_sheet_must_be_accepted_from_its_day_on():
     assert next_turn(first, NOW) == NOW + DAY
 
 
+def test_who_must_read_a_new_safety_sheet_by_a_day_is_told_to_the_agent_with_that_day():
+    sheets = (SheetFact("printing", 1, YEAR_AGO), SheetFact("printing", 2, NOW + HOUR))
+    facts = replace(ALL_MAY, sheets=sheets, accepted={(ADA, "printing"): 1, (BOB, "printing"): 2})
+
+    assert compiled(facts).machines[0].may == (
+        Authorisation(ADA, "alone", _ms(NOW + HOUR)),
+        Authorisation(BOB, "alone", None),
+    )
+
+
 # --- those who are under age --------------------------------------------------------------------------------------------
 
 
@@ -511,6 +521,12 @@ def test_log_only_is_in_the_list_until_its_day_and_ends_by_itself():
     assert compiled(facts).machines[0].log_only_until_ms == _ms(NOW + DAY)
     assert next_turn(facts, NOW) == NOW + DAY
     assert compiled(facts, NOW + DAY).machines[0].log_only_until_ms is None
+
+
+def test_a_machine_that_asks_for_nothing_is_open_to_nobody_while_the_lab_looks_on():
+    facts = with_machine(skills=frozenset(), log_only_until=NOW + DAY)
+
+    assert compiled(facts).machines[0].log_only_until_ms is None
 
 
 def test_a_closure_closes_what_is_otherwise_always_open():
@@ -626,6 +642,23 @@ def test_a_payer_says_where_and_when_it_pays():
     assert card.closed is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "spans"),
+    [
+        ({}, [(NOW, NOW + 3 * HOUR)]),
+        ({"hours": (WeekFact(frozenset({2, 3}), time(8), time(18)),)}, [(NOW - 2 * HOUR, NOW + 3 * HOUR)]),
+        ({"hours": (WeekFact(frozenset({3}), time(8), time(18)),)}, []),
+    ],
+)
+def test_a_pause_that_was_announced_ends_what_a_payer_pays_for_also_out_of_reach(changes, spans):
+    facts = with_payer(tenant_suspended_from=NOW + 3 * HOUR, **changes)
+
+    [card] = compiled(facts).payers
+
+    assert card.closed is None
+    assert card.open == tuple(Interval(_ms(begins), _ms(ends)) for begins, ends in spans)
+
+
 def test_a_card_shows_the_price_of_the_agents_own_machines():
     facts = replace(ALL_MAY, rates={("p1", "acme"): 300, ("c1", "acme"): 4500, ("p1", "beta"): 1})
 
@@ -637,8 +670,8 @@ def test_a_card_shows_the_price_of_the_agents_own_machines():
 
 @pytest.mark.parametrize(
     "facts",
-    [with_token(valid_until=NOW + HOUR), with_tie(valid_until=NOW + HOUR), with_skill(valid_until=NOW + HOUR)],
-    ids=["token", "membership", "qualification"],
+    [with_tie(valid_until=NOW + HOUR), with_skill(valid_until=NOW + HOUR)],
+    ids=["membership", "qualification"],
 )
 def test_a_right_that_ends_within_the_life_of_the_list_says_when(facts):
     [machine] = compiled(facts).machines
@@ -647,10 +680,20 @@ def test_a_right_that_ends_within_the_life_of_the_list_says_when(facts):
     assert next_turn(facts, NOW) == NOW + HOUR
 
 
+@pytest.mark.parametrize("ahead", [HOUR, 400 * DAY])
+def test_a_badge_says_when_it_ends_and_the_right_of_its_holder_goes_on(ahead):
+    facts = with_token(valid_until=NOW + ahead)
+
+    told = compiled(facts)
+
+    assert [one.until_ms for one in told.holders] == [_ms(NOW + ahead), None]
+    assert told.machines[0].may == (Authorisation(ADA, "alone", None), Authorisation(BOB, "alone", None))
+    assert "token_ends" in told.machines[0].requires
+    assert next_turn(facts, NOW) == NOW + ahead
+
+
 def test_the_earliest_end_counts():
-    facts = replace(
-        with_token(valid_until=NOW + 3 * HOUR), qualifications=(replace(SKILL, valid_until=NOW + 2 * HOUR),)
-    )
+    facts = replace(with_tie(valid_until=NOW + 3 * HOUR), qualifications=(replace(SKILL, valid_until=NOW + 2 * HOUR),))
 
     assert compiled(facts).machines[0].may == (Authorisation(ADA, "alone", _ms(NOW + 2 * HOUR)),)
 
@@ -777,6 +820,7 @@ def test_every_feature_there_is_can_be_asked_for():
         hours=(HoursFact("printer", 2, time(12), time(14)),),
         staff=(StaffFact(ADA, "", "", YEAR_AGO),),
         masters=(MasterFact(ADA, "d1" * 16, "acme"),),
+        tokens=(replace(TOKEN, valid_until=NOW + DAY),),
     )
 
     [machine] = compiled(facts).machines

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from agent.access import Denied, Grant, InForce, Local, decide, index
-from server.domain.facts import LessonFact, Minors, PayerRuleFact, SkillFact, WeekFact
+from server.domain.facts import LessonFact, Minors, PayerRuleFact, SheetFact, SkillFact, WeekFact
 from tests.domain.test_access import (
     ADA,
     ALL_MAY,
@@ -142,6 +142,33 @@ def test_two_tokens_of_one_holder_are_one_person_in_the_list():
 
     assert tap(facts).holder == tap(facts, "f9" * 16).holder == ADA
     assert tap(facts, "f2" * 16).holder == BOB
+
+
+@pytest.mark.parametrize("looks_on_until", [None, NOW + timedelta(days=2)])
+def test_offline_a_day_badge_is_over_at_its_hour_and_its_holders_own_badge_is_not(looks_on_until):
+    day_badge = replace(TOKEN, ref="day", fingerprint="f9" * 16, valid_until=NOW + HOUR)
+    machines = with_machine(log_only_until=looks_on_until).machines
+    facts = replace(ALL_MAY, tokens=(*ALL_MAY.tokens, day_badge), machines=machines)
+
+    before, after = tap(facts, "f9" * 16, NOW + HOUR - timedelta(seconds=1)), tap(facts, "f9" * 16, NOW + HOUR)
+
+    assert isinstance(before, Grant)
+    assert (after.reasons, after.good) == ({DenialReason.TOKEN_EXPIRED}, False)
+    assert isinstance(tap(facts, at=NOW + HOUR), Grant)
+
+
+def test_offline_a_tenant_pauses_at_the_moment_that_was_announced():
+    facts = with_payer(tenant_suspended_from=NOW + HOUR)
+
+    assert isinstance(tap(facts, at=NOW + HOUR - timedelta(seconds=1)), Grant)
+    assert tap(facts, at=NOW + HOUR).reasons == {DenialReason.PAYER_NOT_HERE}
+
+
+def test_offline_a_new_safety_sheet_is_asked_for_from_its_moment():
+    facts = replace(ALL_MAY, sheets=(SheetFact(SKILL.skill, 1, NOW + HOUR),))
+
+    assert isinstance(tap(facts, at=NOW + HOUR - timedelta(seconds=1)), Grant)
+    assert tap(facts, at=NOW + HOUR).reasons == {DenialReason.QUALIFICATION_EXPIRED}
 
 
 def test_the_highest_risk_still_denies_while_the_clock_is_not_set():

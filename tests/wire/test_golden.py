@@ -112,6 +112,7 @@ ACCESS_LIST = m.AccessList(
             rules=(m.PayerRule("school", ("p1",), 1_790_002_800_000, 1_790_017_200_000),),
         ),
         m.HolderEntry("15c0e9d83b7a42f6a8d1904e7c62f3b5", 73650214, None, "de", (), m.DenialReason.TOKEN_BLOCKED),
+        m.HolderEntry("8b21f0c6d94e37a5b1c7e08f6d2a4935", 48211907, "Ada", "fr", ("tenant-a",), until_ms=1_790_028_000_000),
     ),
     machines=(
         m.MachineEntry(
@@ -122,6 +123,7 @@ ACCESS_LIST = m.AccessList(
             requires=(
                 m.CONFIRMED_END, m.MAXIMUM_WARN, m.PRESS_TO_START, m.IDLE_WARNING, m.IDLE_END, m.COOL_DOWN, m.TAKE_OVER,
                 m.EXTENSION, m.PAYER_CHOICE, m.CONTINUATION, m.BOOKINGS, m.CLASSES, m.PAYER_RULES,
+                m.TOKEN_ENDS,
             ),
             policy=m.Policy(
                 confirm_s=5, max_s=86_400, press_s=30, idle_warn_s=1800, idle_end_s=3600, cooldown_s=120,
@@ -146,7 +148,9 @@ ACCESS_LIST = m.AccessList(
             note="spindle bearing",
             end_session=SESSION,
             clear_latch_upto=17,
-            requires=(m.CONFIRMED_END, m.OPENING_HOURS, m.BYPASS, m.DATED_DENIALS, m.SUPERVISION, m.TWO_PERSONS),
+            requires=(
+                m.CONFIRMED_END, m.OPENING_HOURS, m.BYPASS, m.DATED_DENIALS, m.SUPERVISION, m.TWO_PERSONS, m.TOKEN_ENDS,
+            ),
             policy=m.Policy(second_s=30, again_s=900, supervise_s=1800),
             open=(m.Interval(1_790_000_000_000, 1_790_040_000_000),),
             may_not=(m.Refusal(48211907, (m.DenialReason.QUALIFICATION_EXPIRED,), 1_789_000_000_000),),

@@ -80,7 +80,7 @@ def test_fields_that_only_a_newer_peer_sends_take_their_default() -> None:
 
 
 def test_an_array_record_may_be_shorter_or_longer_than_we_know_it() -> None:
-    holders = [["t1", 1, None, "fr", ["a"]], ["t2", 2, "Ada", "de", [], "token_blocked", [], "newer"]]
+    holders = [["t1", 1, None, "fr", ["a"]], ["t2", 2, "Ada", "de", [], "token_blocked", [], None, "newer"]]
 
     read = m.decode_access_list(bytes_of({**LIST, "holders": holders})).holders
 

@@ -113,6 +113,14 @@ def _training(right: Right, reader: Reader) -> Iterator[Line]:
         yield Line(State.AGAINST, gettext("Skills"), gettext("The machine asks for none yet, so nobody can start it."))
     held = sorted(right.held.items(), key=lambda item: reader.skills.get(item[0], item[0]))
     yield from _only_told((_skill(code, standing, reader) for code, standing in held), right)
+    yield from (_sheet(code, one.reads_by, reader) for code, one in held if one.reads_by is not None)
+
+
+def _sheet(code: str, reads_by: datetime, reader: Reader) -> Line:
+    day = last_day(reads_by)
+    text = gettext("its new safety sheet is to be accepted by %(day)s", day=formats.day(day) if day else "")
+    way = _to_sheet(code) if reader.is_own else ("", "")
+    return Line(State.SOON, reader.skills.get(code, code), text, "", *way)
 
 
 def _frame(right: Right) -> Iterator[Line]:
@@ -151,12 +159,16 @@ def _lapsed(standing: Standing) -> str:
 
 def _way_to(code: str, standing: Standing, reader: Reader) -> tuple[str, str]:
     if standing.reason is DenialReason.SHEET_NOT_ACCEPTED:
-        return (gettext("Read and accept"), url_for("own_instruction.sheet", code=code)) if reader.is_own else ("", "")
+        return _to_sheet(code) if reader.is_own else ("", "")
     if reader.is_own:
         return gettext("See the courses"), url_for("own_courses.index")
     if allowed(Verb.QUALIFY):
         return gettext("Give…"), url_for("qualifications.give", code=code, person=reader.holder)
     return "", ""
+
+
+def _to_sheet(code: str) -> tuple[str, str]:
+    return gettext("Read and accept"), url_for("own_instruction.sheet", code=code)
 
 
 def _machine(right: Right) -> Iterator[Line]:
