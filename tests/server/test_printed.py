@@ -242,6 +242,23 @@ def test_four_hundred_rows_repeat_their_heads_and_say_their_sums_once() -> None:
     assert text.count("Total TTC") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "language"), [("statement", "fr"), *(("invoice", language) for language in LANGUAGES)]
+)
+def test_the_laws_sentences_never_have_a_page_to_themselves(kind: str, language: str) -> None:
+    long = "Une phrase de loi qui est longue, parce que le comptable l’a voulue ainsi. " * 3
+    seen = set()
+    for count, more in ((4, []), (14, []), (16, []), (10, [long] * 4)):
+        lines = [hours_at(f"Machine {at}", 2, 7000, 7200, 2400) for at in range(count)]
+        frozen = content([group("Atelier", *lines)], language=language, kind=kind)
+        last = PdfReader(BytesIO(rendered(frozen | {"mentions": frozen["mentions"] + more}))).pages
+        seen.add(len(last))
+        said, gross = last[-1].extract_text(), euros(frozen["gross_cents"], language)
+
+        assert "".join(gross.split()) in "".join(said.split()), (count, more)
+    assert {1, 2} <= seen, "control: some have one page, some more"
+
+
 @pytest.mark.parametrize("case", ["french_company", "german_reverse_charge", "statement", "full_credit_note"])
 def test_the_file_is_archivable_and_can_be_read_aloud(case: str) -> None:
     root, metadata = root_of(file_of(case)), metadata_of(file_of(case))
