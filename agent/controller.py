@@ -19,6 +19,7 @@ from agent.faults import FaultCounter
 from agent.hardware import (
     FrameRefused,
     InputsDown,
+    LeftLying,
     MeterDown,
     Metered,
     Moved,
@@ -155,11 +156,18 @@ class Controller:
         match report:
             case Presented(machine, card_id):
                 self._tapped(machine, self._peer.recognise(card_id), now)
+            case LeftLying(machine, card_id):
+                self._driver.apply(machine, self._peer.lying(card_id), now)
             case CardGone(machine):
                 self._driver.apply(machine, Removed(), now)
             case RandomId(machine):
                 self._fault(machine, "random_id", "a card or phone that makes up another number each time", now)
                 self._driver.apply(machine, RandomCard(), now)
+            case _:
+                self._handle_readers(report, now)
+
+    def _handle_readers(self, report: Any, now: Stamp) -> None:
+        match report:
             case FrameRefused(machine, why):
                 self._fault(machine, "frame_refused", why, now)
             case ReaderReset(machine):

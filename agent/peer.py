@@ -12,7 +12,7 @@ from agent.driver import Driver
 from agent.failures import Failure
 from agent.reports import Connected, Disconnected, LinkReport, LinkTrouble, ListArrived, ReceiptArrived
 from agent.state import State, StateUnwritable
-from agent.stimuli import Failed, Mended
+from agent.stimuli import Failed, Lying, Mended
 from agent.taps import answer_to
 from agent.tokens import Seen, recognise
 from wire.messages import Gap, RiskClass, Stamp, TokenRekeyed
@@ -71,6 +71,12 @@ class Peer:
     def recognise(self, card_id: str) -> Seen:
         """What the list knows this card by."""
         return recognise(card_id, lists.keys(self.in_force, self._config), lists.tokens(self.in_force))
+
+    def lying(self, card_id: str) -> Lying:
+        """Whose the card is that its reader found there."""
+        token = self.recognise(card_id).token
+        badge = None if self.in_force is None else self.in_force.index.holders.get(token)
+        return Lying(token, None if badge is None else badge.holder)
 
     def rename(self, seen: Seen, now: Stamp) -> None:
         """A badge that the list still knows by an older key tells its new name, after it was answered."""

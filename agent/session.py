@@ -20,6 +20,7 @@ from agent.stimuli import (
     Failed,
     Felt,
     LatchRecorded,
+    Lying,
     Measured,
     Mended,
     NotRecorded,
@@ -41,7 +42,7 @@ __all__ = ["MATRIX", "TRANSITIONS", "next_checkpoint", "next_deadline", "next_gl
 
 def step(machine: Machine, stimulus: Stimulus, now: Stamp) -> Next:
     """The machine after ``stimulus``, and what to do, in order."""
-    if isinstance(stimulus, Tapped):
+    if isinstance(stimulus, Tapped | Lying):
         machine = replace(machine, lying=stimulus.token)
     after, effects = TRANSITIONS[machine.state, type(stimulus)](machine, stimulus, now)
     if isinstance(stimulus, Removed):
@@ -61,6 +62,7 @@ def _wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
 # --- the table ----------------------------------------------------------------------------------------------------------
 
 _IN_EVERY_STATE: dict[type[Stimulus], Handler] = {
+    Lying: stay,
     Removed: stay,
     RandomCard: trouble.random_card,
     Pressed: stay,
@@ -90,6 +92,7 @@ _ONLY_IN: dict[MachineState, dict[type[Stimulus], Handler]] = {
     },
     MachineState.RUNNING: {
         Tapped: use.tapped,
+        Lying: use.lying,
         Removed: use.removed,
         Pressed: use.pressed,
         Measured: clockwork.measured_in_use,

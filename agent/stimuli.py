@@ -23,6 +23,14 @@ class Tapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Lying:
+    """A card was there already when its reader began to look. ``holder``: whose it is, as far as the list knows."""
+
+    token: str
+    holder: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """The card that was presented last was taken away."""
 
@@ -129,6 +137,7 @@ class Stopping:
 
 Stimulus = (
     Tapped
+    | Lying
     | Removed
     | RandomCard
     | Pressed

@@ -21,6 +21,14 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftLying:
+    """A card was there already when the reader began to look. Nobody has just held it there, so it must start nothing."""
+
+    machine: str
+    card_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A card is in the field. Told before its number is read, so that whoever holds it knows at once."""
 
@@ -74,7 +82,9 @@ class Heard:
     machine: str
 
 
-ReaderReport = Seen | Presented | Removed | RandomId | FrameRefused | ReaderReset | ReaderDown | ReaderUp | Heard
+ReaderReport = (
+    Seen | Presented | LeftLying | Removed | RandomId | FrameRefused | ReaderReset | ReaderDown | ReaderUp | Heard
+)
 
 
 class Input(StrEnum):

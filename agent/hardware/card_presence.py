@@ -1,9 +1,10 @@
 """Which card lies on a 13.56 MHz reader, decided from one look after another: come, still there, gone, or not readable.
 
-Pure. A card is there until clean silence has lasted: whatever is garbled means that something is there.
+Pure. A card is there until clean silence has lasted: whatever is garbled means that something is there. A card that is there
+before the reader has once been seen empty was not held there now: it may have lain there since before a power cut.
 """
 
-from agent.hardware import FrameRefused, Presented, RandomId, ReaderReport, Removed, Seen
+from agent.hardware import FrameRefused, LeftLying, Presented, RandomId, ReaderReport, Removed, Seen
 from agent.hardware.iso14443 import Card, Look, Nobody, Several, Unreadable
 
 GONE_AFTER_LOOKS = 3
@@ -20,13 +21,15 @@ class CardPresence:
         self._absent = 0  # looks in a row without it
         self._seen = False  # somebody has answered since the field was empty
         self._silent = 0  # looks in a row in which nobody answered
+        self._watching = False  # the reader was empty, or its card is known: whatever comes now, comes before our eyes
         self._random = False  # a made-up number has been told since the field was empty
         self._trouble = ""
         self._troubled = 0  # looks in a row with the same trouble
 
     def interrupted(self) -> None:
-        """The reader was not working for a while: silence before it and after it does not add up."""
+        """The reader was not working for a while: silence before it and after it does not add up, and who came then is not known."""
         self._absent = self._silent = 0
+        self._watching = False
 
     def answered(self) -> list[ReaderReport]:
         """A card has answered; its number is not known yet."""
@@ -49,10 +52,11 @@ class CardPresence:
         if card.is_random:
             return [*self._without_it(), *self._made_up()]
         self._absent, self._random = 0, False
+        came, self._watching = self._watching, True
         if card.card_id == self._card_id:
             return []
         self._card_id = card.card_id
-        return [Presented(self._machine, card.card_id)]
+        return [(Presented if came else LeftLying)(self._machine, card.card_id)]
 
     def _made_up(self) -> list[ReaderReport]:
         if self._random:
@@ -64,6 +68,7 @@ class CardPresence:
         self._silent += 1
         if self._silent >= GONE_AFTER_LOOKS:
             self._seen = self._random = False
+            self._watching = True
         return self._without_it()
 
     def _without_it(self) -> list[ReaderReport]:

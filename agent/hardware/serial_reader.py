@@ -1,7 +1,8 @@
 """Badge readers on a serial line: RDM6300, and ID-12LA/ID-20LA whose frames differ only by a line end before the last byte.
 
 A frame is STX, ten hex digits, two hex digits that are the XOR of those five bytes, ETX. An RDM6300 repeats it about every
-65 ms while the card is there, so that it can tell when the card is gone; an ID-12LA or ID-20LA says it once and cannot.
+65 ms while the card is there, so that it can tell when the card is gone; an ID-12LA or ID-20LA says it once and cannot. For
+the same reason an RDM6300 speaks of a card that has lain there since before a power cut, which is not being held there now.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from serial.serialposix import Serial
 
-from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed
+from agent.hardware import FrameRefused, Heard, LeftLying, Presented, ReaderDown, ReaderReport, ReaderUp, Removed
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,24 @@ class Presence:
         return gone
 
 
+class Beginning:
+    """Tells a card that lay there when the line was opened from one that comes: until 300 ms were silent, nothing has come."""
+
+    def __init__(self) -> None:
+        self._last_ms: int | None = None  # of the opening, or of what was heard since; None: it is over
+
+    def begins(self, now_ms: int) -> None:
+        self._last_ms = now_ms
+
+    def is_over(self, now_ms: int, is_card: bool) -> bool:
+        """Asked with every frame, good or bad."""
+        if self._last_ms is None or now_ms - self._last_ms > PRESENCE_MS:
+            self._last_ms = None
+            return True
+        self._last_ms = None if is_card else now_ms
+        return False
+
+
 class SerialReader:
     """One reader in one thread. ``port`` is best a ``/dev/serial/by-id/…`` path, which survives another USB socket.
 
@@ -113,6 +132,7 @@ class SerialReader:
         self._mono_ms = mono_ms
         self._tells_removal = tells_removal
         self._presence = Presence()
+        self._beginning = Beginning()
         self._seen = 0
         self._line: Any = None  # pyserial carries no types
         self._is_odd = False  # by an error that is not the line's; it is in the log then
@@ -163,6 +183,8 @@ class SerialReader:
         frames = Frames()
         self._line, self._is_odd = line, False
         self._no_proof_of_absence()
+        if self._tells_removal:
+            self._beginning.begins(self._mono_ms())
         self._look_whether_gone(line)
         log.info("the reader of %s listens on %s", self._machine, self._port)
         self._report(ReaderUp(self._machine))
@@ -190,8 +212,9 @@ class SerialReader:
         line.timeout = _LOOK_S if self._presence.is_there else None
 
     def _take(self, frame: Card | Bad) -> None:
+        came = self._beginning.is_over(self._mono_ms(), isinstance(frame, Card))
         if isinstance(frame, Bad):
             self._no_proof_of_absence()
             self._report(FrameRefused(self._machine, frame.why))
         elif self._presence.is_new(frame.card_id, self._mono_ms()):
-            self._report(Presented(self._machine, frame.card_id))
+            self._report((Presented if came else LeftLying)(self._machine, frame.card_id))

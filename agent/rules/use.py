@@ -9,7 +9,7 @@ from agent.records import occupied_s
 from agent.rules import beside
 from agent.rules.common import Next, notice, refuse, session_of
 from agent.rules.end import close, end, followed_by
-from agent.stimuli import Pressed, Record, Removed, Row, Tapped
+from agent.stimuli import Lying, Pressed, Record, Removed, Row, Tapped
 from wire.messages import DenialReason, EndReason, Stamp
 
 EXTENDS_WITHIN_S = 600  # a tap this near to the longest time adds to it
@@ -25,6 +25,14 @@ def tapped(machine: Machine, stimulus: Tapped, now: Stamp) -> Next:
         return _saved(replace(machine, card_out_ms=None, notice=None))
     out_ms = now.mono_ms if machine.card_out_ms is None else machine.card_out_ms  # another card lies where it should
     return _other(replace(machine, card_out_ms=out_ms), stimulus, now)
+
+
+def lying(machine: Machine, stimulus: Lying, now: Stamp) -> Next:
+    """After a restart the session's own card was in its place all the time. To be there is no tap: nothing else follows."""
+    session = session_of(machine)
+    if stimulus.token == session.token or stimulus.holder == session.holder:
+        return replace(machine, card_out_ms=None), ()
+    return removed(machine, Removed(), now)  # another card lies where it should
 
 
 def removed(machine: Machine, stimulus: Removed, now: Stamp) -> Next:

@@ -7,6 +7,7 @@ simulated bus has been put in the place of the real one.
 from importlib import import_module
 
 from agent.hardware import ReaderReport, iso14443, simulated_spidev
+from agent.hardware.card_presence import GONE_AFTER_LOOKS
 from agent.hardware.simulated_cards import CardA, Field
 from agent.hardware.simulated_mfrc522 import Chip, OnAir
 
@@ -79,14 +80,22 @@ class Desk:
 
 
 class Watched:
-    """The whole reader, without its thread: looks follow one another as fast as its own rules let them."""
+    """The whole reader, without its thread: looks follow one another as fast as its own rules let them.
 
-    def __init__(self, *cards: CardA) -> None:
-        self.desk = Desk(*cards)
+    It has been seen empty before the ``cards`` came, unless they were ``there_before``.
+    """
+
+    def __init__(self, *cards: CardA, there_before: bool = False) -> None:
+        self.desk = Desk(*cards) if there_before else Desk()
         self.reports: list[ReaderReport] = []
         self.reader = RfidReader("p1", 0, 0, None, MockFactory(), lambda: 0)
         self.reader._report = self._hear
         self.reader_told_us = 0.0  # when it reported last
+        if not there_before:
+            self.looks(GONE_AFTER_LOOKS)
+            self.desk.chip.air.clear()
+            for card in cards:
+                self.desk.field.put(card)
 
     def looks(self, count: int) -> list[ReaderReport]:
         """What is reported in so many looks, with the reader's own rest after each."""

@@ -20,6 +20,7 @@ from agent.stimuli import (
     Failed,
     Felt,
     LatchRecorded,
+    Lying,
     Measured,
     Mended,
     NotRecorded,
@@ -52,6 +53,7 @@ STEPS_S = (1, 70, 700)
 DEEPEST = 4
 WORDS: dict[type[Stimulus], str] = {
     Tapped: "badge",
+    Lying: "card there before the reader",
     Removed: "card removed",
     RandomCard: "card without a fixed number",
     Pressed: "button",
@@ -82,7 +84,7 @@ def stimuli(policy: Policy) -> Iterator[Stimulus]:
     yield Tapped("eva", refused, ID, master=master)
     yield Tapped("leo", replace(ada, holder=3, level=Level.SUPERVISED), SECOND_ID)
     yield Tapped("tom", replace(ada, holder=4, level=Level.TRAINER), SECOND_ID)
-    yield from (Removed(), RandomCard(), Pressed(), ProblemPressed(), PinChecked(ok=True), Ticked())
+    yield from (Lying("ada", 1), Removed(), RandomCard(), Pressed(), ProblemPressed(), PinChecked(ok=True), Ticked())
     yield from (Felt(sense, on) for sense in Sense for on in (True, False))
     yield from (Measured(8.0, None), Measured(200.0, None))
     yield from (Wished(RiskClass.LOW, service, False, ID, 10) for service in Service)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,17 @@ class LiveBox:
         self._log = directory / "agent.log"
         _give_list(self.state_dir)
 
-    def start(self) -> None:
+    def start(self, meanwhile: Callable[[], None] | None = None) -> None:
+        """``meanwhile`` is done over and over until a badge is heard, and for a while after that."""
         begins = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "agent", "run", "--config", str(self.settings)]
             self.agent = subprocess.Popen(command, stdout=log, stderr=log)
-        until(lambda: self._listens(begins))
+        repeat = meanwhile or (lambda: None)
+        until(lambda: repeat() or self._listens(begins))
+        for _ in range(8):  # a card that is there within 0.3 s of that has lain there before
+            repeat()
+            time.sleep(0.05)
 
     def tap(self, card: str = CARD) -> None:
         self.bench.do("tap", machine="p1", card=card, frames=2)

@@ -1,7 +1,7 @@
 """A card that comes, lies there, goes, or is not to be made out: what of it is reported, and how often."""
 
 from agent.hardware import FrameRefused, Presented, RandomId, ReaderReport, Removed, Seen
-from agent.hardware.card_presence import CardPresence
+from agent.hardware.card_presence import GONE_AFTER_LOOKS, CardPresence
 from agent.hardware.iso14443 import Card, Look, Nobody, Several, Unreadable
 
 ADA, BOB = Card(b"\x04\x01\x02\x03", 0x20), Card(b"\x04\x09\x08\x07", 0x20)
@@ -16,7 +16,9 @@ def came(card: Card) -> Presented:
 
 
 def told(*looks: Look) -> list[ReaderReport]:
+    """At a reader that was empty before."""
     presence, reports = CardPresence("p1"), []
+    assert [presence.after(Nobody()) for _ in range(GONE_AFTER_LOOKS)] == [[]] * GONE_AFTER_LOOKS
     for seen in looks:
         if isinstance(seen, Card | Several):
             reports += presence.answered()

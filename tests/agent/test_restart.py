@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.hardware import Input, Moved, OutputTrouble
+from agent.hardware import Input, LeftLying, Moved, OutputTrouble, Removed
 from agent.reports import Connected, Drain
 from tests.agent.fakes import ADA, BOB, HOUR, START_MS, STRANGER, Box, a_list, a_machine, running, stamp
 from wire.messages import (
@@ -250,18 +250,50 @@ def test_an_actuator_that_holds_keeps_nothing_on_above_low_risk(tmp_path: Path) 
 
 
 def test_where_the_card_stays_in_an_adopted_session_waits_for_its_card(tmp_path: Path) -> None:
-    gone, there = holding(tmp_path / "gone", removal_s=10), holding(tmp_path / "there", removal_s=10)
-    for box in (gone, there):
+    gone, back, there, other = (holding(tmp_path / name, removal_s=10) for name in ("gone", "back", "there", "other"))
+    for box in (gone, back, there, other):
         held_through(box.tap(ADA).at(100), 160)
 
-    there.at(2).tap(ADA)
-    for box in (gone, there):
+    back.at(2).tap(ADA)
+    there.at(2).tell(LeftLying("p1", ADA))
+    other.at(2).tell(LeftLying("p1", BOB))
+    for box in (gone, back, there, other):
         box.at(60)
 
-    assert [one.reason for one in gone.of(SessionEnded)] == [EndReason.CARD_REMOVED]
-    assert there.of(SessionEnded) == []
-    gone.close()
-    there.close()
+    for box in (gone, other):
+        assert [one.reason for one in box.of(SessionEnded)] == [EndReason.CARD_REMOVED]
+    for box in (back, there):
+        assert box.of(SessionEnded) == []
+    there.tell(Removed("p1")).at(80)
+    assert [one.reason for one in there.of(SessionEnded)] == [EndReason.CARD_REMOVED]
+    for box in (gone, back, there, other):
+        box.close()
+
+
+def test_a_card_that_lies_where_it_should_while_its_reader_starts_again_is_no_tap(tmp_path: Path) -> None:
+    box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=Policy(removal_s=10)))).tap(ADA).at(100)
+
+    box.tell(LeftLying("p1", BOB)).at(105).tell(LeftLying("p1", ADA)).at(200)
+    assert box.relays["p1"].on
+    box.tell(LeftLying("p1", BOB)).at(220)
+
+    assert [one.reason for one in box.of(SessionEnded)] == [EndReason.CARD_REMOVED]
+    box.close()
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(removal_s=10), Policy(press_s=30), Policy(second_s=30)])
+def test_a_card_that_lay_on_the_reader_when_the_mains_came_back_starts_nothing(tmp_path: Path, policy: Policy) -> None:
+    a_box = Box(tmp_path).connected().give(a_list(a_machine("p1", policy=policy))).tap(ADA).at(100).restart(500)
+
+    box = a_box.connected().give(a_list(a_machine("p1", policy=policy), revision=2)).tell(LeftLying("p1", ADA)).at(60)
+
+    assert not box.relays["p1"].on
+    assert box.status.machines[0].state is MachineState.IDLE
+    started = len(box.of(SessionStarted))
+    box.tell(Removed("p1")).tap(ADA)
+    if policy in (Policy(), Policy(removal_s=10)):
+        assert len(box.of(SessionStarted)) == started + 1, "held there anew it is a tap like any other"
+    box.close()
 
 
 @pytest.mark.parametrize("on_loss", OnLoss)

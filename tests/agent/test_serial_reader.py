@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from serial.serialposix import Serial
 
-from agent.hardware import FrameRefused, Heard, Presented, ReaderDown, ReaderReport, ReaderUp, Removed, serial_reader
+from agent.hardware import (
+    FrameRefused,
+    Heard,
+    LeftLying,
+    Presented,
+    ReaderDown,
+    ReaderReport,
+    ReaderUp,
+    Removed,
+    serial_reader,
+)
 from agent.hardware.serial_reader import Bad, Card, Frames, Presence, SerialReader
 
 KNOWN = {"62E3086CED": "08", "01000734E0": "D2", "0C008471FD": "04", "1C0044CF23": "B4"}
@@ -258,11 +268,57 @@ def test_an_id_12la_reads_through_a_real_line_and_survives_another_device_behind
 # --- a card that is gone ------------------------------------------------------------------------------------------------
 
 
-def test_a_reader_that_repeats_its_card_tells_when_it_is_gone(repeating: Line) -> None:
+def test_a_card_that_repeats_from_the_opening_of_the_line_lay_there_before_and_is_not_presented(
+    repeating: Line,
+) -> None:
+    """Else a card that was left in its place would start the machine when the mains come back."""
     repeating.next(ReaderUp)
+
+    repeating.now_ms = 60
+    assert FrameRefused("p1", "not twelve hex digits") in repeating.hear(b"\x0262E3\x03")  # opened within a frame
+    repeating.now_ms = 310
+    assert repeating.hear(ADA) == [LeftLying("p1", "em4100:62E3086CED")]
+    for repeating.now_ms in range(375, 1000, 65):
+        assert repeating.hear(ADA) == []
+    repeating.now_ms += 301
+    repeating.next(Removed)
     assert repeating.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
 
-    for repeating.now_ms in range(65, 1000, 65):
+
+def test_a_card_that_comes_once_the_line_was_silent_for_300_ms_is_presented(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+
+    repeating.now_ms = 301
+
+    assert repeating.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+
+def test_another_card_than_before_found_when_the_cable_is_back_is_not_presented(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.now_ms = 1000
+    repeating.hear(ADA)
+
+    repeating.pull_out()
+    repeating.next(ReaderDown)
+    repeating.now_ms = 60_000
+    repeating.plug_in()
+    repeating.next(ReaderUp)
+
+    assert repeating.hear(BOB) == [LeftLying("p1", "em4100:01000734E0")]
+
+
+def test_a_reader_that_says_its_card_once_is_believed_from_the_first_moment(line: Line) -> None:
+    line.next(ReaderUp)
+
+    assert line.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+
+def test_a_reader_that_repeats_its_card_tells_when_it_is_gone(repeating: Line) -> None:
+    repeating.next(ReaderUp)
+    repeating.now_ms = 1000
+    assert repeating.hear(ADA) == [Presented("p1", "em4100:62E3086CED")]
+
+    for repeating.now_ms in range(1065, 2000, 65):
         assert repeating.hear(ADA) == []
     repeating.now_ms += 301
 
