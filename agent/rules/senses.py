@@ -40,7 +40,7 @@ def held(machine: Machine, now: Stamp) -> Next:
     if machine.key is not None and machine.key.on:
         return _key_on(machine, now)
     contact = machine.contact
-    stuck = contact is not None and contact.on and _since(machine, contact) + machine.contact_ms <= now.mono_ms
+    stuck = contact is not None and contact.on and _closed_since(machine, contact) + machine.contact_ms <= now.mono_ms
     if stuck and not machine.bypassed(now) and Failure.CONTACT_CLOSED not in machine.failures:
         return failed(machine, Failed(Failure.CONTACT_CLOSED, "commanded off, and the contact is closed"), now)
     return machine, ()
@@ -59,7 +59,7 @@ def moments(machine: Machine) -> Iterator[int]:
         if Failure.KEY_UNDECLARED not in machine.failures:
             yield machine.bypass_ms
     elif contact is not None and contact.on and Failure.CONTACT_CLOSED not in machine.failures:
-        yield max(_since(machine, contact) + machine.contact_ms, machine.bypass_ms)
+        yield max(_closed_since(machine, contact) + machine.contact_ms, machine.bypass_ms)
 
 
 def measured(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
@@ -90,9 +90,11 @@ def measured(machine: Machine, stimulus: Measured, now: Stamp) -> Next:
 
 
 def _contact_moved(machine: Machine, sensed: Sensed, now: Stamp) -> Next:
-    """The contact seen to open on our release is a proof test of the relay, and is kept."""
+    """The contact seen to open on our release is a proof test of the relay, and is kept. One that opens at any other time, by
+    the main switch or a key that is turned back, proves nothing."""
     before = machine.contact
-    opened = before is not None and before.on and not sensed.on
+    by_us = now.mono_ms - machine.switched_ms <= machine.contact_ms and not machine.bypassed(now)
+    opened = before is not None and before.on and not sensed.on and by_us
     machine = replace(machine, contact=sensed)
     if sensed.on or machine.powered:
         return machine, ()
@@ -156,6 +158,12 @@ def _contradicted_ms(machine: Machine) -> int:
 def _since(machine: Machine, sensed: Sensed) -> int:
     """An input says nothing about a switching that came after it until it has had its time."""
     return max(sensed.since_ms, machine.switched_ms)
+
+
+def _closed_since(machine: Machine, contact: Sensed) -> int:
+    """A contactor that was held by the key takes as long to fall as one that was held by us."""
+    key_ms = 0 if machine.key is None else machine.key.since_ms
+    return max(_since(machine, contact), key_ms)
 
 
 def _told(machine: Machine, failure: Failure, holds: bool, watts: float, now: Stamp) -> Next:

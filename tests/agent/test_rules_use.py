@@ -415,6 +415,31 @@ def test_a_contact_that_opens_by_itself_in_use_proves_nothing() -> None:
     assert on_at(60).does(Felt(Sense.CONTACT, False), 60).machine.memory.proven_open_ms is None
 
 
+def test_a_contact_that_opens_long_after_our_release_proves_nothing_about_our_relay() -> None:
+    """It was welded, and somebody used the main switch."""
+    bench = on_at(60).tap(60).tap(61).does(EndRecorded(), 61).at(62)
+    assert bench.machine.failures == {Failure.CONTACT_CLOSED}
+
+    bench.does(Felt(Sense.CONTACT, False), 600)
+
+    assert bench.machine.failures == frozenset()
+    assert bench.machine.memory.proven_open_ms is None
+
+
+@pytest.mark.parametrize("declared_s", [0, 100])
+def test_a_key_that_is_turned_back_gives_the_contactor_its_time_to_fall_and_proves_nothing(declared_s: int) -> None:
+    wished = Wished(RiskClass.MEDIUM, Service.IN, False, None, 0, bypass=Bypass("Eva", START_MS + declared_s * 1000))
+    bench = Bench().does(wished, 0).does(Felt(Sense.KEY, True), 1).does(Felt(Sense.CONTACT, True), 1.1)
+    bench.does(Felt(Sense.KEY, False), 3600).at(3600.4)
+    welded = replace(bench.machine)
+
+    bench.does(Felt(Sense.CONTACT, False), 3600.4)
+    assert (bench.machine.failures, bench.machine.latch) == (frozenset(), None)
+    assert bench.machine.memory.proven_open_ms is None
+    bench.machine = welded
+    assert bench.at(3600.5).machine.failures == {Failure.CONTACT_CLOSED}, "one that does not fall is still found"
+
+
 def test_a_key_that_nobody_declared_alarms_and_denies_and_is_no_closed_contact() -> None:
     bench = Bench().does(Felt(Sense.KEY, True), 1).does(Felt(Sense.CONTACT, True), 1.1).at(60)
 
