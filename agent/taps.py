@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.access import Answer, Denied, InForce, Local, decide
+from agent.access import Answer, Denied, InForce, Local, against_badge, decide
 from agent.hardware import Input, Moved
 from agent.machine import Machine
 from agent.masters import master_grant
@@ -31,7 +31,7 @@ def tapped(
     master = None
     if isinstance(answer, Denied):
         master = master_grant(in_force, token, machine_id, now, _local(machine, now), away_ms, busy)
-    return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, token, answer.holder), master)
+    return Tapped(token, answer, session_id, _is_staff(in_force, machine_id, token, answer.holder, now), master)
 
 
 def answer_to(in_force: InForce | None, token: str, machine: Machine, now: Stamp) -> Answer:
@@ -55,12 +55,12 @@ def masters_busy(machines: Mapping[str, Machine]) -> bool:
     return any(machine.session is not None and machine.session.master for machine in machines.values())
 
 
-def _is_staff(in_force: InForce | None, machine_id: str, token: str, holder: int | None) -> bool:
+def _is_staff(in_force: InForce | None, machine_id: str, token: str, holder: int | None, now: Stamp) -> bool:
     """A badge of staff that is good: a blocked one is nobody's."""
     if in_force is None:
         return False
     badge = in_force.index.holders.get(token)
-    if badge is None or badge.denied is not None:
+    if badge is None or against_badge(badge, now) is not None:
         return False
     rights = in_force.index.machines.get(machine_id)
     return rights is not None and holder is not None and holder in rights.entry.staff

@@ -67,6 +67,8 @@ def edit_account(
     with writing():
         account = open_account(account_id)
         expect_version(account, version)
+        if actor == f"account:{account_id}" and account.holder_number not in {None, facts.holder_number}:
+            raise AccountError("Another manager parts your own account from you: nobody certifies himself.")
         _change(account, facts, lab, actor, now)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import flag_modified
 
 from server.audit import service as audit
 from server.courses.models import Course, CourseDate, CourseFee, Enrolment
@@ -125,6 +126,7 @@ def enrol(number: int, holder: int, by_oneself: bool = False, *, actor: str, now
         if len(seats) >= course.capacity:
             raise TrainingError("The course is full: %(capacity)s seats.", capacity=course.capacity)
         session.add(Enrolment(date_id=number, holder_number=holder, enrolled_at=now, enrolled_by=actor))
+        _seats_changed(date)
         audit.record(actor, "enrol", "course_date", number, None, {"holder": holder}, "", now)
         jobs.announce("course", str(number), now)
 
@@ -139,6 +141,7 @@ def withdraw(number: int, holder: int, by_oneself: bool = False, *, actor: str, 
         if by_oneself and now >= date.begins_at:
             raise TrainingError("The course has begun. Tell the lab.")
         seat.withdrawn_at = now
+        _seats_changed(date)
         audit.record(actor, "withdraw", "course_date", number, {"holder": holder}, None, "", now)
         jobs.announce("course", str(number), now)
 
@@ -152,6 +155,7 @@ def tick(number: int, present: Collection[int], *, version: int | None = None, a
         seats = enrolled(number)
         for seat in seats:
             seat.present = seat.holder_number in present
+        _seats_changed(date)
         after = {
             "present": sum(1 for seat in seats if seat.present),
             "absent": sum(1 for seat in seats if not seat.present),
@@ -213,6 +217,11 @@ def _still_to_come(number: int) -> CourseDate:
     if date.done_at is not None:
         raise TrainingError("This date is done: nothing about it changes any more.")
     return date
+
+
+def _seats_changed(date: CourseDate) -> None:
+    """The date's version stands for its seats, too: whoever ticks, or gives, has seen who sits there."""
+    flag_modified(date, "place")
 
 
 def _has_begun(date: CourseDate, now: datetime) -> None:

@@ -23,6 +23,7 @@ from server.audit.models import AuditEntry
 from server.db import Stale, db, writing
 from server.domain.roles import Actor, Role, ScopeKind
 from server.mail.models import Mail
+from server.people import service as people
 from server.people.models import Holder
 from server.settings import Settings
 from tests.server.signed_in import settings_for
@@ -429,6 +430,20 @@ def test_a_new_address_is_told_to_the_old_one_and_the_second_editor_is_told(hous
     assert mails() == [(MAIL, "Votre adresse e-mail chez Halle Zéro a été changée")]
     with pytest.raises(Stale):
         service.change_own(house.account, AccountFacts(MAIL, "I."), house.settings, version=version, now=house.now)
+
+
+def test_nobody_parts_the_own_account_from_the_own_person(house: House) -> None:
+    ines, other = (people.add_holder(name, "Lang", "fr", **house.by).number for name in ("Inès", "Paul"))
+    own = {"actor": f"account:{house.account}", "now": house.now}
+    service.edit_account(house.account, AccountFacts(MAIL, "Inès", holder_number=ines), house.settings, **own)
+
+    for holder in (None, other):
+        with pytest.raises(AccountError, match="Another manager"):
+            service.edit_account(house.account, AccountFacts(MAIL, "Inès", holder_number=holder), house.settings, **own)
+    service.edit_account(house.account, AccountFacts(MAIL, "Inès L.", holder_number=ines), house.settings, **own)
+    service.edit_account(house.account, AccountFacts(MAIL, "Inès"), house.settings, actor="account:99", now=house.now)
+
+    assert house.row().holder_number is None
 
 
 def test_an_ended_account_is_logged_out_at_once_and_can_be_opened_again(known: House) -> None:

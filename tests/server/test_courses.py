@@ -186,6 +186,20 @@ def test_the_second_of_two_who_edit_a_course_is_told(lab, by):
         service.edit_course(number, replace(COURSE, title="Autre"), version=1, **by)
 
 
+def test_whoever_ticks_or_gives_has_seen_who_sits_there(date, learners, by):
+    for one in learners[:2]:
+        service.enrol(date, one, **by)
+    with reading() as session:
+        seen = session.get_one(CourseDate, date).version
+    service.tick(date, learners[:1], version=seen, **by)
+
+    with pytest.raises(Stale):
+        service.tick(date, learners[1:2], version=seen, **by)
+    service.withdraw(date, learners[1], **by)
+    with pytest.raises(Stale):
+        service.finish(date, version=seen + 1, **by)
+
+
 # --- classes on machines ----------------------------------------------------------------------------------------------
 
 

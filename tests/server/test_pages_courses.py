@@ -1,5 +1,6 @@
 """The pages of courses and classes: from the catalogue to the qualification, on a desk and on a phone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,25 @@ def test_from_seats_to_qualifications_in_one_step(web, manager, date, learners, 
     with reading() as session:
         wanted = select(Qualification.holder_number).where(Qualification.holder_number.in_(learners))
         assert session.scalars(wanted).all() == [learners[0]]
+
+
+def test_ticks_that_come_too_late_are_kept_and_the_new_seat_is_shown(web, manager, date, learners, now):
+    for one in learners[:2]:
+        manager.post(f"/course-dates/{date}/enrol", data={"person": str(one)})
+    clock_of(web).moment = now + timedelta(hours=3)
+    with reading() as session:
+        seen = session.get_one(CourseDate, date).version
+    manager.post(f"/course-dates/{date}/withdraw", data={"person": str(learners[0])})
+    manager.post(f"/course-dates/{date}/enrol", data={"person": str(learners[2])})
+
+    late = manager.post(f"/course-dates/{date}/tick", data={"version": str(seen), "present": [str(learners[1])]})
+
+    assert late.status_code == 422
+    assert re.search(rf'value="{learners[1]}"[^>]* checked', late.text)
+    assert re.search(rf'value="{learners[2]}"(?![^>]* checked)', late.text)
+    fresh = re.search(r'name="version"[^>]* value="(\d+)"', late.text)[1]
+    data = {"version": fresh, "present": [str(learners[1])]}
+    assert manager.post(f"/course-dates/{date}/tick", data=data).status_code == 303
 
 
 def test_whoever_may_not_give_the_skill_does_not_finish_the_course(web, manager, date, learners, now):

@@ -4,14 +4,15 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from server.accounts.models import Account
 from server.db import db, reading, writing
 from server.domain.roles import Role, ScopeKind
 from server.machines import service as machines
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Payer
+from server.people.models import Payer, Person
 from server.training import service as training
 from server.training.models import Qualification, Skill
 from server.training.rows import skill_by_code
@@ -144,6 +145,18 @@ def test_nobody_decides_about_the_own_qualification(web, lab):
     assert "Personne ne décide de sa propre habilitation" in given.text
     assert "Personne ne décide de sa propre habilitation" in revoked.text
     assert db.session.scalars(select(Qualification.revoked_at)).one() is None
+
+
+def test_a_manager_whose_account_is_tied_to_nobody_is_known_by_the_mail_address(web, manager, lab):
+    with writing() as session:
+        email = session.scalars(select(Account.email)).one()
+        session.execute(update(Person).where(Person.holder_number == lab.holder).values(email=email.upper()))
+
+    given = manager.post("/skills/printing/give", data={"person": lab.holder, "since": "2026-10-14"})
+    revoked = manager.post(f"/skills/printing/revoke?ref={lab.qualification}", data={"reason": "x"})
+
+    assert (given.status_code, revoked.status_code) == (422, 422)
+    assert "/skills/printing/give" not in text(manager.get(f"/people/{lab.holder}/qualify"))
 
 
 def test_a_trainer_of_one_machine_gives_only_what_no_other_machine_asks_for(web, lab, by):

@@ -1,5 +1,7 @@
 """One date of a course: who has a seat, who was there, and what they are then given in one step."""
 
+from collections.abc import Collection
+
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
@@ -13,7 +15,7 @@ from server.pages.courses.forms import LEVELS, SeatForm
 from server.pages.courses.reads import DateRow, Seat, fees_of, read_date, seats_of
 from server.pages.people.names import Named, everybody, matching
 from server.pages.refused import said
-from server.pages.training.scope import teachable
+from server.pages.training.scope import is_oneself, teachable
 from server.people.rows import PeopleError
 from server.training.rows import TrainingError
 from server.web.answers import done, see_other
@@ -81,10 +83,11 @@ def tick(number: int) -> Answer:
         except TrainingError as error:
             form.refuse("", said(error))
         except Stale:
-            form.refuse("", gettext("Somebody has changed it in the meantime. Load the page again and look."))
+            form.refuse("", gettext("Somebody has changed who sits here in the meantime: look, and tick again."))
+            form.version.data, form.version.raw_data = None, None  # the page that follows shows them as they are
         else:
             return see_other(url_for("course_dates.ask_finish", number=number))
-    return _page(number, form), 422
+    return _page(number, form, present), 422
 
 
 @pages.get("/course-dates/<int:number>/finish")
@@ -138,17 +141,19 @@ def _not_theirs_to_give(date: DateRow, seats: list[Seat]) -> str:
     """Whoever ticks must be allowed to give each skill to each of them; nobody certifies himself."""
     for seat in seats:
         if seat.present and not set(date.course.skill_codes) <= teachable(seat.person.number):
-            if seat.person.number == actor().holder:
+            if is_oneself(seat.person.number):
                 return gettext("Nobody decides about their own qualification: ask another trainer.")
             return gettext("You may not give what this course leads to: a trainer of all these machines finishes it.")
     return ""
 
 
-def _page(number: int, form: Form) -> str:
+def _page(number: int, form: Form, ticked: Collection[int] | None = None) -> str:
+    """``ticked``: whoever was ticked in a form that was refused."""
     date, seats = read_date(number), seats_of(number)
+    there = {seat.person.number for seat in seats if seat.present} if ticked is None else set(ticked)
     typed = request.args.get("q", "").strip()
     form.version.data = form.version.data or date.version
-    told = {"seats": seats, "fees": fees_of(number), "typed": typed, "now": now(), "levels": LEVELS}
+    told = {"seats": seats, "there": there, "fees": fees_of(number), "typed": typed, "now": now(), "levels": LEVELS}
     return render_template(
         "courses/date.html",
         form=form,

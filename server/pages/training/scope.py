@@ -11,9 +11,11 @@ from typing import Any
 from flask import abort
 from sqlalchemy import select
 
+from server.accounts.rows import plain_email
 from server.db import db, reading
 from server.domain.roles import About, Verb, may
 from server.machines.models import Machine, MachineSkill
+from server.people.models import Person
 from server.training.models import Skill
 from server.web.needs import actor
 
@@ -34,10 +36,21 @@ def may_give(code: str, holder: int | None = None) -> bool:
 
 def teachable(holder: int | None = None) -> set[str]:
     """The codes of all skills that who asks may give to a person."""
+    if holder is not None and is_oneself(holder):
+        return set()
     with reading():
         codes = db.session.scalars(select(Skill.code)).all()
         places = _places()
     return {code for code in codes if _everywhere(places.get(code, [About()]), holder)}
+
+
+def is_oneself(holder: int) -> bool:
+    """Whether this person is who asks; of an account that is tied to nobody, by the mail address of both."""
+    if actor().holder is not None:
+        return actor().holder == holder
+    with reading() as session:
+        written = session.scalar(select(Person.email).where(Person.holder_number == holder))
+    return bool(written) and plain_email(written) == plain_email(actor().email)
 
 
 def _everywhere(places: Iterable[About], holder: int | None) -> bool:
