@@ -13,7 +13,7 @@ from agent.records import occupied_s
 from agent.rules.use import idle_s, may_extend
 from agent.saying import REFUSALS, SOME_REASON, WITH_DATE, Translate, date, duration, so_far, terms
 from agent.shown import Face, Lamp, Shown, Sound, turned_down, two_lines
-from wire.messages import DenialReason, EndReason, MachineState, Stamp
+from wire.messages import DenialReason, EndReason, MachineState, OnMaximum, Stamp
 
 __all__ = ["Face", "Lamp", "Shown", "Sound", "View", "draw", "language", "refusal"]
 
@@ -53,16 +53,28 @@ def language(machine: Machine) -> str | None:
 
 
 def draw(view: View, translate: Translate) -> Shown:
-    """Answers first, then what is half begun, then what is wrong, then how the machine stands."""
+    """Answers first, then what is half begun, then what is wrong, then how the machine stands. That a session has ended is no
+    answer while the machine may be live."""
     _ = translate
-    machine = view.machine
-    if machine.notice is not None:
+    machine, live = view.machine, may_be_live(view.machine)
+    if machine.notice is not None and not (live and machine.notice.kind is NoticeKind.ENDED):
         return replace(_answer(view, machine.notice, _), answer=machine.notice.until_ms)
     if (begun := _half_begun(view, _)) is not None:
         return begun
+    if live:
+        hint = _("Use the main switch")
+        return Shown(_("Fault"), "", (_("May be live"), ""), hint, Lamp.FAULT, Face.FAULT, Sound.FAULT)
     if machine.session is not None:
         return _in_use(view, machine.session, _)
     return _at_rest(view, _)
+
+
+def may_be_live(machine: Machine) -> bool:
+    """Nobody uses it, and its contact says closed; or our output did not obey, and no contact says open."""
+    if machine.powered:
+        return False
+    open_ = machine.contact is not None and not machine.contact.on
+    return Failure.CONTACT_CLOSED in machine.failures or (Failure.OUTPUT_FAILED in machine.failures and not open_)
 
 
 # --- answers ------------------------------------------------------------------------------------------------------------
@@ -244,9 +256,6 @@ def _until(view: View, session: Session, _: Translate) -> str:
 
 def _at_rest(view: View, _: Translate) -> Shown:
     machine = view.machine
-    if Failure.CONTACT_CLOSED in machine.failures:
-        hint = _("Use the main switch")
-        return Shown(_("Fault"), "", (_("May be live"), ""), hint, Lamp.FAULT, Face.FAULT, Sound.FAULT)
     reasons = machine.hindrances(view.now)
     for reason in (one for one in REFUSALS if one in reasons):
         fault = reason in (DenialReason.LATCHED, DenialReason.FAULT, DenialReason.EMERGENCY_STOP)
@@ -309,7 +318,15 @@ def refusal(view: View, denied: Denied, _: Translate) -> tuple[str, str]:
 def _busy(session: Session, now: Stamp, _: Translate) -> tuple[str, str]:
     seconds = occupied_s(session, now)
     text = _("Already in use\nfor {duration}").format(duration=duration(seconds, _))
-    longest_s = session.policy.max_s
+    longest_s = _at_most_s(session)
     if longest_s is None or not 0 < longest_s - seconds <= _LONG_S:
         return text, _("Free when it ends")
     return text, _("Free within {duration}").format(duration=duration(longest_s - seconds, _))
+
+
+def _at_most_s(session: Session) -> int | None:
+    """With all that taps may add; None where nothing but its holder ends it."""
+    policy = session.policy
+    if policy.max_s is None or policy.on_max is not OnMaximum.CUT:
+        return None
+    return policy.max_s + policy.extend_s * max(0, policy.extend_times - session.extended)

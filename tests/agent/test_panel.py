@@ -15,10 +15,10 @@ from agent.failures import Failure
 from agent.machine import Latch, Machine
 from agent.panel import Lamp, View, draw, language
 from agent.session import step
-from agent.stimuli import EndRecorded, Failed, Mended, Stopping, Tapped, Ticked, Wished
+from agent.stimuli import EndRecorded, Failed, Felt, Mended, Sense, Stopping, Tapped, Ticked, Wished
 from agent.texts import LANGUAGES, translator
 from tests.agent.fakes import START_MS, stamp
-from wire.messages import DenialReason, Policy, RiskClass, Service, Stamp
+from wire.messages import DenialReason, OnMaximum, Policy, RiskClass, Service, Stamp
 
 FOLDER = Path(texts.__file__).parent
 ID = "00000000-0000-4000-8000-000000000001"
@@ -139,11 +139,42 @@ def test_dates_and_durations_are_told_where_the_list_has_them() -> None:
 
 def test_a_machine_in_use_says_for_how_long_and_when_it_must_be_free() -> None:
     busy = tap(Denied(frozenset({DenialReason.IN_USE})), "other")
+    cut = Policy(max_s=3600, on_max=OnMaximum.CUT)
     without_end = after((tap(), 0), (busy, 600))
-    with_end = after((tap(replace(GRANT, policy=Policy(max_s=3600))), 0), (busy, 600))
+    warned_only = after((tap(replace(GRANT, policy=Policy(max_s=3600))), 0), (busy, 600))
+    with_end = after((tap(replace(GRANT, policy=cut)), 0), (busy, 600))
+    extended = replace(GRANT, policy=replace(cut, extend_s=1800, extend_times=2))
 
-    assert said(without_end, 600) == "Refused | Already in use | for 10 min | Free when it ends"
+    for machine in (without_end, warned_only):
+        assert said(machine, 600) == "Refused | Already in use | for 10 min | Free when it ends"
     assert said(with_end, 600) == "Refused | Already in use | for 10 min | Free within 50 min"
+    assert said(after((tap(extended), 0), (busy, 600)), 600).endswith("Free within 1 h 50")
+    assert said(after((tap(extended), 0), (tap(extended), 3500), (busy, 3540)), 3540).endswith("Free within 1 h 01")
+
+
+@pytest.mark.parametrize(
+    ("failure", "contacts"),
+    [(Failure.CONTACT_CLOSED, [True]), (Failure.OUTPUT_FAILED, [True]), (Failure.OUTPUT_FAILED, [])],
+)
+def test_the_end_of_a_session_does_not_hide_that_the_machine_may_be_live(
+    failure: Failure, contacts: list[bool]
+) -> None:
+    wires = [(Felt(Sense.CONTACT, on), 1.0) for on in contacts]
+    ended = [(tap(), 0.0), *wires, (tap(), 60.0), (tap(), 61.0), (EndRecorded(), 61.0)]
+    assert said(after(*ended), 61).startswith("Ended | ")
+
+    live = after(*ended, (Failed(failure, ""), 62))
+
+    assert said(live, 62) == "Fault | May be live | Use the main switch"
+    assert lamp(live) is Lamp.FAULT
+    refused = after(*ended, (Failed(failure, ""), 62), (tap(Denied(frozenset({DenialReason.LATCHED}))), 63))
+    assert said(refused, 63).startswith("Refused | "), "who badges is answered"
+
+
+def test_an_output_that_did_not_obey_while_its_contact_says_open_is_locked_and_not_live() -> None:
+    machine = after((Felt(Sense.CONTACT, False), 0), (Failed(Failure.OUTPUT_FAILED, ""), 1))
+
+    assert said(machine, 1) == "Fault | Locked | after a fault | Tell the workshop"
 
 
 @pytest.mark.parametrize(
