@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 _STOPS_WITHIN_S = 10.0
 _TAIL = 15
@@ -32,14 +32,7 @@ class Processes:
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
-            self._children[name] = subprocess.Popen(
-                [*_ends_with_us(), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**clean_environment(), **(environment or {})},
-                start_new_session=True,
-            )
+            self._children[name] = self._spawn(command, {**clean_environment(), **(environment or {})}, log)
 
     def stop(self, name: str) -> None:
         """In order: asked first, and killed only if it does not answer."""
@@ -71,6 +64,16 @@ class Processes:
         for name, child in self._children.items():
             if (code := child.poll()) is not None:
                 raise ChildDiedError(f"{name} ended with {code}\n{self.last_words(name)}")
+
+    def _spawn(self, command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*_ends_with_us(), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
 
     def last_words(self, name: str) -> str:
         lines = (self._logs / f"{name}.log").read_text(errors="replace").splitlines()

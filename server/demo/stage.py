@@ -91,13 +91,19 @@ def own_broker(site: Site, lab: Lab) -> Iterator[tuple[Broker, Access]]:
 
 @contextmanager
 def raised(
-    site: Site, lab: Lab, access: Access, start: int, web_port: int, virtual: bool
+    site: Site,
+    lab: Lab,
+    access: Access,
+    start: int,
+    web_port: int,
+    virtual: bool,
+    children: type[Processes] = Processes,
 ) -> Iterator[tuple[Stage, BoardClient]]:
     """Everything is configured and the board runs. On the way out all that was started is stopped in order."""
     site.write_settings(access, web_port, virtual)
     site.write_agents(access, lab, virtual)
     site.write_board(lab, start, virtual)
-    with Processes(site.logs) as processes:
+    with children(site.logs) as processes:
         stage = Stage(site, lab, access, processes)
         with closing(stage.start_board()) as board:
             yield stage, board

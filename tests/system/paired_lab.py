@@ -20,11 +20,11 @@ from server.cli.first_lab import FirstLab, make
 from server.db import closing_database, make_app, reading
 from server.demo.board_client import BoardClient
 from server.demo.broker import find_mosquitto
-from server.demo.processes import Processes
 from server.demo.stage import free_port
 from server.machines.models import Agent, MachineLive
 from server.settings import load_settings
 from server.usage.models import Denial, UsageSession
+from tests.system.forked import QuickProcesses
 from tests.waiting import until
 
 NUMBER = "0102030405"
@@ -33,7 +33,7 @@ HOST = "localhost"
 
 
 class PairedLab:
-    def __init__(self, folder: Path, processes: Processes) -> None:
+    def __init__(self, folder: Path, processes: QuickProcesses) -> None:
         self.folder = folder
         self.processes = processes
         self.port = free_port()
@@ -147,7 +147,7 @@ def paired_lab(*parts: str) -> Iterator[PairedLab]:
     folder = Path(tempfile.mkdtemp(prefix="prolab-"))
     try:
         with ExitStack() as stack:
-            processes = stack.enter_context(Processes(folder / "logs"))
+            processes = stack.enter_context(QuickProcesses(folder / "logs"))
             lab = PairedLab(folder, processes)
             stack.callback(lab.close)
             stack.enter_context(make_app(load_settings(lab.settings).database_url).app_context())

@@ -32,6 +32,7 @@ from server.demo.stage import Stage, books, free_port, own_broker, raised
 from server.lists.service import compile_all, needs_publishing
 from server.machines.models import Machine
 from server.usage.models import Denial, Event, UsageSession
+from tests.system.forked import QuickProcesses
 from tests.waiting import gone, until
 
 START = datetime(2026, 10, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 09:00 on the lab's clock
@@ -303,8 +304,13 @@ def _powered(interval: Interval) -> tuple[str, int, int | None, int | None]:
 
 
 def _used(machine: str, session: UsageSession) -> tuple[str, int, int | None, int | None]:
-    start, end = (at and round(at.timestamp() * 1000) for at in (session.started_at, session.ended_at))
-    return machine, start, end, None if end is None else session.occupied_s
+    if session.ended_at is None:
+        return machine, _ms(session.started_at), None, None
+    return machine, _ms(session.started_at), _ms(session.ended_at), session.occupied_s
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 class VictimDied(RuntimeError):  # noqa: N818 — that is what happened
@@ -326,7 +332,13 @@ def small_lab(begin: datetime = START, one_account: bool = False) -> Iterator[Sm
             books(site, lab, Cast((), lab.holders), begin) as numbers,
             own_broker(site, lab) as (broker, own),
             raised(
-                site, lab, _shared(own) if one_account else own, int(begin.timestamp()), free_port(), virtual=True
+                site,
+                lab,
+                _shared(own) if one_account else own,
+                int(begin.timestamp()),
+                free_port(),
+                virtual=True,
+                children=QuickProcesses,
             ) as (stage, board),
         ):
             running = SmallLab(site, lab, stage, board, broker, numbers, begin)

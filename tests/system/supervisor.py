@@ -8,13 +8,13 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.system.forked import Forked, fork
 from tests.waiting import until
 
 _LOOKS_S = 0.05
@@ -43,7 +43,7 @@ class Supervisor:
         Path(self._address).unlink(missing_ok=True)
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(self._address)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self._stopping = False
         self._trouble: BaseException | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -117,7 +117,8 @@ class Supervisor:
         end = os.pidfd_open(process.pid)
         try:
             due_s = None
-            while end not in (heard := select.select([self._notify, end], [], [], _LOOKS_S)[0]):
+            watched: list[Any] = [self._notify, end]
+            while end not in (heard := select.select(watched, [], [], _LOOKS_S)[0]):
                 if heard:
                     self.ready.set()  # the agent's first word is READY=1
                     due_s = time.monotonic() + (self._watchdog_s or 1e9) if self._hears_beat() else due_s
@@ -135,9 +136,9 @@ class Supervisor:
     def _hears_beat(self) -> bool:
         return b"WATCHDOG=1" in self._notify.recv(4096)
 
-    def _spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str]) -> Forked:
         environment: dict[str, Any] = {**os.environ, "NOTIFY_SOCKET": self._address}
         if self._watchdog_s is not None:
             environment["WATCHDOG_USEC"] = str(round(self._watchdog_s * 1e6))
         with self._log.open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+            return fork(command, environment, log)

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,12 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from pydantic import SecretStr
 
 from server.demo.broker import HOST, Broker
 from server.settings import Mqtt, Settings
 from tests.server.paper_agent import PaperAgent
+from tests.system.forked import fork
 from tests.waiting import until
 from wire.messages import AccessList, Status, decode_access_list, decode_receipt, encode
 from wire.topics import Leaf, Topic
@@ -41,7 +42,7 @@ class Sender:
         self.client.username_pw_set(name, password)
         self.client.max_inflight_messages_set(1000)
         self.client.reconnect_delay_set(1, 1)
-        self.client.on_socket_open = lambda _c, _u, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.client.on_socket_open = _sends_at_once
         self.client.on_connect = self._on_connect
         self.client.on_message = self._on_message
         self.client.connect_async(HOST, broker.port)
@@ -101,14 +102,19 @@ class WiredAgent(Sender):
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if message.topic.endswith(Leaf.RECEIPT):
-            self.through = decode_receipt(message.payload).through.get(self.paper.outbox, self.through)
+            self.through = decode_receipt(bytes(message.payload)).through.get(self.paper.outbox, self.through)
         else:
-            self.lists.append(decode_access_list(message.payload))
+            self.lists.append(decode_access_list(bytes(message.payload)))
+
+
+def _sends_at_once(_client: Client, _data: Any, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def settings_for(database_url: str, broker: Broker, directory: Path, password: str) -> Settings:
-    mqtt = Mqtt(host=HOST, port=broker.port, password=password)
-    return Settings(database_url=database_url, data_dir=directory, lab_name="Lab", site_key=SITE_KEY, mqtt=mqtt)
+    mqtt = Mqtt(host=HOST, port=broker.port, password=SecretStr(password))
+    key = SecretStr(SITE_KEY)
+    return Settings(database_url=database_url, data_dir=directory, lab_name="Lab", site_key=key, mqtt=mqtt)
 
 
 class LinkProcess:
@@ -129,9 +135,7 @@ class LinkProcess:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", _LINK], env=self._environment, stdout=log, stderr=log
-            )
+            self.process = fork([sys.executable, "-c", _LINK], self._environment, log)
 
     def kill(self) -> None:
         self.process.kill()
