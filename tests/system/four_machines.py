@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ class FourMachines:
         for column in columns:
             self.asks(column)
         for column in columns:
-            self._until(lambda column=column: self.has_power(column), lambda column=column: self.asks(column))
+            self._until(column, self.has_power, self.asks)
 
     def ends(self, columns: Iterable[Column] = tuple(Column)) -> None:
         """Ada ends what she still uses."""
@@ -195,7 +196,7 @@ class FourMachines:
             for column in in_use:
                 self.tap(column)
         for column in in_use:
-            self._until(lambda column=column: not self.is_switched_on(column), lambda column=column: self.tap(column))
+            self._until(column, self._is_switched_off, self.tap)
 
     def starts(self, columns: Iterable[Column], ask: Callable[["FourMachines", Column], None] = asks) -> set[Column]:
         """Ada tries to start these machines; those that do."""
@@ -203,10 +204,7 @@ class FourMachines:
         for column in before:
             ask(self, column)
         for column, then in before.items():
-            self._until(
-                lambda column=column, then=then: self._has_started(column, *then) or self._was_refused(column, *then),
-                lambda column=column: ask(self, column),
-            )
+            self._until(column, partial(self._was_answered, then), partial(ask, self))
         return {column for column, then in before.items() if self._has_started(column, *then)}
 
     def full_disk(self) -> None:
@@ -225,12 +223,12 @@ class FourMachines:
         """Eva's, and its PIN."""
         for column in columns:
             self.tap(column, EVA)
-            until(lambda column=column: self.shows(column, "head") == "PIN")
+            until(partial(self._asks_for_pin, column))
         for number in range(len(PIN)):
             for column in columns:
                 self.press(column)
             for column in columns:
-                until(lambda column=column, number=number: self._digits(column) != number)
+                until(partial(self._took_digit, column, number))
 
     def lock_file(self) -> None:
         """Another program writes to the state file, and does not end."""
@@ -289,7 +287,7 @@ class FourMachines:
     def power_kept(self, columns: Iterable[Column]) -> dict[Column, bool]:
         """Where the power is on, and has been all the while by the board's own record. Contactors have followed by then."""
         for column in columns:
-            until(lambda column=column: self.has_power(column) is self.is_switched_on(column))
+            until(partial(self._power_follows, column))
         return {column: not self._fell(column) and self.has_power(column) for column in columns}
 
     def times_closed(self, column: Column) -> int:
@@ -298,8 +296,8 @@ class FourMachines:
     def events(self, kind: type, column: Column | None = None) -> list[Any]:
         """From the outbox; nothing while that cannot be read."""
         wanted = None if column is None else self.machine(column)
-        found = [body for body in self._outbox() if isinstance(body, kind)]
-        return [body for body in found if wanted is None or body.machine == wanted]  # type: ignore[attr-defined]
+        found: list[Any] = [body for body in self._outbox() if isinstance(body, kind)]
+        return [body for body in found if wanted is None or body.machine == wanted]
 
     def faults(self, column: Column) -> set[str]:
         return {fault.code for fault in self.events(Fault, column)}
@@ -307,11 +305,11 @@ class FourMachines:
     def until_told(self, code: str, columns: Iterable[Column] = tuple(Column)) -> None:
         """Until the agent has recorded this fault at each of these machines."""
         for column in columns:
-            until(lambda column=column: code in self.faults(column), 30)
+            until(partial(self._has_told, code, column), 30)
 
     def until_ended(self, columns: Iterable[Column] = tuple(Column)) -> None:
         for column in columns:
-            until(lambda column=column: self.events(SessionEnded, column), 30)
+            until(partial(self.events, SessionEnded, column), 30)
 
     def denials(self, column: Column) -> int:
         return len(self.events(AccessDenied, column))
@@ -323,14 +321,14 @@ class FourMachines:
     def until_free(self, columns: Iterable[Column]) -> None:
         """Until the panels say so: nothing is wrong any more but the network, and the last refusal has been there long enough."""
         for column in columns:
-            until(lambda column=column: self.shows(column) in ("free", "offline"))
+            until(partial(self._is_free, column))
 
     def is_armed(self, column: Column) -> bool:
         return self.shows(column, "hint") == "Press the button"
 
     def until_readers_open(self) -> None:
         for column in Column:
-            until(lambda column=column: self.reads(self.terminal(column)))
+            until(partial(self.reads, self.terminal(column)))
             self._tapped[column, ADA] = (
                 time.monotonic()
             )  # a reader that was away does not know whether a card is there still
@@ -354,9 +352,24 @@ class FourMachines:
             return shown
         return {}
 
-    def _digits(self, column: Column) -> int | None:
-        """How many have been entered; None where none are asked for any more."""
-        return self.shows(column, "lines").count("•") if self.shows(column, "head") == "PIN" else None
+    def _asks_for_pin(self, column: Column) -> bool:
+        return self.shows(column, "head") == "PIN"
+
+    def _took_digit(self, column: Column, before: int) -> bool:
+        """True once another number of them stands there than before, or none is asked for any more."""
+        return not self._asks_for_pin(column) or self.shows(column, "lines").count("•") != before
+
+    def _is_free(self, column: Column) -> bool:
+        return self.shows(column) in ("free", "offline")
+
+    def _is_switched_off(self, column: Column) -> bool:
+        return not self.is_switched_on(column)
+
+    def _power_follows(self, column: Column) -> bool:
+        return self.has_power(column) is self.is_switched_on(column)
+
+    def _has_told(self, code: str, column: Column) -> bool:
+        return code in self.faults(column)
 
     def _sessions(self, column: Column) -> int:
         return len(self.events(SessionStarted, column))
@@ -364,18 +377,21 @@ class FourMachines:
     def _has_started(self, column: Column, sessions: int, denials: int, shown: str) -> bool:
         return self._sessions(column) > sessions and self.is_switched_on(column)
 
+    def _was_answered(self, then: tuple[int, int, str], column: Column) -> bool:
+        return self._has_started(column, *then) or self._was_refused(column, *then)
+
     def _was_refused(self, column: Column, sessions: int, denials: int, shown: str) -> bool:
         """By the outbox; or by the panel, while the disk takes nothing."""
         return self.denials(column) > denials or self.shows(column) == "refused" != shown
 
-    def _until(self, true: Callable[[], bool], again: Callable[[], None]) -> None:
+    def _until(self, column: Column, true: Callable[[Column], bool], again: Callable[[Column], None]) -> None:
         """A card that is held there once more does no harm as long as nothing came of it."""
         for _ in range(3):
             with suppress(AssertionError):
-                until(true, ANSWERED_S)
+                until(lambda: true(column), ANSWERED_S)
                 return
-            again()
-        until(true)
+            again(column)
+        until(lambda: true(column))
 
     def _outbox(self) -> list[Body]:
         try:

@@ -94,7 +94,7 @@ def settings(setup: Setup, board: Path, plug: str, port: int) -> str:
 
 def unit(key: str) -> str:
     """What the agent's systemd unit says; of what it says twice, the last."""
-    return re.findall(rf"^{key}=(.*)$", UNIT.read_text(), re.MULTILINE)[-1]
+    return str(re.findall(rf"^{key}=(.*)$", UNIT.read_text(), re.MULTILINE)[-1])
 
 
 def unit_command(key: str, program: Sequence[str], config: Path) -> list[str]:

@@ -33,7 +33,8 @@ def can_mount(scratch: Path) -> bool:
 
 def cuts(scratch: Path, how: str, events: int, count: int) -> Iterator[tuple[int, int, list[str]]]:
     """Cut ``count`` times while ``events`` are written: how many were told by then, how many of them are missing, what else is wrong."""
-    image, copies = _formatted(scratch / "disk"), []
+    image = _formatted(scratch / "disk")
+    copies: list[tuple[int, Path]] = []
     with mounted(image, scratch / "mount") as mount:
         command = [sys.executable, "-m", "tests.system.power_cut_writer", str(mount / "state"), str(events), how]
         (mount / "state").mkdir()
@@ -48,9 +49,9 @@ def cuts(scratch: Path, how: str, events: int, count: int) -> Iterator[tuple[int
             told.at_least(events)
             writer.wait(timeout=60)
         expected = expected_events(mount / "state")
-    for told, copy in copies:
+    for by_then, copy in copies:
         with mounted(copy, scratch / "cut-mount") as mount:
-            yield (told, *look(mount / "state", expected, told))
+            yield (by_then, *look(mount / "state", expected, by_then))
 
 
 @contextmanager

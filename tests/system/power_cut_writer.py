@@ -29,7 +29,7 @@ def main(directory: Path, events: int, how: str) -> None:
         if n % _TIDY_EVERY == 0:
             state.tidy()
         if n % _RECEIPT_EVERY == 0:
-            state.write(START_MS + n, lambda transaction, n=n: transaction.receipt(n // 2))
+            state.write(START_MS + n, partial(_receive, n // 2))
         if n % _RESTART_EVERY == 0:
             state.close()
             state = _open(directory, how)
@@ -46,6 +46,10 @@ def _open(directory: Path, how: str) -> State:
 def _write(n: int, transaction: Transaction) -> None:
     transaction.append(Fault("p1", "reader", f"event {n} " * (1 + n * 7919 % 90), n, stamp(n)))
     transaction.put_running(replace(SESSION, checkpoint_s=n))
+
+
+def _receive(through: int, transaction: Transaction) -> None:
+    transaction.receipt(through)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from server.care import checks
 from server.db import reading, writing
@@ -45,14 +45,14 @@ class Whose:
     def membership(self) -> Membership:
         wanted = select(Membership).where(Membership.holder_number == self.holder, Membership.ended_at.is_(None))
         with reading() as session:
-            return session.scalars(wanted.order_by(Membership.rank)).first()
+            return session.scalars(wanted.order_by(Membership.rank).limit(1)).one()
 
     def tenant(self) -> str:
         return self._one(select(Tenant.code).where(Tenant.id == self.membership().tenant_id))
 
-    def _one(self, wanted: Any) -> Any:
+    def _one(self, wanted: Select[str]) -> str:
         with reading() as session:
-            return session.scalar(wanted)
+            return session.scalars(wanted.limit(1)).one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def holder_named(given: str, family: str) -> int:
         ).one()
 
 
-def _revoke(whose: Whose, by: By) -> list[tuple[str, int]]:
+def _revoke(whose: Whose, by: By) -> list[str]:
     refs = whose.qualifications()
     with reading() as session:
         rows = session.scalars(select(Qualification).where(Qualification.ref.in_(refs))).all()
@@ -130,6 +130,18 @@ def _open_again(whose: Whose, kept: tuple[int, datetime], by: By) -> None:
     closures.change_closure(number, Closed("inventory", begins, by["now"] + timedelta(seconds=1)), **by)
 
 
+def _block(whose: Whose, by: By) -> str:
+    ref = whose.token()
+    people.block_token(ref, "lost", **by)
+    return ref
+
+
+def _suspend(whose: Whose, by: By) -> str:
+    code = whose.tenant()
+    people.suspend_tenant(code, "late", **by)
+    return code
+
+
 def _overdue(whose: Whose, by: By) -> int:
     yesterday = by["now"].astimezone(ZONE).date() - timedelta(days=1)
     return checks.add_check(whose.machine, checks.Asked(CheckKind.LEGAL, "brake", yesterday, 3), ZONE, **by).id
@@ -141,7 +153,7 @@ TAKINGS = (
     Taking(
         "badge blocked",
         DenialReason.TOKEN_BLOCKED,
-        lambda whose, by: people.block_token(ref := whose.token(), "lost", **by) or ref,
+        _block,
         lambda whose, ref, by: people.unblock_token(ref, "found", **by),
     ),
     Taking(
@@ -153,7 +165,7 @@ TAKINGS = (
     Taking(
         "suspended",
         DenialReason.TENANT_SUSPENDED,
-        lambda whose, by: people.suspend_tenant(code := whose.tenant(), "late", **by) or code,
+        _suspend,
         lambda whose, code, by: people.resume_tenant(code, **by),
     ),
     Taking(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,8 @@ from server.domain.roles import Role
 from server.machines import service as machines
 from server.settings import Mqtt
 from tests.server.signed_in import signed_in, web_app
-from tests.system.wired_agent import Sender, until
+from tests.system.wired_agent import Sender
+from tests.waiting import until
 from wire.messages import RiskClass
 
 
@@ -28,7 +30,10 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture
 def manager(sqlite_url: str, broker: Broker, tmp_path: Path, now) -> FlaskClient:
-    files = {"password_file": tmp_path / "broker/broker.passwords", "pid_file": tmp_path / "broker/broker.pid"}
+    files: dict[str, Any] = {
+        "password_file": tmp_path / "broker/broker.passwords",
+        "pid_file": tmp_path / "broker/broker.pid",
+    }
     app = web_app(sqlite_url, mqtt=Mqtt(host=HOST, port=broker.port, password=SecretStr("s3cret"), **files))
     with app.app_context():
         machines.add_agent("agent-1", actor="test", now=now)

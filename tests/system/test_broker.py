@@ -52,7 +52,7 @@ class Party:
         self.answer = self._next()
 
     def _keep(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.arrived.put((message.topic, message.payload))
+        self.arrived.put((message.topic, bytes(message.payload)))
 
     def _next(self) -> str:
         return self._answers.get(timeout=WITHIN_S)
@@ -75,7 +75,7 @@ class Party:
     def vanishes(self) -> None:
         """The connection breaks without a word, so the broker speaks the last will."""
         sock = self.client.socket()
-        assert sock is not None
+        assert isinstance(sock, socket.socket)
         self.client.loop_stop()
         sock.shutdown(socket.SHUT_RDWR)
         self.leaves()

@@ -176,7 +176,8 @@ def live(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, Path]]:
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def test_the_live_demo_turns_its_machines_and_ctrl_c_stops_all_of_it(

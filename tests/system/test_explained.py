@@ -193,6 +193,7 @@ def test_the_screen_says_what_the_box_decides(seed):
             granted = next((one for one in answers if isinstance(one, Grant)), None)
             assert rights.may(right) is (granted is not None), where
             if granted is not None:
+                assert right.payer is not None, where
                 assert granted.payers[0].id == right.payer.id, where
                 assert right.logs_only_until or granted.asks_trainer is right.needs_trainer, where
             elif answers:

@@ -21,7 +21,8 @@ from server.usage.models import Event, EventPayload, RejectedEvent
 from tests.server.paper_agent import PaperAgent, poison, uuid
 from tests.server.signed_in import log_in
 from tests.system.small_lab import AGENT, SmallLab, small_lab
-from tests.system.wired_agent import Sender, until
+from tests.system.wired_agent import Sender
+from tests.waiting import until
 from wire.messages import MAX_EVENT_BYTES, AccessList, Fault, decode_access_list, decode_body, decode_envelope, encode
 from wire.topics import Leaf, Topic
 
@@ -63,7 +64,7 @@ def page(lab: SmallLab) -> Callable[[str], str]:
 
     def read(path: str) -> str:
         with urlopen(Request(address + path, headers=headers), timeout=5) as answer:
-            return answer.read().decode()
+            return str(answer.read().decode())
 
     def answers() -> bool:
         try:
@@ -119,7 +120,10 @@ def test_garbage_is_counted_kept_with_its_reason_and_shown_and_what_stands_behin
     found = counts.totals()
     expected = {"unreadable": 5, "rejected": 3, "our_fault": 1, "future": 1, "unknown_kind": 1, "unknown_agent": 1}
     assert {name: found.get(name) for name in expected} == expected
-    raw = [(own, STRANGER, None), *((one[:MAX_EVENT_BYTES], AGENT, None) for one in loose)]
+    raw: list[tuple[bytes, str, int | None]] = [
+        (own, STRANGER, None),
+        *((one[:MAX_EVENT_BYTES], AGENT, None) for one in loose),
+    ]
     raw += [(event.payload, AGENT, n) for n, event in enumerate(paper.sent[:3], 1)]
     assert Counter((one.raw, one.agent, one.n) for one in rejected()) == Counter(raw)
     behind = {key[1]: kind for key, kind in lab.stored().items() if key[0] == paper.outbox}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -26,7 +27,8 @@ from server.people.models import TenantKind
 from server.settings import Settings
 from tests.server.billing_lab import CLOSING, MONTH, OPENED, close, furnish, use
 from tests.server.paper_agent import PaperAgent, uuid
-from tests.system.wired_agent import LinkProcess, WiredAgent, running_link, settings_for, until
+from tests.system.wired_agent import LinkProcess, WiredAgent, running_link, settings_for
+from tests.waiting import until
 
 PASSWORDS = {"server": "server's", "agent-1": "one"}
 INVOICES = 40
@@ -107,7 +109,7 @@ def agent(link: LinkProcess, broker: Broker) -> Iterator[Timed]:
 
 
 def a_month_to_invoice() -> None:
-    by = {"actor": "test", "now": OPENED}
+    by: dict[str, Any] = {"actor": "test", "now": OPENED}
     furnish()
     with writing():
         for number in range(INVOICES):

@@ -20,7 +20,8 @@ from server.settings import Settings
 from server.usage import counts, ledger
 from server.usage.models import Event, Outbox, UsageSession
 from tests.server.paper_agent import PaperAgent, furnish, poison, uuid
-from tests.system.wired_agent import LinkProcess, Sender, WiredAgent, running_link, settings_for, until
+from tests.system.wired_agent import LinkProcess, Sender, WiredAgent, running_link, settings_for
+from tests.waiting import until
 from wire.messages import MachineStatus, Service
 from wire.topics import Leaf
 
@@ -164,6 +165,11 @@ def test_a_link_with_a_wrong_password_goes_on_trying_and_gets_in_when_it_is_righ
         assert "refused" in link.said()
 
 
+def beyond(share: int, *agents: WiredAgent) -> Callable[[], bool]:
+    """Whether the server has stored more than so many of what one of them sent."""
+    return lambda: any(agent.through > share for agent in agents)
+
+
 def load(now: datetime, outbox: int, count: int) -> PaperAgent:
     """Sessions of three minutes one after the other, up to now."""
     paper = PaperAgent(f"agent-{outbox}", uuid("load", outbox))
@@ -182,7 +188,7 @@ def test_three_broker_kills_under_load_lose_nothing_and_store_nothing_twice(
     for through in (100, 250, 400):
         for agent in agents:
             agent.push()
-        until(lambda through=through: any(agent.through > through for agent in agents))
+        until(beyond(through, *agents))
         broker.kill()
         broker.start()
         until(lambda: all(agent.client.is_connected() for agent in agents))
@@ -206,7 +212,7 @@ def test_a_link_killed_under_load_loses_nothing_and_stores_nothing_twice(
     agent = wire(load(now, 1, 1000))
     agent.push()
     for share in (200, 600):
-        until(lambda share=share: agent.through > share)
+        until(beyond(share, agent))
         link.kill()
         link.start()
 
@@ -226,7 +232,7 @@ def test_a_link_that_is_told_to_stop_finishes_what_it_has_begun(
     code = link.stop()
     through = agent.through
     with reading() as session:
-        last_n = session.scalar(select(Outbox.last_n))
+        last_n = session.scalars(select(Outbox.last_n)).one()
 
     assert code == 0
     assert until(lambda: agent.through == last_n or None)
@@ -256,9 +262,9 @@ def test_a_change_is_in_the_agents_list_soon_and_only_where_it_says_something_el
     link: LinkProcess, wire: Callable[..., WiredAgent], now: datetime
 ) -> None:
     agent, other = wire(PaperAgent()), wire(PaperAgent("agent-2"))
-    for one in (agent, other):
-        one.reports()
-        until(lambda one=one: one.lists)
+    agent.reports()
+    other.reports()
+    until(lambda: agent.lists and other.lists)
 
     machines.clear_latch("p1", 12, "checked", actor="desk", now=datetime.now(UTC))
 

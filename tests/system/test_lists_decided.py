@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from agent.access import Denied, Grant, InForce, Local, decide, index
-from server.domain.facts import LessonFact, Minors, PayerRuleFact, SheetFact, SkillFact, WeekFact
+from server.domain.facts import LessonFact, MembershipFact, Minors, PayerRuleFact, SheetFact, SkillFact, WeekFact
 from tests.domain.test_access import (
     ADA,
     ALL_MAY,
@@ -21,7 +21,6 @@ from tests.domain.test_access import (
     SKILL,
     TIE,
     TOKEN,
-    MembershipFact,
     compiled,
     with_machine,
     with_minor,
@@ -177,4 +176,5 @@ def test_the_highest_risk_still_denies_while_the_clock_is_not_set():
 
     answer = decide(InForce(index(listed), guess), TOKEN.fingerprint, "p1", guess, Local())
 
+    assert isinstance(answer, Denied)
     assert answer.reasons == {DenialReason.CLOCK_NOT_SET}

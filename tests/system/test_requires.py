@@ -14,7 +14,8 @@ from server.demo.site import SERVER
 from server.machines import service as machines
 from server.machines.models import Agent, Machine, MachineLive
 from tests.system.small_lab import AGENT, SmallLab, small_lab
-from tests.system.wired_agent import Sender, until
+from tests.system.wired_agent import Sender
+from tests.waiting import until
 from wire.messages import FEATURES, AccessList, DenialReason, EndReason, Service, decode_access_list, encode
 from wire.topics import Leaf, Topic
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -128,7 +129,7 @@ def works(lab: SmallLab, machine: str, card: str) -> bool:
 
 
 def decide(lab: SmallLab, blocked: Maker, gone: Maker, suspended: Maker) -> None:
-    desk = {"actor": "desk", "now": lab.now}
+    desk: dict[str, Any] = {"actor": "desk", "now": lab.now}
     people.block_holder(lab.numbers[blocked.key], "house rules", **desk)
     people.return_token(_token(lab, gone).ref, "leaves the lab", **desk)
     people.suspend_tenant(suspended.tenants[0], "unpaid", **desk)

@@ -78,16 +78,16 @@ def test_a_full_disk_at_hour_28_ends_the_session_estimated_and_never_drops_power
     assert "p1 off" not in box.diary
     box.tap(ADAS_CARD, "p2")
     assert not box.relays["p2"].on, "no new start"
-    box.tap(ADAS_CARD).at(31 * HOUR + 2).tap(ADAS_CARD)
-    assert not box.relays["p1"].on, "and its holder ends it at once"
-    box.disk_full(False).at(31 * HOUR + 60)
-    (ended,) = box.of(SessionEnded)
+    ended_by_holder = box.tap(ADAS_CARD).at(31 * HOUR + 2).tap(ADAS_CARD)
+    assert not ended_by_holder.relays["p1"].on, "and its holder ends it at once"
+    after = box.disk_full(False).at(31 * HOUR + 60)
+    (ended,) = after.of(SessionEnded)
     assert (ended.reason, ended.occupied_s) == (EndReason.HOLDER, 31 * HOUR + 2)
     assert (ended.started.quality, ended.ended.quality) == (TimeQuality.SYNCED, TimeQuality.ESTIMATED)
-    assert {fault.code for fault in box.of(Fault)} == {"state_unwritable"}
-    assert box.status.machines[0].state is MachineState.IDLE
-    box.tap(ADAS_CARD, "p2")
-    assert box.relays["p2"].on
+    assert {fault.code for fault in after.of(Fault)} == {"state_unwritable"}
+    assert after.status.machines[0].state is MachineState.IDLE
+    after.tap(ADAS_CARD, "p2")
+    assert after.relays["p2"].on
     box.close()
 
 

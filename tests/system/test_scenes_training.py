@@ -56,7 +56,8 @@ def payer_of(holder: int) -> tuple[str, str]:
     wanted = select(Payer.code, Tenant.code).join(Tenant, Tenant.id == Payer.tenant_id)
     wanted = wanted.join(Membership, Membership.payer_id == Payer.id).where(Membership.holder_number == holder)
     with reading() as session:
-        return session.execute(wanted.order_by(Membership.rank)).first()
+        payer, tenant = session.execute(wanted.order_by(Membership.rank).limit(1)).one()
+    return payer, tenant
 
 
 def test_a_class_opened_by_a_trainer_ends_at_its_hour_and_bills_the_organiser_once(lab: SmallLab) -> None:
