@@ -230,6 +230,7 @@ class Memory:
     proven_open_ms: int | None = None  # wall: the contact was seen to open on our release
     extended_revision: int = 0  # of the list that a master badge let hold longer
     extended_until_ms: int = 0  # wall
+    wrong_pins: int = 0  # of master badges, since the server was last heard of
 
 
 _NOTHING_DRAWN = Draw()
@@ -263,7 +264,6 @@ class Machine:
     menu: Menu | None = None
     offer: Offer | None = None
     pin: PinEntry | None = None
-    wrong_pins: int = 0
     confirm: Confirm | None = None
     notice: Notice | None = None
     look_ms: int | None = None  # mono: what the panel counts down to zero is due to be drawn again

@@ -48,7 +48,7 @@ class Peer:
         """With the list that was restored, and without a server until it has answered."""
         self._away_ms = now.mono_ms
         self._driver.apply_to_all(Failed(Failure.PEER_AWAY, "not connected yet"), now)
-        self._wish(now)
+        self._wish(now, fresh=False)
 
     def away_ms(self, now: Stamp) -> int | None:
         return None if self._away_ms is None else now.mono_ms - self._away_ms
@@ -104,15 +104,15 @@ class Peer:
         elif arrived.index.revision > lists.revision(self.in_force):
             self.in_force = InForce(arrived.index, now)
             self._driver.write(partial(lists.keep, arrived, now), now, key="list")
-            self._wish(now)
+            self._wish(now, fresh=True)
 
-    def _wish(self, now: Stamp) -> None:
+    def _wish(self, now: Stamp, fresh: bool) -> None:
         for machine_id, machine in list(self._driver.machines.items()):
             wish = None if self.in_force is None else lists.wish(self.in_force, machine_id, self._parts[machine_id])
             if wish is not None:
                 token = machine.begun_by
                 answer = None if token is None else answer_to(self.in_force, token, machine, now)
-                self._driver.apply(machine_id, replace(wish, answer=answer), now)
+                self._driver.apply(machine_id, replace(wish, answer=answer, fresh=fresh), now)
 
     def _receipt(self, through: int, now: Stamp) -> None:
         """The server may know less than before (it was restored from a backup) or, after us, more (our card was)."""

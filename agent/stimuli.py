@@ -93,6 +93,7 @@ class Wished:
     clear_latch_upto: int
     lacks: tuple[str, ...] = ()
     bypass: Bypass | None = None
+    fresh: bool = True  # the server has just sent it; not what a restart finds on disk
     answer: Answer | None = None  # to the badge that has begun something here: the new list may say otherwise
 
 

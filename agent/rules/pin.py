@@ -15,9 +15,17 @@ DIGIT_MS = 1_200  # a pause of this length ends a digit of the PIN
 WRONG_PINS = 3  # then the master badge has to wait for the server
 
 
+def tries_anew(machine: Machine) -> Next:
+    """The wrong ones are forgotten: by the right one, or because the server has been heard of."""
+    if not machine.memory.wrong_pins:
+        return machine, ()
+    memory = replace(machine.memory, wrong_pins=0)
+    return replace(machine, memory=memory), (Record(memory=memory),)
+
+
 def asked(machine: Machine, stimulus: Tapped, now: Stamp) -> Machine | None:
     """Asking for the PIN; None where this is no master badge, or its PIN was wrong too often."""
-    if stimulus.master is None or machine.wrong_pins >= WRONG_PINS:
+    if stimulus.master is None or machine.memory.wrong_pins >= WRONG_PINS:
         return None
     entry = PinEntry(stimulus.token, stimulus.master, stimulus.session_id, now.mono_ms + PIN_MS)
     return replace(machine, pin=entry, notice=None)
@@ -51,10 +59,12 @@ def pin_checked(machine: Machine, stimulus: PinChecked, now: Stamp) -> Next:
         event = AccessDenied(
             machine.id, entry.token, master.holder, (DenialReason.PIN_WRONG,), master.grant.revision, now
         )
-        return replace(machine, wrong_pins=machine.wrong_pins + 1, notice=wrong), (Record((event,)),)
-    machine = replace(machine, wrong_pins=0)
+        memory = replace(machine.memory, wrong_pins=machine.memory.wrong_pins + 1)  # a power cut gives no new tries
+        return replace(machine, memory=memory, notice=wrong), (Record((event,), memory=memory),)
+    machine, forgotten = tries_anew(machine)
     if master.extend_until_ms is None:
-        return start(machine, Opening(entry.token, master.grant, entry.session_id), now, master=True)
+        machine, started = start(machine, Opening(entry.token, master.grant, entry.session_id), now, master=True)
+        return machine, (*forgotten, *started)
     revision, until_ms = master.grant.revision, master.extend_until_ms
     memory = replace(machine.memory, extended_revision=revision, extended_until_ms=until_ms)
     told = notice(NoticeKind.LIST_EXTENDED, now, lang=master.grant.lang)

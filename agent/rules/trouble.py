@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from agent.failures import MATRIX, NextStart, Power
+from agent.failures import MATRIX, Failure, NextStart, Power
 from agent.machine import NEVER, Latch, Machine, NoticeKind
 from agent.rules.badge import judged_anew
 from agent.rules.common import Next, at_rest, notice, unlatched
 from agent.rules.end import finish
+from agent.rules.pin import tries_anew
 from agent.stimuli import (
     Draining,
-    Effect,
     Failed,
     Latching,
     LatchRecorded,
@@ -32,12 +32,12 @@ def wished(machine: Machine, stimulus: Wished, now: Stamp) -> Next:
         update_needed=stimulus.update_needed,
         lacks=_lacks(machine, stimulus),
         bypass_ms=_bypass_ms(stimulus.bypass, now),
-        wrong_pins=0,
         cleared_upto=upto,
+        pin=None,  # who taps it was asked by the list before, which may have been without news of this badge
     )
-    effects: tuple[Effect, ...] = ()
+    machine, effects = tries_anew(machine) if stimulus.fresh else (machine, ())
     if machine.latch is not None and machine.latch.n <= upto != machine.latch.wish:
-        machine, effects = unlatched(machine), (Record(latch=Latching.CLEARED),)
+        machine, effects = unlatched(machine), (*effects, Record(latch=Latching.CLEARED))
     session = machine.session
     if machine.powered and session is not None and stimulus.end_session == session.id:
         ending, release_first = finish(machine, EndReason.STAFF, now)
@@ -79,6 +79,9 @@ def failed(machine: Machine, stimulus: Failed, now: Stamp) -> Next:
 
 
 def mended(machine: Machine, stimulus: Mended, now: Stamp) -> Next:
+    """With the server back, no PIN is waited for any more: master badges are for while it is away."""
+    if stimulus.failure is Failure.PEER_AWAY:
+        machine = replace(machine, pin=None)
     return at_rest(replace(machine, failures=machine.failures - {stimulus.failure})), ()
 
 

@@ -10,8 +10,10 @@ from agent.access import InForce, Local, MasterGrant, index
 from agent.hardware import Input, Moved
 from agent.masters import EXTENSION_MS, LONGEST_S, master_grant
 from agent.reports import Disconnected
+from agent.rules.pin import WRONG_PINS
 from tests.agent.fakes import ADA, BOB, HOUR, KEY, START_MS, STRANGER, Box, a_list, a_machine, stamp, token
 from wire.messages import (
+    AccessDenied,
     AccessList,
     Booked,
     Dated,
@@ -208,6 +210,23 @@ def test_a_found_master_badge_without_its_pin_starts_nothing(tmp_path: Path) -> 
 
     assert box.shows == "Refused | Wrong PIN | Badge and try again"
     assert box.of(SessionStarted) == []
+    box.close()
+
+
+def test_pulling_the_plug_of_the_box_gives_no_new_tries(tmp_path: Path) -> None:
+    box = on_monday_morning(tmp_path)
+    for number in range(WRONG_PINS):
+        second = 73 * HOUR + 100 * number
+        box.at(second).tap(EVA)
+        tapped_pin(box, "1111", second + 1)
+        assert box.shows == "Refused | Wrong PIN | Badge and try again"
+
+    box.restart(74 * HOUR)
+    box.at(3600).tap(EVA)
+    tapped_pin(box, PIN, 3601)
+
+    assert box.of(SessionStarted) == []
+    assert len([one for one in box.of(AccessDenied) if DenialReason.PIN_WRONG in one.reasons]) == WRONG_PINS
     box.close()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.access import Denied, Grant, MasterGrant
+from agent.failures import Failure
 from agent.machine import Latch, Loss, Memory
 from agent.rules.pin import DIGIT_MS, WRONG_PINS
 from agent.stimuli import (
@@ -15,11 +16,13 @@ from agent.stimuli import (
     Felt,
     Latching,
     LatchRecorded,
+    Mended,
     PinChecked,
     Pressed,
     ProblemPressed,
     Record,
     Sense,
+    Stimulus,
     Wished,
 )
 from tests.agent.fakes import START_MS, stamp
@@ -306,6 +309,41 @@ def test_a_wrong_pin_is_recorded_and_three_of_them_close_the_badge() -> None:
 
     assert bench.machine.pin is None
     assert bench.denied == (DenialReason.QUALIFICATION_MISSING,)
+
+
+def test_the_right_pin_gives_the_tries_back() -> None:
+    bench = pressed(Bench().tap(0, MASTER, master=PASS), "1111", 1).does(PinChecked(False), 20)
+
+    pressed(bench.tap(100, MASTER, master=PASS), "3141", 101).does(PinChecked(True), 120)
+
+    assert bench.switched == ["on"]
+    assert bench.machine.memory.wrong_pins == 0
+
+
+@pytest.mark.parametrize(
+    "back", [Wished(RiskClass.LOW, Service.IN, False, None, 0), Mended(Failure.PEER_AWAY)], ids=["list", "connection"]
+)
+def test_with_the_server_back_while_the_pin_is_tapped_nothing_starts(back: Stimulus) -> None:
+    """The badge may have been reported as lost meanwhile."""
+    bench = pressed(Bench().tap(0, MASTER, master=PASS), "314", 1).does(back, 12)
+
+    assert bench.machine.pin is None
+    assert bench.does(PinChecked(True), 13).switched == []
+
+
+def test_a_list_that_comes_gives_the_tries_back_and_one_that_lay_on_the_disk_does_not() -> None:
+    bench = Bench()
+    for second in range(0, WRONG_PINS * 100, 100):
+        pressed(bench.tap(second, MASTER, master=PASS), "1111", second + 1).does(PinChecked(False), second + 20)
+    wished = Wished(RiskClass.LOW, Service.IN, False, None, 0)
+
+    bench.does(replace(wished, fresh=False), 900).tap(1000, MASTER, master=PASS)
+    assert bench.machine.pin is None
+
+    (record,) = bench.does(wished, 1100).effects
+    assert isinstance(record, Record)
+    assert record.memory == bench.machine.memory
+    assert bench.tap(1200, MASTER, master=PASS).machine.pin is not None
 
 
 def test_a_pin_that_is_left_half_tapped_is_forgotten() -> None:
