@@ -63,7 +63,7 @@ def _watch_sqlite(points: Points) -> None:
     """The agent's state file: a commit is a COMMIT that is executed, or the end of a statement outside a transaction."""
 
     class Watched(sqlite3.Connection):
-        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
             commits = sql.lstrip().upper().startswith(_BEGINS_COMMIT)
             return points.around("commit", super().execute)(sql, *args) if commits else super().execute(sql, *args)
 
@@ -78,7 +78,8 @@ def _watch_sqlite(points: Points) -> None:
     connect = sqlite3.connect
 
     def watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        return connect(*args, **{"factory": Watched, **kwargs})
+        connection: sqlite3.Connection = connect(*args, **{"factory": Watched, **kwargs})
+        return connection
 
     sqlite3.connect = watched  # type: ignore[assignment]
 

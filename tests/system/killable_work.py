@@ -62,7 +62,7 @@ def _watch(points: Points) -> None:
     Path.replace = points.around("file", Path.replace)  # type: ignore[method-assign]
     typeset.pdf = points.around("page", typeset.pdf)
     # Held against the norm before, where nothing is written: reading its stylesheets anew for each kill takes a second.
-    documents.check = lambda *_content_and_xml: []
+    documents.check = lambda *_content_and_xml: ()  # type: ignore[attr-defined]
 
 
 def _work(order: dict[str, Any], points: Points) -> None:
