@@ -48,12 +48,13 @@ def load_facts(
     gone_since: datetime | None = None,
     older_keys: Collection[str] = (),
     left: Left = NOTHING_LEFT,
+    booked_since: datetime | None = None,
 ) -> Facts:
     """All facts about access as they stand, or those about one holder; of bookings, classes and closures those that are not
     over at ``now``. Tokens made under another site key than ``key_id`` and ``older_keys``, which still hold, cannot be
     recognised and are left out. ``rates`` come from billing, which stands above: (machine, payer) to cents an hour; and so
     does ``left``, of contracts and budgets. ``gone_since``: with the badges returned, the master badges ended and the
-    machines taken from the lab after that moment."""
+    machines taken from the lab after that moment. ``booked_since``: with the bookings that have ended after that one."""
     with reading():
         machines = _machines()
         by_category: dict[str, set[str]] = defaultdict(set)
@@ -74,7 +75,7 @@ def load_facts(
             gone=_gone(gone_since),
             hours=tuple(HoursFact(*row) for row in _rows(_HOURS)),
             closures=care.closures(now),
-            bookings=bookings(now, now + _AHEAD),
+            bookings=bookings(booked_since or now, now + _AHEAD),
             lessons=lessons(now, now + _AHEAD),
             staff=_staff(),
             masters=_masters({key_id, *older_keys}, gone_since),

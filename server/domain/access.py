@@ -118,10 +118,15 @@ def people_of(facts: Facts, now: datetime) -> People:
 
 
 def compile_list(
-    judged: Judged, agent: str, revision: int, key_id: str, newer: tuple[WrappedKey, ...] = ()
+    judged: Judged,
+    agent: str,
+    revision: int,
+    key_id: str,
+    newer: tuple[WrappedKey, ...] = (),
+    booked_since: datetime | None = None,
 ) -> AccessList:
     """The list of one agent. ``key_id`` is that of the newest site key; ``newer``: the site keys after the first, for
-    agents that lack them."""
+    agents that lack them. ``booked_since``: with the bookings that have ended after that moment."""
     machines = sorted((one for one in judged.facts.machines if one.agent == agent), key=lambda one: one.code)
     return AccessList(
         agent=agent,
@@ -130,7 +135,7 @@ def compile_list(
         key_id=key_id,
         payers=tuple(_with_rates(card, machines, judged.facts) for card in judged.cards),
         holders=judged.holders,
-        machines=tuple(_machine(machine, judged) for machine in machines),
+        machines=tuple(_machine(machine, judged, booked_since or judged.now) for machine in machines),
         revoked=judged.revoked,
         masters=judged.masters,
         keys=newer,
@@ -201,7 +206,7 @@ def _masters(facts: Facts, entries: Iterable[HolderEntry], cards: Mapping[str, P
 # --- machines ---------------------------------------------------------------------------------------------------------
 
 
-def _machine(machine: MachineFact, judged: Judged) -> MachineEntry:
+def _machine(machine: MachineFact, judged: Judged, booked_since: datetime) -> MachineEntry:
     until = judged.now + validity(machine)
     may, may_not = judged.rights[_kind(machine, judged)]
     entry = MachineEntry(
@@ -220,7 +225,7 @@ def _machine(machine: MachineFact, judged: Judged) -> MachineEntry:
         bypass=_bypass(machine, judged.now),
         staff=_staff(machine, judged),
         denied=tuple(Dated(one.reason, _milliseconds(one.since)) for one in machine.denied),
-        booked=_booked(machine, judged),
+        booked=_booked(machine, judged, booked_since),
         lessons=_lessons(machine, judged),
         log_only_until_ms=_log_only(machine, judged.now),
     )
@@ -236,9 +241,9 @@ def open_at(
     return open_intervals(hours, start, end, zone, closures)
 
 
-def _booked(machine: MachineFact, judged: Judged) -> tuple[Booked, ...]:
+def _booked(machine: MachineFact, judged: Judged, since: datetime) -> tuple[Booked, ...]:
     known = judged.people.holders
-    ahead = [one for one in judged.facts.bookings if one.machine == machine.code and one.ends > judged.now]
+    ahead = [one for one in judged.facts.bookings if one.machine == machine.code and one.ends > since]
     return tuple(
         Booked(_milliseconds(one.begins), _milliseconds(one.ends), one.holder if one.holder in known else None)
         for one in sorted(ahead, key=lambda one: (one.begins, one.ends))

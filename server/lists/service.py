@@ -60,13 +60,14 @@ def compile_all(
 
     ``key_id``: of the newest site key; ``older_keys``: those that still hold; ``newer``: what agents learn new keys by."""
     with reading() as session, uncollected():
-        shown = rates_for(now, zone), None, now - REVOKED_FOR, older_keys, left_now(now, zone)
-        judged = judge(load_facts(now, key_id, *shown), now, zone)
-        turn = min((at for at in (next_turn(judged.facts, now), next_price(now, zone)) if at is not None), default=None)
-        paper = Paper(_rules(judged))
         rows = session.execute(
             select(Agent, PublishedList).outerjoin(PublishedList, PublishedList.agent_id == Agent.id)
         ).all()
+        since = min((last.issued_at for _, last in rows if last is not None), default=now)
+        shown = rates_for(now, zone), None, now - REVOKED_FOR, older_keys, left_now(now, zone), min(since, now)
+        judged = judge(load_facts(now, key_id, *shown), now, zone)
+        turn = min((at for at in (next_turn(judged.facts, now), next_price(now, zone)) if at is not None), default=None)
+        paper = Paper(_rules(judged))
         return {
             agent.name: _compile(
                 agent, last, partial(compile_list, judged, key_id=key_id, newer=newer), judged, turn, paper
@@ -110,7 +111,7 @@ def record_all(compiled: Iterable[tuple[Compiled, bool]], now: datetime) -> None
 def _compile(
     agent: Any,
     last: PublishedList | None,
-    compiled: Callable[[str, int], AccessList],
+    compiled: Callable[..., AccessList],
     judged: Judged,
     turn: datetime | None,
     paper: Paper,
@@ -119,7 +120,11 @@ def _compile(
     access_list = compiled(agent.name, revision)
     content = paper.content_sha256(access_list, _hours(judged.facts, agent.name))
     renew_after = _renew_after(judged.facts, agent.name)
-    same = last is not None and last.content_sha256 == content and judged.now < last.issued_at + renew_after
+    same = last is not None and judged.now < last.issued_at + renew_after
+    if last is not None and same and last.content_sha256 != content:
+        # what is booked leaves the list by its hour; that alone is no reason to send it again
+        as_it_was = compiled(agent.name, revision, booked_since=last.issued_at)
+        same = last.content_sha256 == paper.content_sha256(as_it_was, _hours(judged.facts, agent.name))
     return Compiled(agent.id, access_list, paper.payload(access_list), content, renew_after, turn, not same)
 
 

@@ -1,6 +1,6 @@
 """The lists agents get: compiled from the books, sent when something in them changed, renewed before they run out."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from server.lists.models import PublishedList
 from server.machines import service as machines
 from server.machines.models import Agent, Machine
 from server.people import service as people
+from server.people.models import Token
 from server.training import service as training
 from wire.codec import encode
 from wire.messages import DenialReason, RiskClass, Service, decode_access_list
@@ -92,7 +93,7 @@ def test_each_change_is_sent_at_once_and_announced(lab, now, change):
     assert send(later).keys() == {"agent-1"}
 
 
-HOURS = (machines.time(8), machines.time(20))
+HOURS: tuple[time, time] = (time(8), time(20))
 
 
 @pytest.fixture
@@ -154,10 +155,27 @@ def test_time_alone_alters_no_list(lab, three_agents):
     assert send(later + HOUR / 2) == {}
 
 
+def test_a_booking_that_is_over_sends_no_list_again_and_is_in_none_that_is_sent(lab, three_agents):
+    now = three_agents["now"]
+    bookings_of(lab, "l1", three_agents)
+    send(now)
+    later = now + 3 * HOUR
+
+    machines.clear_latch("p9", 3, "why", actor="m", now=later)
+    first = send(later)
+    machines.clear_latch("l1", 3, "why", actor="m", now=later)
+    second = send(later)
+    machines.clear_latch("p9", 4, "why", actor="m", now=later + HOUR)
+
+    assert (first.keys(), second.keys()) == ({"agent-3"}, {"agent-2"})
+    assert second["agent-2"].machines[0].booked == ()
+    assert send(later + HOUR).keys() == {"agent-3"}
+
+
 def test_a_deleted_token_reaches_the_list(lab, now):
     send(now)
     with writing() as session:
-        session.delete(session.scalars(db.select(people.Token)).one())
+        session.delete(session.scalars(db.select(Token)).one())
 
     sent = send(now + HOUR)
 
