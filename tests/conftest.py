@@ -5,15 +5,16 @@ Nothing here is imported until a test asks for a database, so the pure tests sta
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -37,6 +38,14 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes goes first, so that it does not end alone on one core."""
     items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so the garbage collector need not go through it again and again, and a test of pages makes
+    so many objects that it may come more seldom: an eighth of the processor's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 5, 5)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -98,29 +107,9 @@ class Lab:
 @pytest.fixture
 def lab(app: Flask, now: datetime) -> Lab:
     """One lab on a fresh database, everything in it valid from a month before ``now``."""
-    from server.db import writing
-    from server.machines import service as machines
-    from server.people import service as people
-    from server.people.models import TenantKind
-    from server.training import service as training
-    from wire.messages import RiskClass
+    from tests.first_lab import furnish
 
-    by: Any = {"actor": "test", "now": now - timedelta(days=30)}
-    with writing():
-        people.add_tenant("acme", "Acme SARL", TenantKind.COMPANY, **by)
-        house = people.add_establishment("acme", "Acme SARL", "1 rue", "68100", "Mulhouse", "FR", **by)
-        people.set_treatment(house.id, "fr_business", date(2026, 1, 1), "test", **by)
-        people.set_bill_to("acme", house.id, date(2026, 1, 1), **by)
-        people.add_payer("acme", "acme-rd", "R&D", "Acme R&D", **by)
-        ada = people.add_holder("Ada", "Lovelace", "fr", shows_first_name=True, **by)
-        token = people.give_token(ada.number, "em4100:0102030405", SITE_KEY, "k1", **by)
-        membership = people.add_membership(ada.number, "acme-rd", **by)
-        machines.add_agent("agent-1", **by)
-        machines.add_machine("p1", "Printer 1", "printer", "agent-1", RiskClass.LOW, **by)
-        training.add_skill("printing", "3D printing", **by)
-        training.require_skills("p1", ["printing"], **by)
-        qualification = training.grant(ada.number, "printing", **by)
-        return Lab(ada.number, token.ref, token.fingerprint, membership.ref, qualification.ref, house.id)
+    return furnish(now)
 
 
 SITE_KEY = bytes(range(32))

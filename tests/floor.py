@@ -14,6 +14,7 @@ from server.jobs.service import announce
 from server.machines.models import Agent, Machine, MachineLive, Room
 from server.people.models import BillTo, Establishment, Payer, Tenant
 from server.usage.models import Denial, Event, EventPayload, Outbox, RejectedEvent, UsageSession
+from tests.remembered import remembered
 from wire.messages import (
     AccessDenied,
     AgentStarted,
@@ -163,6 +164,7 @@ class Floor:
             return event.id
 
 
+@remembered
 def furnish(now: datetime) -> Floor:
     """24 free machines, three beside each of eight agents that are online."""
     with writing() as transaction:

@@ -23,6 +23,7 @@ from server.people import service as people
 from server.people.models import Establishment, Payer, Tenant, TenantKind
 from server.usage.models import UsageSession
 from tests.commissioned import commission
+from tests.remembered import remembered
 from wire.messages import RiskClass
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -59,6 +60,7 @@ PROOFS = {"eu_business": ProofKind.VIES, "non_eu_business": ProofKind.SWISS_VAT}
 _numbers = count(1)
 
 
+@remembered
 def furnish(agent: str = "agent-1") -> None:
     """Two machines at 24.00 and 36.00 € an hour, and for each tenant one payer ``<code>-1``; ``acme`` has a second."""
     by: Any = {"actor": "test", "now": OPENED}

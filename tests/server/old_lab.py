@@ -12,6 +12,7 @@ from server.mail import service as mail
 from server.people import service as people
 from server.privacy.night import Place
 from server.training import service as training
+from tests.remembered import remembered
 from tests.server import billing_lab
 from tests.server.billing_lab import ZONE, close, issue
 from tests.server.paper_agent import EPOCH, PaperAgent, stamp, uuid
@@ -73,6 +74,7 @@ class OldLab:
         self.told = len(self.agent.sent)
 
 
+@remembered
 def furnish() -> OldLab:
     """August is issued, October is not; in August people were refused, and one reported a problem."""
     lab = OldLab()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from server.db import writing
@@ -9,6 +10,7 @@ from server.ingest import Incoming
 from server.machines import service as machines
 from server.people import service as people
 from server.people.models import TenantKind
+from tests.remembered import remembered
 from wire.messages import (
     AccessDenied,
     AgentStarted,
@@ -34,9 +36,10 @@ MACHINES = {"p1": "agent-1", "p2": "agent-1", "c1": "agent-2"}
 PAYER = "acme"
 
 
+@remembered
 def furnish(now: datetime) -> None:
     """Two agents, three machines, one tenant with one payer."""
-    desk = {"actor": "desk", "now": now}
+    desk: dict[str, Any] = {"actor": "desk", "now": now}
     with writing():
         people.add_tenant("acme", "Acme", TenantKind.COMPANY, **desk)
         people.add_payer("acme", PAYER, "lab", "Acme", **desk)
