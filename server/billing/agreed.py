@@ -43,7 +43,7 @@ def used_before(
     """What tenants have used, by their id: in months before the period, and in later ones as far as they are billed."""
     since = {number: day for number, one in known.items() if (day := one.looks_back_to(period.month)) is not None}
     used: dict[int, _Used] = defaultdict(dict)
-    for tenant_id, month, one in _charged(since, period):
+    for tenant_id, month, one in _charged(since, period, specimen):
         _add(used[tenant_id], month, one)
     if since:
         book = PriceBook(tariffs)
@@ -61,7 +61,7 @@ def _add(used: _Used, month: str, one: Covered) -> None:
     used[one.ref, month] = used.get((one.ref, month), 0) + (one.seconds or one.cents)
 
 
-def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, str, Covered]]:
+def _charged(since: Mapping[int, date], period: Period, specimen: bool) -> Iterator[tuple[int, str, Covered]]:
     """What charges and adjustments say was covered, by tenant and the month in which the session ended; but for those taken
     back."""
     if not since:
@@ -71,10 +71,16 @@ def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, s
     wanted = (
         select(Payer.tenant_id, Charge.subject, Charge.round, Charge.ended_at, Charge.priced)
         .join(Payer, Payer.id == Charge.payer_id)
-        .where(Charge.kind == "session", Payer.tenant_id.in_(since), Charge.ended_at >= begins)
+        .join(Document, Document.id == Charge.document_id)
+        .where(
+            Charge.kind == "session",
+            Document.specimen.is_(specimen),
+            Payer.tenant_id.in_(since),
+            Charge.ended_at >= begins,
+        )
         .where(written.contains('"covered"') | written.contains('"credit"'))
     )
-    adjusted = _adjusted(since, begins)
+    adjusted = _adjusted(since, begins, specimen)
     for tenant_id, subject, number, ended_at, priced in db.session.execute(wanted):
         if number >= again.get(subject, 0) and subject not in adjusted:
             yield from ((tenant_id, month_of(ended_at, period.zone), one) for one in _covered(priced))
@@ -84,9 +90,10 @@ def _charged(since: Mapping[int, date], period: Period) -> Iterator[tuple[int, s
             yield from ((tenant_id, month, one) for one in _covered(stand.steps))
 
 
-def _adjusted(since: Mapping[int, date], begins: datetime) -> dict[str, tuple[int, Stand | None]]:
+def _adjusted(since: Mapping[int, date], begins: datetime, specimen: bool) -> dict[str, tuple[int, Stand | None]]:
     """The sessions that something came to be known of after they were charged, with their tenant and as they stand now."""
     wanted = select(Payer.tenant_id, Charge.subject).join(Payer, Payer.id == Charge.payer_id)
+    wanted = wanted.join(Document, Document.id == Charge.document_id).where(Document.specimen.is_(specimen))
     wanted = wanted.where(Charge.kind == "adjust", Payer.tenant_id.in_(since), Charge.ended_at >= begins)
     owners = {subject.partition(ADJUSTS)[0]: tenant_id for tenant_id, subject in db.session.execute(wanted)}
     stands = stands_of(set(owners.values()), begins) if owners else {}

@@ -41,12 +41,12 @@ class Outcome(StrEnum):
     WORDS = "words"
 
 
-def contest(line: Line, month: str, words: str, *, zone: tzinfo, actor: str, now: datetime) -> int:
-    """Returns the number of the dispute. ``line``: as the tenant was shown it."""
+def contest(line: Line, month: str, words: str, *, zone: tzinfo, real: bool = False, actor: str, now: datetime) -> int:
+    """Returns the number of the dispute. ``line``: as the tenant was shown it; ``real``: no specimen counts."""
     if not words.strip():
         raise BillingError("Say what is wrong with it: the lab answers that.")
     with writing() as session:
-        charge = charge_in_force(line.subject)
+        charge = charge_in_force(line.subject, real=real)
         _refuse_again(line.subject, charge.document_id if charge else None)
         row = Dispute(
             subject=line.subject,
@@ -90,7 +90,7 @@ def adjust(
     that goes on where it stands on a statement, which no credit note puts right."""
     with writing():
         row = _open(number, version)
-        issued = _document_of(row.subject)
+        issued = _document_of(row.subject, lab)
         if issued is not None and issued.kind != STATEMENT:
             raise BillingError("%(number)s is issued with it: answer with a credit note.", number=issued.number)
         _refuse_more_than(line.net_cents or 0, cents)
@@ -127,7 +127,7 @@ def credit(
     _say_why(answer)
     with writing():
         row = _open(number, version)
-        charge = charge_in_force(row.subject)
+        charge = charge_in_force(row.subject, real=not lab.demo)
         if charge is None:
             raise BillingError("It is on no document yet: answer with an adjustment.")
         _refuse_more_than(charge.net_cents, cents)
@@ -169,8 +169,8 @@ def waiting() -> tuple[int, date | None]:
     return count, first
 
 
-def _document_of(subject: str) -> Document | None:
-    charge = charge_in_force(subject)
+def _document_of(subject: str, lab: Settings) -> Document | None:
+    charge = charge_in_force(subject, real=not lab.demo)
     return None if charge is None else db.session.get_one(Document, charge.document_id)
 
 

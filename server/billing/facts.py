@@ -109,10 +109,10 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         agreed=contracts.names_of([one.ref for agreed in terms.values() for one in agreed.allowances]),
         items=items,
         charged=_charged([item.ref for item in items]),
-        reopened=reopened() if items else {},
+        reopened=reopened(real=not specimen) if items else {},
         payers={row[0]: Whose(row[1], row[2], row[3]) for row in db.session.execute(_PAYERS)},
         machines=dict(db.session.execute(select(Machine.code, Machine.name)).all()),
-        ordered=ordered_on(period.zone),
+        ordered=ordered_on(period.zone, specimen),
         carried=_carried(uses, period, specimen),
     )
 

@@ -31,17 +31,20 @@ def note_material(
     place: supplies.Place,
     *,
     zone: tzinfo,
+    real: bool = False,
     actor: str,
     now: datetime,
 ) -> int:
     with writing():
-        _still_open_place(place, zone)
+        _still_open_place(place, zone, real)
         return supplies.note_material(material, quantity, measured, place, zone=zone, actor=actor, now=now)
 
 
-def note_operator(span: supplies.Span, place: supplies.Place, *, zone: tzinfo, actor: str, now: datetime) -> int:
+def note_operator(
+    span: supplies.Span, place: supplies.Place, *, zone: tzinfo, real: bool = False, actor: str, now: datetime
+) -> int:
     with writing():
-        _still_open_place(place, zone)
+        _still_open_place(place, zone, real)
         return supplies.note_operator(span, place, zone=zone, actor=actor, now=now)
 
 
@@ -52,27 +55,30 @@ def correct_noted(
     measured: str | None = None,
     version: int | None = None,
     *,
+    real: bool = False,
     actor: str,
     now: datetime,
 ) -> int:
     with writing():
         _throw_drafts_of_note(number)
-        _refuse_charged(ref_of(root_of(number)))
+        _refuse_charged(ref_of(root_of(number)), real)
         return supplies.correct_noted(number, quantity, reason, measured, version, actor=actor, now=now)
 
 
-def add_one_off(facts: supplies.ItemFacts, reason: str, *, actor: str, now: datetime) -> int:
+def add_one_off(facts: supplies.ItemFacts, reason: str, *, real: bool = False, actor: str, now: datetime) -> int:
     with writing():
         throw_drafts(_payer_id(facts.payer), f"{facts.day:%Y-%m}")
-        refuse_issued(facts.payer, f"{facts.day:%Y-%m}")
+        refuse_issued(facts.payer, f"{facts.day:%Y-%m}", real)
         return supplies.add_one_off(facts, reason, actor=actor, now=now)
 
 
-def take_back(number: int, reason: str, *, version: int | None = None, actor: str, now: datetime) -> None:
+def take_back(
+    number: int, reason: str, *, version: int | None = None, real: bool = False, actor: str, now: datetime
+) -> None:
     with writing():
         row = one_off_by_id(number)
         throw_drafts(row.payer_id, f"{row.day:%Y-%m}")
-        _refuse_charged(f"one_off:{one_off_by_id(number, changing=True).id}")
+        _refuse_charged(f"one_off:{one_off_by_id(number, changing=True).id}", real)
         supplies.take_back(number, reason, version=version, actor=actor, now=now)
 
 
@@ -85,17 +91,25 @@ def add_recurring(
     reason: str,
     until: date | None = None,
     *,
+    real: bool = False,
     actor: str,
     now: datetime,
 ) -> int:
     with writing():
         throw_drafts(_payer_id(payer), f"{since:%Y-%m}")
-        refuse_issued(payer, f"{since:%Y-%m}")
+        refuse_issued(payer, f"{since:%Y-%m}", real)
         return supplies.add_recurring(payer, labels, nature, cents, since, reason, until, actor=actor, now=now)
 
 
 def end_recurring(
-    number: int, until: date, reason: str, *, version: int | None = None, actor: str, now: datetime
+    number: int,
+    until: date,
+    reason: str,
+    *,
+    version: int | None = None,
+    real: bool = False,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Not within a month that is charged to its end."""
     with writing():
@@ -103,7 +117,7 @@ def end_recurring(
         row = recurring_by_id(number, changing=True)
         for month in _charged_months(row):
             if until <= _last_of(month):
-                _refuse_charged(f"recurring:{number}:{month}")
+                _refuse_charged(f"recurring:{number}:{month}", real)
         supplies.end_recurring(number, until, reason, version=version, actor=actor, now=now)
 
 
@@ -112,15 +126,15 @@ def ref_of(root: Noted) -> str:
     return f"{'operator' if root.material_id is None else 'material'}:{root.id}"
 
 
-def charged_on(subject: str) -> str | None:
+def charged_on(subject: str, *, real: bool = False) -> str | None:
     """The number of the document on which a session or item stands, and that no credit note lets be charged anew."""
-    charge = charge_in_force(subject)
+    charge = charge_in_force(subject, real=real)
     return None if charge is None else db.session.get_one(Document, charge.document_id).number
 
 
-def documents_of(subjects: Collection[str]) -> dict[str, str]:
+def documents_of(subjects: Collection[str], *, real: bool = False) -> dict[str, str]:
     """Those of them that are charged, with the number of their document, in a few looks; inside ``reading()``."""
-    again, rounds = reopened(), dict[str, int]()
+    again, rounds = reopened(real=real), dict[str, int]()
     found: dict[str, str] = {}
     wanted = select(Charge.subject, Charge.round, Document.number).join(Document, Document.id == Charge.document_id)
     for subject, number_of_round, number in db.session.execute(wanted.where(Charge.subject.in_(subjects))):
@@ -136,13 +150,15 @@ def throw_drafts(payer_id: int | None, *months: str) -> None:
     db.session.execute(delete(Draft).where(Draft.month.in_(months), Draft.establishment_id.in_(billed)))
 
 
-def refuse_issued(payer: str, month: str) -> None:
+def refuse_issued(payer: str, month: str, real: bool = False) -> None:
     """Raises BillingError where the tenant of this payer has a document of the month, of which something is not let be invoiced
     anew."""
     tenant = select(Payer.tenant_id).where(Payer.code == payer).scalar_subquery()
     own = select(Payer.id).where(Payer.tenant_id == tenant)
     charged = select(Charge.subject, Charge.round, Document.number).join(Document, Charge.document_id == Document.id)
     charged = charged.where(Document.month == month, Charge.payer_id.in_(own), Charge.kind != "credit")
+    if real:
+        charged = charged.where(Document.specimen.is_(False))
     rows = db.session.execute(charged.order_by(Document.id)).all()
     again = reopened() if rows else {}
     number = next((number for subject, turn, number in rows if turn >= again.get(subject, 0)), None)
@@ -154,17 +170,17 @@ def refuse_issued(payer: str, month: str) -> None:
         )
 
 
-def _still_open_place(place: supplies.Place, zone: tzinfo) -> None:
+def _still_open_place(place: supplies.Place, zone: tzinfo, real: bool) -> None:
     """A session that is charged takes nothing more, nor does the month in which it ended."""
     if place.session is not None:
         _throw_drafts_of_session(db.session.get(UsageSession, place.session), place.day)
         row = decisions.locked(place.session)
-        _refuse_charged(row.id)
+        _refuse_charged(row.id, real)
         if row.ended_at is not None:
-            refuse_issued(_payer_of(row), month_of(row.ended_at, zone))
+            refuse_issued(_payer_of(row), month_of(row.ended_at, zone), real)
     elif place.payer is not None and place.day is not None:
         throw_drafts(_payer_id(place.payer), f"{place.day:%Y-%m}")
-        refuse_issued(place.payer, f"{place.day:%Y-%m}")
+        refuse_issued(place.payer, f"{place.day:%Y-%m}", real)
 
 
 def _throw_drafts_of_note(number: int) -> None:
@@ -195,8 +211,8 @@ def _payer_of(row: UsageSession) -> str:
     return db.session.scalars(select(Payer.code).where(Payer.id == row.payer_id)).one()
 
 
-def _refuse_charged(subject: str) -> None:
-    if (number := charged_on(subject)) is not None:
+def _refuse_charged(subject: str, real: bool) -> None:
+    if (number := charged_on(subject, real=real)) is not None:
         raise BillingError(
             "%(number)s is issued with this on it: only a later document can put it right.", number=number
         )

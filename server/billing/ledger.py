@@ -41,7 +41,10 @@ def verify_billing(documents_dir: Path | None = None) -> list[str]:
         newest, due = ledger_rows.newest(charges), set[str]()
         problems = [*_charges(documents, charges, newest, due), *_documents(documents, charges), *_series(documents)]
         problems += ledger_rows.problems(documents, charges)
-        problems += ledger_limits.problems(charge for name, charge in newest.items() if name not in due)
+        specimens = {document.id for document in documents if document.specimen}
+        standing = [charge for name, charge in newest.items() if name not in due]
+        for one in (True, False):
+            problems += ledger_limits.problems(row for row in standing if (row.document_id in specimens) is one)
     if documents_dir is not None:
         problems += _files(documents, documents_dir)
     return problems

@@ -50,7 +50,7 @@ def lines_of(tenant_id: int, period: Period, specimen: bool) -> list[Line]:
     """The newest first."""
     with reading():
         known = facts.load(period, specimen, tenant_id)
-        charged = _charged(tenant_id, period.month)
+        charged = _charged(tenant_id, period.month, specimen)
     sessions = [_of_session(use, rated, period) for use, rated in rate_uses(known, period.zone)]
     found = [*sessions, *(_of_item(item, known) for item in known.items)]
     return sorted((_as_charged(line, charged) for line in found), key=lambda one: (one.day, one.subject), reverse=True)
@@ -94,13 +94,14 @@ def _of_item(item: BillItem | MissingItemPrice, known: facts.Facts) -> Line:
     )
 
 
-def _charged(tenant_id: int, month: str) -> dict[str, tuple[str, int]]:
+def _charged(tenant_id: int, month: str, specimen: bool) -> dict[str, tuple[str, int]]:
     """What stands on a document of the month: its number, and what was charged."""
     wanted = (
         select(Charge.subject, Document.number, Charge.net_cents)
         .join(Document, Document.id == Charge.document_id)
         .join(Payer, Payer.id == Charge.payer_id)
         .where(Payer.tenant_id == tenant_id, Document.month == month, Charge.kind != CREDIT)
+        .where(Document.specimen.is_(specimen))
         .order_by(Charge.round)
     )
     return {subject: (number, cents) for subject, number, cents in db.session.execute(wanted)}

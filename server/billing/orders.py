@@ -17,13 +17,15 @@ from server.domain.period import day_of
 from server.people.models import Payer
 
 
-def ordered_on(zone: tzinfo) -> Ordered:
+def ordered_on(zone: tzinfo, specimen: bool) -> Ordered:
     """All orders, who asks for them, and how far those with a ceiling are used."""
     orders = all_orders()
-    return Ordered(orders, asked_by(), used_of([one for one in orders if one.ceiling_cents is not None], zone))
+    return Ordered(
+        orders, asked_by(), used_of([one for one in orders if one.ceiling_cents is not None], zone, specimen)
+    )
 
 
-def used_of(orders: Iterable[Order], zone: tzinfo) -> dict[int, int]:
+def used_of(orders: Iterable[Order], zone: tzinfo, specimen: bool) -> dict[int, int]:
     """Net cents by the order's id."""
     by_house: dict[int, list[Order]] = defaultdict(list)
     for order in orders:
@@ -35,7 +37,7 @@ def used_of(orders: Iterable[Order], zone: tzinfo) -> dict[int, int]:
         )
         .join(Charge, Charge.document_id == Document.id)
         .join(Payer, Payer.id == Charge.payer_id)
-        .where(Document.establishment_id.in_(by_house))
+        .where(Document.establishment_id.in_(by_house), Document.specimen.is_(specimen))
     )
     found: dict[int, int] = defaultdict(int)
     for house, issued_on, payer, started_at, supplied_on, cents in db.session.execute(wanted) if by_house else ():

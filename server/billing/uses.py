@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
 
-from server.billing.models import Charge
+from server.billing.models import Charge, Document
 from server.db import db
 from server.domain import rating
 from server.domain.decisions import AS_MEASURED, Decision, counted
@@ -140,29 +141,53 @@ def load_classes() -> Classes:
     return found
 
 
-def reopened(subject: str | None = None) -> dict[str, int]:
-    """Subject → how many credit notes have let it be charged anew; of one, or of all. Inside ``reading()``."""
+def reopened(subject: str | None = None, *, real: bool = False) -> dict[str, int]:
+    """Subject → how many credit notes have let it be charged anew; of one, or of all. Inside ``reading()``. An item that stands on a
+    specimen can be charged once more for real: ``real`` counts that as one more, and so does what has been charged for real since."""
     found: dict[str, int] = {}
-    wanted = select(Charge.subject, Charge.priced).where(Charge.kind == "credit")
+    of_specimens: dict[str, int] = {}
+    wanted = select(Charge.subject, Charge.priced, Document.specimen).join(Document, Document.id == Charge.document_id)
+    wanted = wanted.where(Charge.kind == "credit")
     if subject is not None:
         wanted = wanted.where(Charge.subject.startswith(subject + CREDITED, autoescape=True))
-    for credited, priced in db.session.execute(wanted):
+    for credited, priced, specimen in db.session.execute(wanted):
         if priced.get("reopens"):
             name = credited.partition(CREDITED)[0]
+            found[name] = found.get(name, 0) + 1
+            of_specimens[name] = of_specimens.get(name, 0) + specimen
+    for name, last in _on_specimens(subject, real):
+        if last >= of_specimens.get(name, 0):
             found[name] = found.get(name, 0) + 1
     return found
 
 
-def charge_in_force(subject: str) -> Charge | None:
-    """The charge of a session or item that no credit note lets be charged anew. Inside ``reading()`` or ``writing()``."""
+def _on_specimens(subject: str | None, real: bool) -> Iterable[tuple[str, int]]:
+    """Items that were charged on specimens, with the last round there; but for ``real`` those alone that are charged for real, too.
+    A session is either simulated or not, and stands on the one or the other."""
+    specimens = select(Document.id).where(Document.specimen.is_(True))
+    wanted = select(Charge.subject, func.max(Charge.round)).group_by(Charge.subject)
+    wanted = wanted.where(Charge.document_id.in_(specimens), Charge.kind == "item")
+    if subject is not None:
+        wanted = wanted.where(Charge.subject == subject)
+    if not real:
+        other = aliased(Charge)
+        wanted = wanted.where(
+            select(other.id).where(other.subject == Charge.subject, other.document_id.not_in(specimens)).exists()
+        )
+    return [(name, last) for name, last in db.session.execute(wanted)]
+
+
+def charge_in_force(subject: str, *, real: bool = False) -> Charge | None:
+    """The charge of a session or item that no credit note lets be charged anew, and for ``real`` no specimen. Inside ``reading()`` or
+    ``writing()``."""
     wanted = select(Charge).where(Charge.subject == subject).order_by(Charge.round.desc())
     last: Charge | None = db.session.scalar(wanted.limit(1))
-    return last if last is not None and last.round >= reopened(subject).get(subject, 0) else None
+    return last if last is not None and last.round >= reopened(subject, real=real).get(subject, 0) else None
 
 
-def is_paid_for(subject: str) -> bool:
+def is_paid_for(subject: str, *, real: bool = False) -> bool:
     """Whether an item stands on a document, and no credit note has taken it back in whole. Inside ``reading()``."""
-    charge = charge_in_force(subject)
+    charge = charge_in_force(subject, real=real)
     if charge is None:
         return False
     credited = select(func.sum(Charge.net_cents)).where(Charge.kind == "credit", Charge.round == charge.round)

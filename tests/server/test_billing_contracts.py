@@ -194,7 +194,7 @@ def test_the_months_page_says_which_bill_waits_for_an_order_and_where_one_is_add
     html = page(manager, "/months/2026-10")
 
     assert "Le client refuse les factures sans commande, et aucune n’est valable le 5 octobre 2026." in html
-    assert "Cette facture dépasse ce que la commande EJ-7 permet." in html
+    assert "Ce document dépasse ce que la commande EJ-7 permet." in html
     assert 'href="/tenants/acme/orders/new"' in html
 
 

@@ -17,7 +17,7 @@ from server.domain.contracts import Gives
 from server.domain.orders import Asked, Order
 from server.domain.period import day_of
 from server.people.models import BillTo, Establishment, Payer, Tenant
-from server.web.here import zone
+from server.web.here import settings, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _houses(tenant_id: int) -> tuple[House, ...]:
     rows = _billed_at(tenant_id)
     ids = [row.id for row in rows]
     orders, asked = all_orders(ids), asked_by(ids)
-    used = used_of(orders, zone())
+    used = used_of(orders, zone(), settings().demo)
     centres = {row.code: row.cost_centre for row in _payers(tenant_id)}
     return tuple(
         House(

@@ -41,7 +41,7 @@ def listed(code: str) -> str:
     with reading():
         tenant = db.session.scalars(select(Tenant).where(Tenant.code == code)).one()
         items = bill_items(period, settings().demo, tenant.id)
-        charged = item_corrections.documents_of([one.ref for one in items])
+        charged = item_corrections.documents_of([one.ref for one in items], real=not settings().demo)
         lasting = _lasting(tenant.id)
     cents = sum(one.net_cents for one in items if isinstance(one, BillItem))
     told = {"month": month, "before": before, "after": after if month < current else None, "cents": cents}
@@ -154,4 +154,4 @@ def _name(code: str) -> str:
 
 
 def _by() -> dict[str, Any]:
-    return {"actor": actor().label, "now": now()}
+    return {"real": not settings().demo, "actor": actor().label, "now": now()}

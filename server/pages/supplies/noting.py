@@ -18,7 +18,7 @@ from server.pages.supplies.about import noted_of
 from server.supplies import service as supplies
 from server.web.answers import done, see_other
 from server.web.forms import Form
-from server.web.here import now, today, zone
+from server.web.here import now, settings, today, zone
 from server.web.needs import actor, allowed, needs
 
 pages = Blueprint("noting", __name__)
@@ -122,4 +122,4 @@ def _back(session: str | None) -> str:
 
 
 def _by() -> dict[str, Any]:
-    return {"actor": actor().label, "now": now()}
+    return {"real": not settings().demo, "actor": actor().label, "now": now()}

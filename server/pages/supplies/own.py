@@ -1,6 +1,8 @@
 """A maker notes material on a session of one's own, on the phone, while it goes on or on the day it ended; and sees what
 it costs."""
 
+from typing import Any
+
 from flask import Blueprint, abort, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -17,7 +19,7 @@ from server.pages.supplies import forms, reads, words
 from server.supplies import service as supplies
 from server.web import formats
 from server.web.answers import done, see_other
-from server.web.here import now, zone
+from server.web.here import now, settings, zone
 from server.web.needs import actor, needs
 
 pages = Blueprint("own_material", __name__)
@@ -35,8 +37,9 @@ def note(session_id: str) -> Response | tuple[str, int]:
     form.offer(session_id)
     if form.validate_on_submit():
         told = (int(form.material.data), form.quantity.data, form.measured.data, supplies.Place(session=session_id))
+        by: dict[str, Any] = {"actor": actor().label, "now": now()}
         try:
-            number = item_corrections.note_material(*told, zone=zone(), actor=actor().label, now=now())
+            number = item_corrections.note_material(*told, zone=zone(), real=not settings().demo, **by)
         except Refusal as refusal:
             form.refuse("measured" if "in that way" in refusal.sentence else "quantity", said(refusal))
         else:
