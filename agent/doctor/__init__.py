@@ -35,7 +35,9 @@ def examine(config: Config, tools: Tools) -> Iterator[Finding]:
     yield Finding("settings", f"complete: {config.name} with {', '.join(place.id for place in config.machines)}")
     if config.board is None:
         yield computer.outputs(tools.places)
-        yield computer.judge_clock(clock.now().quality)
+        now = clock.now()
+        ahead_ms = computer.time_on_disk(config.state_dir) - now.wall_ms
+        yield computer.judge_clock(now.quality, ahead_ms, config.state_dir)
         yield from tools.service()
     yield from computer.disk(config.state_dir, tools.places)
     yield from broker(config.broker, config.name, clock.now().wall_ms)

@@ -6,13 +6,17 @@ Each check gathers what it needs from files whose places are given, and a pure f
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.doctor.finding import Finding
+from agent.state_file import FILE_NAME
 from wire.messages import TimeQuality
 
+_AHEAD_MS = 300_000
 LEAST_FREE_MB = 200  # some months of events, and a list
 _FLEETING = frozenset({"tmpfs", "ramfs", "overlay", "overlayfs", "aufs"})
 _STRICT = re.compile(r"^\s*dtparam\s*=\s*(?:.*,)?\s*strict_gpiod(?:=(?:on|true|1))?\s*(?:,.*)?$", re.MULTILINE)
@@ -117,7 +121,23 @@ def judge_space(there: Path, free_mb: int) -> Finding:
 # --- time ---------------------------------------------------------------------------------------------------------------
 
 
-def judge_clock(quality: TimeQuality) -> Finding:
+def time_on_disk(state_dir: Path) -> int:
+    """The last wall time that the agent has written, 0 where there is none to be read."""
+    path = state_dir / FILE_NAME
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection,
+    ):
+        return int(connection.execute("SELECT wall_ms FROM outbox").fetchone()[0])
+    return 0
+
+
+def judge_clock(quality: TimeQuality, ahead_ms: int = 0, state_dir: Path = Path()) -> Finding:
+    """``ahead_ms``: by how much the time on disk is later than the clock. It is never gone back behind, whatever the clock says."""
+    if quality is TimeQuality.SYNCED and ahead_ms > _AHEAD_MS:
+        found = f"set by the network, and {ahead_ms // 60_000} min behind what was written while it ran ahead: not believed until then"
+        undo = f"import sqlite3 as s; c = s.connect('{state_dir / FILE_NAME}'); c.execute('UPDATE outbox SET wall_ms = 0'); c.commit()"
+        return Finding("clock", found, f'stop the agent, then: sudo python3 -c "{undo}"')
     if quality is TimeQuality.SYNCED:
         return Finding("clock", "set by the network")
     fix = (

@@ -3,6 +3,8 @@
 import importlib
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,18 +17,29 @@ from gpiozero.pins.mock import MockFactory
 from agent.config import Broker, load
 from agent.doctor import Finding, Tools, computer, examine, readers, relay_test, wiring
 from agent.doctor.broker import Met, connect_packet, judge_broker, meet
-from agent.doctor.computer import Mount, Places, judge_clock, judge_mount, judge_outputs, judge_space, mount_of
+from agent.doctor.computer import (
+    Mount,
+    Places,
+    judge_clock,
+    judge_mount,
+    judge_outputs,
+    judge_space,
+    mount_of,
+    time_on_disk,
+)
 from agent.doctor.readers import Port, judge_chip, judge_port, open_port
 from agent.doctor.relay_test import Seen
 from agent.doctor.service import judge_hardware_watchdog, judge_unit, seconds
 from agent.hardware import MeterDown, Metered
 from agent.metering import Thresholds
 from agent.places import ContactKind, Inputs, MeterAt, Place, ReaderKind
+from agent.state import State
 from tests.agent.fakes import FakeRelay
 from wire.messages import OnLoss, TimeQuality
 
 MILL = Place("mill", "/dev/ttyAMA0", 17, OnLoss.OFF, inputs=Inputs(contact=22))
 DAY_MS = 86_400_000
+NOW_MS = 1_790_000_000_000
 LAB = Broker("broker.lab", 8883, "agent-1", "secret", True, None)
 UNIT = {
     "LoadState": "loaded",
@@ -109,6 +122,27 @@ def test_a_state_folder_that_would_not_survive_a_power_cut_is_wrong(mount: Mount
     assert words in finding.found
     assert finding.fix
     assert in_order(judge_mount(Path("/var/lib/prolab-agent"), Mount("/", "ext4", True)))
+
+
+def test_a_time_on_disk_that_is_ahead_of_the_right_clock_is_wrong_and_its_fix_lets_the_clock_be_believed(
+    tmp_path: Path,
+) -> None:
+    """Once, before the network was there, the clock was years ahead. Nothing ever goes back behind that by itself."""
+    ahead = State(tmp_path, simulated=True)
+    ahead.write(NOW_MS + DAY_MS, lambda transaction: None)
+    ahead.close()
+    finding = judge_clock(TimeQuality.SYNCED, time_on_disk(tmp_path) - NOW_MS, tmp_path)
+    assert "1440 min behind" in finding.found
+
+    command = finding.fix.split("sudo ", 1)[1]
+    subprocess.run(command.replace("python3", sys.executable, 1), shell=True, check=True)
+
+    assert time_on_disk(tmp_path) == 0
+    assert in_order(judge_clock(TimeQuality.SYNCED, time_on_disk(tmp_path) - NOW_MS, tmp_path))
+    assert in_order(judge_clock(TimeQuality.SYNCED, 60_000, tmp_path)), (
+        "a minute is put right by the network's time all day"
+    )
+    assert time_on_disk(tmp_path / "nowhere") == 0
 
 
 def test_a_full_disk_and_a_clock_that_was_never_set_are_wrong() -> None:
