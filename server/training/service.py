@@ -83,34 +83,8 @@ def grant(
 
     It lapses by the rules of the skill, or sooner by ``valid_until``. ``override``: for a short while, with a reason, without
     what the skill needs and whatever its rules say."""
-    with writing() as session:
-        skill, start = skill_by_code(skill_code), valid_from or now
-        rules = rules_of(skill)
-        _refuse_what_cannot_count(skill, holder_number, start, valid_until)
-        if override:
-            _refuse_careless(start, valid_until, reason)
-        else:
-            _refuse_without_needs(skill, holder_number, now)
-            lapse = lapse_of(rules.lapsing, start)
-            valid_until = min((end for end in (valid_until, lapse) if end is not None), default=None)
-        qualification = Qualification(
-            ref=str(uuid4()),
-            holder_number=holder_number,
-            skill_id=skill.id,
-            level=Level(level).value,
-            override=override,
-            valid_from=start,
-            valid_until=valid_until,
-            idle_until=None if override else idle_end(rules.lapsing, max(start, now)),
-            granted_by=actor,
-            reason=reason,
-        )
-        session.add(qualification)
-        after = {"holder": holder_number, "skill": skill_code, "level": qualification.level}
-        after |= {"valid_from": start, "valid_until": valid_until} | ({"override": True} if override else {})
-        audit.record(actor, "grant", "qualification", qualification.ref, None, after, reason, now)
-        jobs.announce("access", f"holder:{holder_number}", now)
-    return qualification
+    dates = (valid_from, valid_until, reason)
+    return grant_to_all([holder_number], skill_code, *dates, level=level, override=override, actor=actor, now=now)[0]
 
 
 def grant_to_all(
@@ -124,12 +98,47 @@ def grant_to_all(
     override: bool = False,
     actor: str,
     now: datetime,
-) -> None:
-    """The same for several people at once, after a course: for all of them or, where one cannot have it, for none."""
-    with writing():
-        for holder in holders:
-            dates = (valid_from, valid_until, reason)
-            grant(holder, skill_code, *dates, level=level, override=override, actor=actor, now=now)
+) -> list[Qualification]:
+    """The same for several people at once, after a course: for all of them or, where one cannot have it, for none. What is
+    known of them is read in a few statements, because ingest waits as long as this writes."""
+    with writing() as session:
+        skill, start = skill_by_code(skill_code), valid_from or now
+        rules = rules_of(skill)
+        _refuse_what_cannot_count(skill, holders, start, valid_until)
+        if override:
+            _refuse_careless(start, valid_until, reason)
+        else:
+            _refuse_without_needs(skill, holders, now)
+            lapse = lapse_of(rules.lapsing, start)
+            valid_until = min((end for end in (valid_until, lapse) if end is not None), default=None)
+        given = [
+            Qualification(
+                ref=str(uuid4()),
+                holder_number=holder,
+                skill_id=skill.id,
+                level=Level(level).value,
+                override=override,
+                valid_from=start,
+                valid_until=valid_until,
+                idle_until=None if override else idle_end(rules.lapsing, max(start, now)),
+                granted_by=actor,
+                reason=reason,
+            )
+            for holder in holders
+        ]
+        session.add_all(given)
+        _write_down(given, skill_code, reason, actor, now)
+    return given
+
+
+def _write_down(given: Sequence[Qualification], skill_code: str, reason: str, actor: str, now: datetime) -> None:
+    for row in given:
+        after = {"holder": row.holder_number, "skill": skill_code, "level": row.level}
+        after |= {"valid_from": row.valid_from, "valid_until": row.valid_until}
+        after |= {"override": True} if row.override else {}
+        audit.record(actor, "grant", "qualification", row.ref, None, after, reason, now)
+    db.session.flush()
+    jobs.announce_all([("access", f"holder:{row.holder_number}") for row in given], now)
 
 
 def revoke_all(refs: Sequence[str], reason: str, *, actor: str, now: datetime) -> None:
@@ -153,15 +162,15 @@ def revoke(ref: str, reason: str, *, actor: str, now: datetime) -> None:
         jobs.announce("access", f"holder:{qualification.holder_number}", now)
 
 
-def _refuse_what_cannot_count(skill: Skill, holder_number: int, start: datetime, until: datetime | None) -> None:
-    holder = db.session.get(Holder, holder_number)
-    if holder is None:
-        raise TrainingError("there is no holder %(number)s", number=holder_number)
+def _refuse_what_cannot_count(skill: Skill, holders: Sequence[int], start: datetime, until: datetime | None) -> None:
+    here = set(db.session.scalars(select(Holder.number).where(Holder.number.in_(holders))))
+    if missing := [number for number in holders if number not in here]:
+        raise TrainingError("there is no holder %(number)s", number=missing[0])
     if skill.ended_at is not None:
         raise TrainingError("%(skill)s is no longer given", skill=skill.name)
     if until is not None and until <= start:
         raise TrainingError("the qualification would end before it starts")
-    same = (Qualification.holder_number == holder_number) & (Qualification.skill_id == skill.id)
+    same = Qualification.holder_number.in_(holders) & (Qualification.skill_id == skill.id)
     revoked_at = db.session.scalar(select(func.max(Qualification.revoked_at)).where(same))
     if revoked_at is not None and start < revoked_at:
         raise TrainingError("%(skill)s was revoked after that day; grant it again from today on", skill=skill.name)
@@ -174,19 +183,22 @@ def _refuse_careless(start: datetime, until: datetime | None, reason: str) -> No
         raise TrainingError("an exception ends within %(days)s days", days=LONGEST_OVERRIDE.days)
 
 
-def _refuse_without_needs(skill: Skill, holder_number: int, now: datetime) -> None:
+def _refuse_without_needs(skill: Skill, holders: Sequence[int], now: datetime) -> None:
     """What a skill needs must be held when it is given."""
     known = {one.code: one for one in facts.skills()}
-    needed = skills_asked([skill.code], known) - {skill.code}
-    if needed:
-        mine = facts.qualifications(Qualification.holder_number == holder_number)
-        held = standings_at(Facts(qualifications=mine, skills=tuple(known.values())), now)[holder_number]
-        missing = sorted(code for code in needed if code not in held or held[code].reason is not None)
+    needed = sorted(skills_asked([skill.code], known) - {skill.code})
+    if not needed:
+        return
+    theirs = facts.qualifications(Qualification.holder_number.in_(holders))
+    standings = standings_at(Facts(qualifications=theirs, skills=tuple(known.values())), now)
+    for number in holders:
+        held = standings.get(number, {})
+        missing = [code for code in needed if code not in held or held[code].reason is not None]
         if missing:
             names = db.session.scalars(select(Skill.name).where(Skill.code.in_(missing)).order_by(Skill.name)).all()
             raise TrainingError(
                 "%(skill)s needs first: %(needed)s (holder %(number)s)",
                 skill=skill.name,
                 needed=", ".join(names),
-                number=holder_number,
+                number=number,
             )

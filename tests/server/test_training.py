@@ -1,14 +1,16 @@
 """Who is trained for what, and how it is taken back."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from server.audit.models import AuditEntry
 from server.db import db, reading, writing
 from server.jobs import service as jobs
 from server.machines.models import Machine
+from server.people import service as people
 from server.training import service as training
 from server.training.models import Qualification, Skill
 from server.training.service import SkillRules
@@ -66,7 +68,7 @@ def test_a_qualification_that_ends_before_it_starts_is_refused(lab, now):
 
 # --- the catalogue ----------------------------------------------------------------------------------------------------
 
-BY = {"actor": "manager"}
+BY: dict[str, Any] = {"actor": "manager"}
 
 
 def test_what_a_skill_needs_must_be_held_when_it_is_given(lab, now):
@@ -127,7 +129,7 @@ def test_every_use_keeps_a_skill_from_lapsing_and_what_it_needs_too(lab, now):
     training.grant(lab.holder, "safety", now=now, **BY)
     training.set_rules("printing", SkillRules(needs=frozenset({"safety"}), idle_days=30), now=now, **BY)
     with reading():
-        machine = db.session.scalar(select(Machine.id))
+        machine = db.session.scalars(select(Machine.id).limit(1)).one()
 
     with writing():
         note_uses([Use(lab.holder, machine, now + 10 * day)], now + 10 * day)
@@ -149,7 +151,7 @@ def test_a_use_after_the_lapse_brings_nothing_back_and_an_older_one_takes_nothin
     day = timedelta(days=1)
     training.set_rules("printing", SkillRules(idle_days=30), now=now, **BY)
     with reading():
-        machine = db.session.scalar(select(Machine.id))
+        machine = db.session.scalars(select(Machine.id).limit(1)).one()
 
     for used in (now - 5 * day, now + 31 * day):
         with writing():
@@ -174,3 +176,34 @@ def idle_ends():
     with reading():
         rows = db.session.execute(select(Skill.code, Qualification.idle_until).join(Skill))
         return dict(rows.all())
+
+
+def test_a_skill_for_many_is_given_after_as_many_questions_as_for_two(lab, now):
+    """Ingest waits as long as this writes: it must not ask anew for each person."""
+    by = {"actor": "t", "now": now}
+    training.add_skill("first", "First", **by)
+    training.add_skill("second", "Second", **by)
+    training.set_rules("second", SkillRules(needs=frozenset({"first"})), **by)
+    with writing():
+        few, many = ([people.add_holder("A", "B", "fr", **by).number for _ in range(size)] for size in (2, 60))
+
+    told: list[str] = []
+
+    def hear(_connection, _cursor, statement, *_):
+        if statement.startswith("SELECT"):
+            told.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        give_both(few, by)
+        of_few = len(told)
+        give_both(many, by)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+
+    assert len(told) - of_few == of_few > 0
+
+
+def give_both(holders, by):
+    for skill in ("first", "second"):
+        training.grant_to_all(holders, skill, **by)
