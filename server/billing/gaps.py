@@ -11,6 +11,7 @@ from server.billing.tariffs import load_tariffs
 from server.db import db, reading
 from server.domain import pricelist
 from server.domain.coming import Coming, Overlap, gaps_ahead, overlaps
+from server.domain.duties import rhythm
 from server.domain.pricelist import Gap, Place
 from server.domain.vat import REGIMES, Cell, MissingCell, Nature, decide
 from server.machines.models import Machine
@@ -99,6 +100,14 @@ def regime_on(day: date) -> str:
         select(Seller.regime).where(holds).order_by(Seller.valid_from.desc()).limit(1)
     )
     return found or REGIMES[0]
+
+
+def rhythm_on(day: date) -> str:
+    """In which the seller of that day reports to the tax office; before there is one, the usual one. Inside ``reading()``."""
+    holds = (Seller.valid_from <= day) & (Seller.valid_until.is_(None) | (Seller.valid_until > day))
+    wanted = select(Seller.regime, Seller.declares).where(holds).order_by(Seller.valid_from.desc()).limit(1)
+    found = db.session.execute(wanted).first()
+    return rhythm(*found) if found else REGIMES[0]
 
 
 def _billed(day: date) -> list[tuple[Billed, str | None]]:

@@ -34,6 +34,7 @@ class Seller(Model):
     iban: Mapped[str] = mapped_column(String(34))
     bic: Mapped[str] = mapped_column(String(11))
     regime: Mapped[str] = mapped_column(String(30), default="normal")
+    declares: Mapped[str] = mapped_column(String(10), default="monthly")  # or "quarterly", "simplified": its VAT
     vat_on_debits: Mapped[bool] = mapped_column(default=False)
     mode: Mapped[str] = mapped_column(String(10), default="issue")  # or "statement": another system invoices
     email: Mapped[str] = mapped_column(String(200), default="")

@@ -11,6 +11,7 @@ from server.billing.errors import BillingError
 from server.billing.models import Seller
 from server.db import writing
 from server.domain import invoicing
+from server.domain.duties import Declares
 from server.domain.refusals import Refusal
 from server.domain.vat import Regime
 from server.jobs import service as jobs
@@ -110,5 +111,10 @@ def _choices(seller: invoicing.Seller) -> Iterator[tuple[str, Refusal]]:
         yield "mode", BillingError("A seller issues invoices, or statements for a system that does.")
     if seller.regime not in set(Regime):
         yield "regime", BillingError("A seller's regime is normal, or franchise.")
+    if seller.declares not in set(Declares):
+        yield (
+            "declares",
+            BillingError("A seller declares its VAT every month, every quarter, or under the simplified regime."),
+        )
     if seller.regime == Regime.FRANCHISE and seller.vat_on_debits:
         yield "vat_on_debits", BillingError("Who charges no VAT has none that could be due on invoicing.")

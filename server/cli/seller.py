@@ -29,6 +29,7 @@ iban = ""
 bic = ""
 vat_on_debits = false         # true only with the option for paying the tax on invoicing
 regime = "normal"             # or "franchise": art. 293 B, no VAT is charged
+declares = "monthly"          # or "quarterly", "simplified": how often VAT is declared
 mode = "issue"                # or "statement": another system makes the invoices, this one its lines
 email = ""                    # may stay empty
 phone = ""                    # may stay empty

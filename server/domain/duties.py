@@ -22,6 +22,15 @@ _LOCAL = frozenset({Holiday.GOOD_FRIDAY, Holiday.ST_STEPHEN})  # customs counts 
 _SUNDAY = 6
 
 
+class Declares(StrEnum):
+    """How often a seller that charges VAT declares it; the simplified regime ends with 2026 (art. 38 of the loi de finances for
+    2025)."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    SIMPLIFIED = "simplified"
+
+
 class Duty(StrEnum):
     """In the order of a usual month."""
 
@@ -41,7 +50,7 @@ class Facts:
     ``last_due``: the latest day on which one of its invoices is due."""
 
     first_day: date
-    regime: str
+    regime: str  # as ``rhythm`` says it
     invoices: int = 0  # drafts and documents
     reverse_charge: int = 0  # those of them on which the buyer owes the VAT
     reported: tuple[
@@ -62,6 +71,11 @@ class Due:
     def days_left(self, today: date) -> int:
         """Below 0: so many days too late."""
         return (self.day - today).days
+
+
+def rhythm(regime: str, declares: str) -> str:
+    """In which a seller reports: that of its declarations, and where it charges no VAT one of its own (décret 2022-1299)."""
+    return declares if regime == "normal" and declares != Declares.MONTHLY else regime
 
 
 def duties(facts: Facts) -> list[Due]:

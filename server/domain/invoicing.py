@@ -44,6 +44,7 @@ class Seller:
     phone: str = ""
     payment_days_public: int = 30
     payment_days_private: int = 30
+    declares: str = "monthly"  # domain.duties.Declares
 
 
 @dataclass(frozen=True, slots=True)

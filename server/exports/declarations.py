@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from server.billing.gaps import regime_on
+from server.billing.gaps import rhythm_on
 from server.billing.models import Document
 from server.collecting.models import Allocation
 from server.db import reading
@@ -109,7 +109,8 @@ def _transactions(month: str, asked: Asked) -> Iterator[Row]:
     for (day, kind, number, country, category, rate), (net, vat) in sorted(found.items()):
         name = decade(day)
         by = due.get(_BY_DECADE[name]) or due.get(Duty.TRANSACTIONS)
-        where = (f"{month} {name}", day.isoformat(), kind, number, country, category, _percent(rate))
+        told = f"{month} {name}" if Duty.TRANSACTIONS_1 in due else month
+        where = (told, day.isoformat(), kind, number, country, category, _percent(rate))
         yield (*where, _euros(net), _euros(vat), by.isoformat() if by else "")
 
 
@@ -153,7 +154,7 @@ def _due_days(month: str) -> dict[Duty, date]:
     first = date.fromisoformat(f"{month}-01")
     thirds = tuple(first.replace(day=day) for day in (1, 11, 21))
     with reading():
-        regime = regime_on(first)
+        regime = rhythm_on((first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
     found: list[Due] = duties(Facts(first, regime, invoices=1, reverse_charge=1, reported=thirds, paid=1))
     return {one.duty: one.day for one in found}
 

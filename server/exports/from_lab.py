@@ -154,11 +154,12 @@ TABLES = (
         "sellers",
         (
             *(("legal_name", As.TEXT), ("siren", As.TEXT), ("vat_id", As.TEXT), ("regime", As.TEXT), ("mode", As.TEXT)),
-            *(("debits", As.TEXT), *_HOLDS),
+            *(("declares", As.TEXT), ("debits", As.TEXT), *_HOLDS),
         ),
         _plain(
             Seller.id,
-            *(Seller.legal_name, Seller.siren, Seller.vat_id, Seller.regime, Seller.mode, Seller.vat_on_debits),
+            *(Seller.legal_name, Seller.siren, Seller.vat_id, Seller.regime, Seller.mode, Seller.declares),
+            Seller.vat_on_debits,
             *_holding(Seller),
         ),
         dated=False,

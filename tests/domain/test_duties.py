@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from server.domain.duties import Due, Duty, Facts, duties, working_day
+from server.domain.duties import Due, Duty, Facts, duties, rhythm, working_day
 
 OCTOBER = date(2026, 10, 1)
 
@@ -54,6 +54,19 @@ def test_the_rhythm_of_reporting_follows_the_regime() -> None:
     assert reported("simplified", date(2027, 1, 1)) == [date(2027, 2, 28)]
     assert reported("franchise") == [date(2026, 11, 30)]  # with September
     assert reported("franchise", date(2026, 11, 1)) == [date(2027, 1, 30)]  # with December
+
+
+@pytest.mark.parametrize(
+    ("regime", "declares", "said"),
+    [
+        ("normal", "monthly", "normal"),
+        ("normal", "quarterly", "quarterly"),
+        ("normal", "simplified", "simplified"),
+        ("franchise", "quarterly", "franchise"),  # nothing is declared where no VAT is charged
+    ],
+)
+def test_who_declares_less_often_reports_less_often(regime: str, declares: str, said: str) -> None:
+    assert rhythm(regime, declares) == said
 
 
 def test_a_month_without_invoices_asks_for_nothing() -> None:

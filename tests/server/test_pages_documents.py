@@ -16,6 +16,7 @@ from sqlalchemy import select
 from server.billing import credit_notes
 from server.billing.models import Document, MonthNote, Seller
 from server.db import reading, writing
+from server.domain.duties import Declares
 from server.domain.roles import Role
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, MONTH, use
@@ -243,6 +244,29 @@ def test_the_calendar_tells_what_was_invoiced_and_paid_in_the_month_and_not_what
     assert "E-reporting, du 1" not in september
     assert "E-reporting, du 1" in october, "of what was invoiced on 2 October"
     assert "E-reporting" not in november, "the system that writes the invoices of statements tells of them"
+
+
+def test_the_calendar_and_the_lists_keep_the_rhythm_in_which_the_seller_declares_from_a_day_on(
+    web: Flask, manager: FlaskClient
+) -> None:
+    with web.app_context():
+        use("nord-1", start=datetime(2026, 9, 8, 8, tzinfo=UTC))
+        billing_lab.close("2026-09", datetime(2026, 10, 2, 9, tzinfo=UTC))
+        billing_lab.issue("2026-09", datetime(2026, 10, 2, 9, tzinfo=UTC))  # reverse charge, dated 2 October
+    seen = {}
+    for declares in Declares:
+        with web.app_context(), writing() as session:
+            session.scalars(select(Seller)).one().declares = declares
+        calendar = re.sub(r"<[^>]+>|\s+", " ", page(manager, "/months/2026-10").partition("Calendrier légal")[2])
+        sales = manager.get("/exports/declared/transactions.csv?of=2026-10").data.decode("utf-8-sig")
+        (row,) = sales.splitlines()[1:]
+        seen[declares] = ("E-reporting, du 1" in calendar, row.split(";")[0], row.split(";")[-1])
+
+    assert seen == {
+        Declares.MONTHLY: (True, "2026-10 1-10", "2026-10-20"),
+        Declares.QUARTERLY: (False, "2026-10", "2026-11-10"),
+        Declares.SIMPLIFIED: (False, "2026-10", "2026-11-30"),
+    }
 
 
 def test_a_payment_is_told_in_its_month_unless_vat_was_owed_when_it_was_invoiced(

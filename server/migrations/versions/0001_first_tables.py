@@ -206,6 +206,7 @@ def _seller() -> None:
         sa.Column("iban", sa.String(length=34), nullable=False),
         sa.Column("bic", sa.String(length=11), nullable=False),
         sa.Column("regime", sa.String(length=30), nullable=False),
+        sa.Column("declares", sa.String(length=10), nullable=False),
         sa.Column("vat_on_debits", sa.Boolean(), nullable=False),
         sa.Column("mode", sa.String(length=10), nullable=False),
         sa.Column("email", sa.String(length=200), nullable=False),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import ColumnElement, func, select
 
-from server.billing.gaps import regime_on
+from server.billing.gaps import rhythm_on
 from server.billing.models import Charge, Document, Draft, MonthNote
 from server.billing.notes import DUTY
 from server.db import db, reading
@@ -128,7 +128,7 @@ def _facts(period: Period, specimen: bool) -> Facts:
     owed = select(func.count(Document.id.distinct())).join(Charge, Charge.document_id == Document.id)
     return Facts(
         first_day=period.first_day,
-        regime=regime_on(period.last_day),
+        regime=rhythm_on(period.last_day),
         invoices=(db.session.scalar(select(func.count()).where(issued)) or 0) + _drafts(period.month),
         reverse_charge=(db.session.scalar(owed.where(issued, Charge.vat_category == "AE")) or 0) + _owed(period.month),
         last_due=max(dues, default=None),

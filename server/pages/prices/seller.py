@@ -59,6 +59,7 @@ def shown() -> str:
         modes=MODES,
         rates=RATES,
         regimes=words.REGIMES,
+        declares=words.DECLARES,
     )
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from server.billing.sellers import LATE_RATES
 from server.domain import invoicing
-from server.pages.prices.words import REGIMES
+from server.pages.prices.words import DECLARES, REGIMES
 from server.people.identities import compact
 from server.web.forms import Day, Form
 
@@ -48,6 +48,7 @@ class SellerForm(Form):
     iban = StringField("IBAN", [InputRequired()], filters=[_number])
     bic = StringField("BIC", [InputRequired()], filters=[_number])
     regime = SelectField(lazy_gettext("VAT regime"), choices=list(REGIMES.items()), default="normal")
+    declares = SelectField(lazy_gettext("VAT is declared"), choices=list(DECLARES.items()), default="monthly")
     vat_on_debits = BooleanField(lazy_gettext("VAT is due on invoicing (option for debits)"))
     mode = RadioField(lazy_gettext("Documents"), choices=list(MODES.items()), default="issue")
     prefix = StringField(lazy_gettext("Numbers begin with"), [InputRequired(), _PREFIX], default="F")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext, lazy_gettext
 
+from server.domain.duties import Declares
 from server.domain.tariffs import Scope
 from server.domain.vat import Nature, Regime, Treatment
 from server.people.models import TenantKind
@@ -43,6 +44,11 @@ NATURES = {
 REGIMES = {
     Regime.NORMAL.value: lazy_gettext("Normal regime"),
     Regime.FRANCHISE.value: lazy_gettext("Small business, no VAT (art. 293 B)"),
+}
+DECLARES = {
+    Declares.MONTHLY.value: lazy_gettext("every month"),
+    Declares.QUARTERLY.value: lazy_gettext("every quarter"),
+    Declares.SIMPLIFIED.value: lazy_gettext("simplified regime, until the end of 2026"),
 }
 CATEGORIES = {
     "S": lazy_gettext("Standard rate"),
