@@ -4,10 +4,12 @@ from importlib import import_module
 
 from flask import Flask
 
+from server.machines.site_keys import SiteKeysError
 from server.pages import calling, rail
 from server.pages.account import mails
 from server.pages.care import log_only
 from server.pages.kit import views as kit
+from server.pages.refused import keys_away
 
 AREAS = {
     "account": "accounts door mails own rights",
@@ -50,6 +52,7 @@ def register(app: Flask) -> None:
             app.register_blueprint(import_module(f"server.pages.{area}.{module}").pages)
     rail.install(app)
     calling.install(app)
+    app.register_error_handler(SiteKeysError, keys_away)
     app.jinja_env.globals["risks_that_only_log"] = log_only.risks_now
     if app.extensions["settings"].demo:
         app.register_blueprint(kit.pages)

@@ -157,3 +157,19 @@ def test_while_the_lab_only_looks_on_a_missing_skill_is_told_and_refuses_nothing
     assert "Would start now" in page
     assert "Only told" in page
     assert "Refused, for one reason" in why(manager, lab), "control: a blocked badge is refused all the same"
+
+
+def test_while_the_site_keys_cannot_be_read_a_page_says_so_and_what_to_do(web, manager, lab, tmp_path):
+    settings = web.extensions["settings"]
+    web.extensions["settings"] = settings.model_copy(update={"keys_dir": tmp_path})
+    (tmp_path / "site-keys.toml").write_text("not toml [")
+    maker = english(web, Role.HOLDER, holder=lab.holder)
+
+    told = manager.get(f"/people/{lab.holder}/machines/p1")
+    kept = maker.get("/me/machines/p1")
+
+    assert (told.status_code, kept.status_code) == (503, 503)
+    assert "is damaged" in told.text
+    assert "Bring it back from your copy" in told.text
+    assert str(tmp_path) not in kept.text
+    assert "Tell the lab" in kept.text
