@@ -14,6 +14,7 @@ from server.people.models import Holder, Membership, Person, TenantKind
 from server.training import service as training
 from tests.server.page_lab import by, database_url, manager, web
 from tests.server.signed_in import signed_in, text
+from tests.server.test_pages_machines import version
 from wire.messages import RiskClass, Service
 
 __all__ = ["by", "database_url", "manager", "web"]
@@ -147,8 +148,7 @@ def test_leaving_says_first_what_ends_and_a_change_meanwhile_is_told(manager, la
 
     stale = manager.post(leave, data={"reason": "parti", "badges": "back", "version": 1})
     assert stale.status_code == 409
-    version = re.search(r'name="version"[^>]*value="(\d+)"', stale.text)[1]
-    manager.post(leave, data={"reason": "parti", "badges": "back", "version": version})
+    manager.post(leave, data={"reason": "parti", "badges": "back", "version": version(stale.text)})
 
     assert "A quitté le lieu" in text(manager.get(f"/people/{lab.holder}"))
     assert "Prêter un badge" not in text(manager.get(f"/people/{lab.holder}"))
@@ -171,6 +171,19 @@ def test_a_second_membership_is_added_preferred_and_ended(manager, lab, by):
     manager.post(f"/people/{lab.holder}/memberships/{new.ref}/end", data={"reason": "fin de stage"})
     db.session.rollback()  # the read above would keep its old picture
     assert db.session.scalars(select(Membership.ended_reason).where(Membership.rank < 0)).one() == "fin de stage"
+
+
+def test_until_when_somebody_is_under_age_is_told_to_nobody_who_may_not_change_it(web, manager, lab, by):
+    people.set_minor_until(lab.holder, by["now"] + timedelta(days=300), **by)
+    people.edit_person(lab.holder, people.PersonFacts("Ada", "King", "", "fr", True), **by)
+    trainer, desk = (signed_in(web, role) for role in (Role.TRAINER, Role.DESK))
+
+    page = text(trainer.get(f"/people/{lab.holder}"))
+
+    for seen in (manager, desk):
+        assert text(seen.get(f"/people/{lab.holder}")).lower().count("mineur") == 2  # in the facts, and in the journal
+    assert "mineur" not in page.lower()
+    assert "Journal" in page
 
 
 def test_a_trainer_sees_people_but_neither_changes_them_nor_where_they_were(web, lab):

@@ -1,6 +1,7 @@
 """The list of people, a new one, the page of one, and what is known of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -8,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from server.audit.service import Entry
 from server.db import Stale, db, reading, writing
 from server.domain.roles import About, Verb
 from server.pages.people.about import holder_of
@@ -34,6 +36,7 @@ pages = Blueprint("people", __name__)
 pages.add_app_template_filter(last_day, "last_day")
 
 Answer = str | tuple[str, int] | Response
+_AGE = "minor_until"
 
 
 @pages.get("/people")
@@ -94,13 +97,15 @@ def show(number: int) -> str:
     sees_sessions = allowed(Verb.SEE_SESSIONS, About(holder=number))
     looked_at(number, Looked.FILE)
     file = read_file(number, sees_sessions)
-    rights = rights_now(number)
+    rights, sees_age = rights_now(number), allowed(Verb.EDIT_PEOPLE)
     with reading():
         skills = dict(db.session.execute(select(Skill.code, Skill.name)).all())
     told = _split(file) | {"verdict": verdict(file, rights, skills), "may_give": teachable(number)}
     return render_template(
         "people/person.html",
         file=file,
+        sees_age=sees_age,
+        trail=file.trail if sees_age else list(_without_age(file.trail)),
         sees_sessions=sees_sessions,
         languages_by_code=dict(LANGUAGES),
         rules=rules_of(number),
@@ -109,6 +114,19 @@ def show(number: int) -> str:
         now=now(),
         **told,
     )
+
+
+def _without_age(trail: Iterable[Entry]) -> Iterator[Entry]:
+    """For trainers: until when somebody is under age is a day of birth to who can count. The machines know it for them."""
+    for entry in trail:
+        told = {*entry.before, *entry.after}
+        if _AGE not in told:
+            yield entry
+        elif told != {_AGE}:
+            before, after = (
+                {name: one for name, one in some.items() if name != _AGE} for some in (entry.before, entry.after)
+            )
+            yield replace(entry, before=before, after=after)
 
 
 def _split(file: PersonFile) -> dict[str, list[Any]]:
