@@ -5,12 +5,15 @@ They are numbered as they come, by wrapping what does these things, and never by
 
     python -m tests.system.killable_work
 
-Loading the program takes far longer than what it does between two kills. So this process loads it once. Each line it reads is a
-list of orders in JSON, one for each worker that is to run at the same time: ``database``, ``data`` (folder), ``board`` (the
-time), ``kill_at`` (0: never) and ``points`` (the file to which each point is written). It answers with their exit codes.
+Loading the program takes far longer than what it does between two kills, and so does compiling its SQL. So this process loads it
+once, and does the jobs once itself, as a rehearsal: a page is then an empty file, because the threads of whoever sets it would not
+live on in what is forked. Each line it reads is a list of orders in JSON, one for each worker that is to run at the same time:
+``database``, ``data`` (folder), ``board`` (the time), ``kill_at`` (0: never) and ``points`` (the file to which each point is
+written). It answers with their exit codes. A lone order without ``points`` is the rehearsal.
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -19,6 +22,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from tests.statements import share_compiled
 
 # What the worker loads when it first needs it, which would be once in each process that is forked.
 _LOADED_ONCE = ("server.work", "facturx", "pypdf", "segno", "typst", "server.billing.einvoice.terms")
@@ -70,12 +75,22 @@ def _work(order: dict[str, Any], points: Points) -> None:
     from server import work
     from server.settings import Mqtt, Settings
 
-    points.kill_at, points.file = order["kill_at"], Path(order["points"])
+    points.kill_at, points.file = order["kill_at"], Path(order["points"]) if "points" in order else None
     mqtt = Mqtt(host="127.0.0.1", port=1, password="none")  # type: ignore[arg-type]
     known: Any = {"lab_name": "Lab", "site_key": "00" * 32, "mqtt": mqtt, "demo": True, "board": order["board"]}
     settings = Settings(database_url=order["database"], data_dir=order["data"], **known)
     while work.run_once(settings):
         pass
+
+
+def _rehearse(order: dict[str, Any], points: Points) -> None:
+    from server.billing import documents
+
+    set_page = documents.pdf  # type: ignore[attr-defined]
+    documents.pdf = lambda *_page_and_xml: b""  # type: ignore[attr-defined]
+    _work(order, points)
+    documents.pdf = set_page  # type: ignore[attr-defined]
+    gc.freeze()  # what is there by now stays there, and is shared
 
 
 def _fork(order: dict[str, Any], points: Points) -> int:
@@ -102,8 +117,13 @@ def main() -> None:
     all_tables()
     configure_mappers()
     _watch(points)
+    share_compiled()
     for line in sys.stdin:
-        children = [_fork(order, points) for order in json.loads(line)]
+        orders = json.loads(line)
+        if "points" not in orders[0]:
+            _rehearse(orders[0], points)
+            orders.clear()
+        children = [_fork(order, points) for order in orders]
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         print(json.dumps(codes), flush=True)
 
