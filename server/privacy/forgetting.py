@@ -29,7 +29,8 @@ def forget(number: int, now: datetime) -> None:
     db.session.execute(delete(EmergencyContact).where(EmergencyContact.holder_number == number))
     db.session.execute(delete(TraceView).where(TraceView.holder_number == number))
     _badges(number, now)
-    db.session.execute(update(Holder).where(Holder.number == number).values(blocked_reason=""))
+    db.session.execute(update(Holder).where(Holder.number == number).values(blocked_reason="", minor_until=None))
+    _age(number)
     jobs.announce("access", f"holder:{number}", now)
 
 
@@ -38,6 +39,13 @@ def addresses(number: int) -> list[str]:
     of_person = select(Person.email).where(Person.holder_number == number, Person.email.is_not(None))
     of_login = select(Account.email).where(Account.holder_number == number)
     return sorted({email.lower() for wanted in (of_person, of_login) for email in db.session.scalars(wanted) if email})
+
+
+def _age(number: int) -> None:
+    """Until when somebody was under age is a day of birth to who can count: it goes from the journal, too."""
+    about = (AuditEntry.object_kind == "holder") & (AuditEntry.object_id == str(number))
+    for entry in db.session.scalars(select(AuditEntry).where(about)):
+        entry.before, entry.after = _without("minor_until", entry.before), _without("minor_until", entry.after)
 
 
 def _badges(number: int, now: datetime) -> None:
@@ -49,11 +57,11 @@ def _badges(number: int, now: datetime) -> None:
     db.session.execute(delete(HandoutTap).where(HandoutTap.holder_number == number))
     about = (AuditEntry.object_kind == "token") & AuditEntry.object_id.in_([token.ref for token in tokens])
     for entry in db.session.scalars(select(AuditEntry).where(about)):
-        entry.before, entry.after = _unlabelled(entry.before), _unlabelled(entry.after)
+        entry.before, entry.after = _without("label", entry.before), _without("label", entry.after)
 
 
-def _unlabelled(picture: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if picture is None else {name: value for name, value in picture.items() if name != "label"}
+def _without(name: str, picture: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if picture is None else {one: value for one, value in picture.items() if one != name}
 
 
 def _letters(number: int) -> None:

@@ -15,6 +15,7 @@ from server.domain.roles import Actor, Assignment, Role
 from server.jobs.backup import backup, restore
 from server.jobs.models import Change
 from server.mail.models import Mail
+from server.people import service as people
 from server.people.models import Person, Token
 from server.people.rows import PeopleError
 from server.privacy import requests as register
@@ -94,6 +95,18 @@ def _old_payloads(old: Any) -> Any:
 
     wanted = select(EventPayload.payload).join(Event, Event.id == EventPayload.event_id)
     return wanted.where(Event.session.is_(None) | (Event.session != old.october))
+
+
+def test_until_when_the_person_was_under_age_is_kept_nowhere(old: OldLab) -> None:
+    people.set_minor_until(old.maker, datetime(2029, 3, 17, tzinfo=UTC), **BY)
+
+    erase(old.maker, ZONE, **BY)
+
+    with reading() as session:
+        tables = {table.name: session.execute(select(table)).all() for table in db.metadata.sorted_tables}
+    dated = ("2029-03-17", "datetime(2029, 3, 17")
+    assert [name for name, rows in tables.items() for row in rows if any(day in repr(row) for day in dated)] == []
+    assert [*verify_ledger(), *verify_billing()] == []
 
 
 def test_the_lists_of_the_agents_lose_the_badge_at_once(old: OldLab) -> None:
