@@ -147,9 +147,11 @@ def plan(
     here: Mapping[str, Collection[Here]],
     payers: Mapping[str, bool],
     classes: Collection[str] = (),
+    today: date = date.min,
 ) -> tuple[list[Step], list[Wrong]]:
     """What would become of each line. ``here``: who is known, by mail address in small letters; ``payers``: each by its
-    code, and whether it is open; ``classes``: those of members that are given."""
+    code, and whether it is open; ``classes``: those of members that are given; ``today``: on which a
+    membership begins that says nothing of it."""
     steps, wrong = [], []
     first: dict[str, Line] = {}
     seen: set[tuple[str, str]] = set()
@@ -158,9 +160,12 @@ def plan(
         faults = list(_against(line, known, payers, first.get(line.email), seen))
         if line.member_class and line.member_class not in classes:
             faults.append(Wrong(line.number, "class", Fault.CLASS, line.member_class))
+        step = _step(line, next(iter(known), None), line.email in first)
+        if step.joins and line.until and not line.begins and line.until < today:
+            faults.append(Wrong(line.number, "until", Fault.ENDS_FIRST, line.until.isoformat()))
         wrong += faults
         if not faults:
-            steps.append(_step(line, next(iter(known), None), line.email in first))
+            steps.append(step)
         first.setdefault(line.email, line)
         seen.add((line.email, line.payer))
     return steps, wrong

@@ -46,7 +46,7 @@ def plan_import(text: str, zone: tzinfo, now: datetime) -> Roster:
     text = text.strip().replace("\r\n", "\n")  # as a browser sends it back
     lines, wrong = roster.read(text)
     with reading():
-        steps, more = roster.plan(lines, _here(zone, now), _payers(now), _classes())
+        steps, more = roster.plan(lines, _here(zone, now), _payers(now), _classes(), day_of(now, zone))
     found = sorted((*wrong, *more), key=lambda one: (one.line, one.column))
     mark = hashlib.sha256(repr((text, steps, found)).encode()).hexdigest()[:32]
     return Roster(tuple(steps), tuple(found), mark)

@@ -69,6 +69,17 @@ def test_every_mistake_is_named_by_line_and_column() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("begins", "faults"), [("", [(2, "until", Fault.ENDS_FIRST)]), ("2026-09-01", [])], ids=["from today", "past"]
+)
+def test_a_membership_from_today_on_does_not_end_before_today(begins: str, faults: list[object]) -> None:
+    found = lines(f"Bob;Honig;bob@lab.test;;acme;{begins};2026-10-13;")
+
+    _, wrong = plan(found, {}, {"acme": True}, (), date(2026, 10, 14))
+
+    assert [(one.line, one.column, one.fault) for one in wrong] == faults
+
+
 def test_a_column_that_is_missing_or_unknown_is_said_before_any_line() -> None:
     assert faults("Zoé;x", head="given;shoe size") == [
         (1, "shoe size", Fault.UNKNOWN_COLUMN),
