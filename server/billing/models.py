@@ -131,6 +131,9 @@ class Period(Model):
     figures: Mapped[dict[str, int]] = mapped_column(
         JSON, default=dict
     )  # of all its sessions: unpriced, free, waived_cents
+    building: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # the job that builds the drafts of a large month, and how far it is
     issuing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # the job that issues, and how many
 
 
@@ -157,7 +160,7 @@ class Draft(Model):
     month: Mapped[str] = mapped_column(ForeignKey("period.month"))
     establishment_id: Mapped[int] = mapped_column(ForeignKey("establishment.id"))
     part: Mapped[str] = mapped_column(
-        String(60), default=""
+        String(80), default=""
     )  # what stands apart: "O", an order; "" where all is on one
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     net_cents: Mapped[int] = mapped_column(BigInteger)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from server.domain.bearing import day_of
 from server.domain.invoicing import Extra, Item, sold
 from server.domain.splitting import parts
+from server.domain.vat import Treatment, buyer_kind
 
 Placed = Item | Extra
 
@@ -52,14 +54,30 @@ def parts_of(
     *,
     statement: bool = False,
 ) -> list[Part]:
-    """``originals``: of adjustments, by what they are known by. A statement is no invoice and may come to less than nothing."""
+    """``originals``: of adjustments, by what they are known by. A statement is no invoice and may come to less than nothing; but what
+    it would take back of an invoice that was written here needs a credit note in the series of that invoice."""
+    items = list(items)
     found: list[Part] = []
-    for name, own in parts(items, order_of):
-        if statement or not _takes_back(own):
-            found.append(Part(name, tuple(own)))
-        else:
+    if statement:
+        issued = {name: one for name, one in originals.items() if not one.statement}
+        return [part for name, own in parts(items, order_of) for part in _apart(name, own, issued)]
+    for name, own in parts(items, order_of, _known_as(items)):
+        if _takes_back(own):
             found += _apart(name, own, originals)
+        else:
+            found.append(Part(name, tuple(own)))
     return found
+
+
+def _known_as(items: Iterable[Placed]) -> Callable[[Placed], str]:
+    """What each item's buyer was on its day. Who opens an establishment here stays one buyer, whose last name stands on all; and what
+    nobody has decided holds the document of what came last."""
+    treated = sorted((day_of(one), one.treatment) for one in items if one.treatment)
+    kinds = {treatment: buyer_kind(treatment) for _, treatment in treated}
+    last = treated[-1][1] if treated else ""
+    if last == Treatment.FR_ESTABLISHMENT:
+        kinds |= {one: kinds[last] for one in kinds if kinds[one] == buyer_kind(Treatment.EU_BUSINESS)}
+    return lambda one: kinds.get(one.treatment or last, "")
 
 
 def _takes_back(items: Iterable[Placed]) -> bool:

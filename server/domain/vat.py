@@ -73,6 +73,20 @@ def customer(treatment: str | None) -> Customer:
             return Customer.BUSINESS
 
 
+def buyer_kind(treatment: str) -> str:
+    """As whom a document names its buyer: established here, a public body, private, or from abroad. Invoices to the first two are
+    electronic ones, those to the others are reported."""
+    match treatment:
+        case Treatment.FR_BUSINESS | Treatment.FR_ESTABLISHMENT:
+            return "FR"
+        case Treatment.EU_BUSINESS | Treatment.NON_EU_BUSINESS:
+            return "INT"
+        case Treatment.FR_PUBLIC:
+            return "PUB"
+        case _:
+            return "PRIV" if treatment == Treatment.PRIVATE else "EXT"
+
+
 _OF_THE_EU = frozenset({Treatment.EU_BUSINESS, Treatment.FR_ESTABLISHMENT})
 _DECLARED = frozenset(Nature) - {Nature.OPEN_COURSE, Nature.GOODS, Nature.MACHINE_USE_WITH_ROOM}
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from server.billing import credit_notes, platform, prices, sellers, statements
 from server.billing.credit_notes import Amount, Chosen, Whole, credit
 from server.billing.documents import render_document
+from server.billing.einvoice.wanted import has_xml
 from server.billing.ledger import verify_billing
 from server.billing.models import Charge, Document, Draft, Seller
 from server.billing.platform import State
@@ -323,6 +324,38 @@ def test_what_stood_on_a_statement_is_credited_to_the_invoice_that_was_made_of_i
     assert (corrected["number"], corrected["issued_on"]) == ("ERP-4711", "2026-11-04")
     assert documents()[1].corrects_id == documents()[0].id
     assert verify_billing() == []
+
+
+def test_who_goes_back_to_statements_credits_what_was_invoiced_by_a_credit_note_in_its_series() -> None:
+    """24.00 of October were invoiced and are free after all; November's hours stand on a statement."""
+    (charged,) = issued("acme-1")
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "statement"  # from November on
+    use("acme-1", start=datetime(2026, 11, 9, 8, tzinfo=UTC), seconds=7200)
+    decisions.do_not_charge(charged, Free.MACHINE_FAULT, "Nozzle blocked", **BY)
+
+    close("2026-11", DECEMBER)
+
+    assert sorted(issue("2026-11", DECEMBER)) == ["A-2026-0001", "R-2026-11-acme"]
+    assert sorted(sums()) == [("A-2026-0001", -2400, -480), ("F-2026-0001", 2400, 480), ("R-2026-11-acme", 4800, 960)]
+    note = content("A-2026-0001")
+    assert (note["kind"], [one["number"] for one in note["corrects"]]) == ("credit_note", ["F-2026-0001"])
+    assert has_xml(note), "the buyer has the invoice as an electronic one, and gets this one, too"
+    assert issue("2026-11", DECEMBER) == []
+    assert verify_billing() == []
+
+
+def test_what_stood_on_a_statement_is_put_right_on_the_next_one() -> None:
+    with writing() as session:
+        session.scalars(select(Seller)).one().mode = "statement"
+    (charged,) = issued("acme-1")
+    use("acme-1", start=datetime(2026, 11, 9, 8, tzinfo=UTC), seconds=7200)
+    decisions.do_not_charge(charged, Free.MACHINE_FAULT, "Nozzle blocked", **BY)
+
+    close("2026-11", DECEMBER)
+
+    assert issue("2026-11", DECEMBER) == ["R-2026-11-acme"]
+    assert sums() == [("R-2026-10-acme", 2400, 480), ("R-2026-11-acme", 2400, 480)]
 
 
 def test_who_becomes_a_small_business_invoices_what_it_supplied_before_as_it_then_stood() -> None:

@@ -5,11 +5,17 @@ import re
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from server.billing.models import Seller
+from server.db import writing
+from server.domain.decisions import Free
 from server.domain.roles import Role, ScopeKind
+from server.usage import decisions
 from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, close, issue, use
 from tests.server.signed_in import page, signed_in, web_app
@@ -59,6 +65,7 @@ OF_THE_OTHER_SYSTEM = {
     "Perhaps it was overlooked: %(open)s of the invoice %(number)s of %(issued)s were due on %(due)s.",
     "Reminder: invoice %(number)s",
     "Second reminder: invoice %(number)s",
+    "They come to %(net)s net, %(gross)s with VAT. Statements take no invoice number; a credit note take…",
     "They come to %(net)s net, %(gross)s with VAT. None of them takes an invoice number, and no…",
     "This is no invoice. Type in the number of the one that your own system has made of it.",
     "Type in the number of the invoice and its date.",
@@ -184,8 +191,9 @@ def named(said: str, language: str) -> bool:
     return re.search(NOUNS[language], said, re.IGNORECASE) is not None
 
 
-def each(said: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else said
+def each(said: Any) -> tuple[str, ...]:
+    """The text, or singular and plural."""
+    return (said,) if isinstance(said, str) else tuple(said)
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -211,6 +219,28 @@ def test_its_lines_as_a_table_are_of_a_customer_and_counted(statements: Flask) -
     assert "Client" in table.splitlines()[0]
     assert "Compté, h" in table
     assert "factur" not in table.casefold()
+
+
+def test_a_credit_note_beside_statements_is_named_before_it_is_issued(sqlite_url: str, tmp_path: Path) -> None:
+    december = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    web = web_app(sqlite_url, december, data_dir=tmp_path)
+    with web.app_context():
+        billing_lab.furnish()
+        charged = use()
+        close()
+        assert issue() == ["F-2026-0001"]
+        with writing() as session:
+            session.scalars(select(Seller)).one().mode = "statement"
+        decisions.do_not_charge(charged, Free.GOODWILL, "Geste", actor="manager", now=december)
+        use(start=datetime(2026, 11, 9, 9, tzinfo=UTC))
+        close("2026-11", december)
+    manager = signed_in(web, Role.MANAGER)
+    manager.set_cookie("lang", "en")
+
+    asked = read(page(manager, "/months/2026-11/issue"))
+
+    assert "Issue 2 documents for November 2026?" in asked
+    assert "a credit note takes the next of its own" in asked
 
 
 def test_a_lab_that_invoices_calls_them_invoices(sqlite_url: str, tmp_path: Path) -> None:

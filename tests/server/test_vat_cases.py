@@ -94,8 +94,10 @@ def customer(treatment: str, country: str = "FR", *, proof: ProofKind | None = N
     )
     with writing():
         people.add_tenant("it", "Nordwerk", told.pop("kind", TenantKind.COMPANY), told.pop("language", "fr"), **BY)
-        where = ("1 rue des Essais", "68100", "Mulhouse", country)
-        house: int = people.add_establishment("it", "Nordwerk", *where, email="compta@it.example", **told, **BY).id
+        told = {"email": "compta@it.example", **told, **BY}
+        house: int = people.add_establishment(
+            "it", "Nordwerk", "1 rue des Essais", "68100", "Mulhouse", country, **told
+        ).id
         people.set_treatment(house, treatment, SINCE, "as stated", site, **BY)
         people.set_bill_to("it", house, SINCE, **BY)
         people.add_payer("it", "it-1", "Atelier", "Nordwerk", **BY)
@@ -409,6 +411,35 @@ def test_who_moves_abroad_on_the_fifteenth_gets_two_documents(lab: Flask) -> Non
     assert (outside.part, vat(outside.content), outside.held) == ("O", [("O", 0, 6000, 0)], "")
     assert (taxed.part, vat(taxed.content), taxed.held) == ("S", [("S", 2000, 6000, 1200)], "")
     assert [one.content["buyer"]["treatment"] for one in (outside, taxed)] == ["non_eu_business", "fr_business"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        ("fr_business", "eu_business", ["FR", "INT"]),
+        ("fr_establishment", "eu_business", ["FR", "INT"]),
+        ("fr_business", "private", ["FR", "PRIV"]),
+        ("fr_public", "fr_business", ["FR", "PUB"]),
+        ("fr_business", "fr_establishment", [""]),
+    ],
+)
+def test_who_is_somebody_else_to_the_tax_office_from_a_day_on_gets_a_document_of_each_time(
+    lab: Flask, before: str, after: str, parts: list[str]
+) -> None:
+    here = {"siren": "900000019", "vat_id": "FR25900000019" if after != "eu_business" else "DE136695976"}
+    house = customer(before, "FR" if after != "eu_business" else "DE", proof=ProofKind.VIES, **here)
+    site = people.Site(True, date(2026, 10, 15), "M. Weber", "Bail") if after == "fr_establishment" else None
+    people.set_treatment(house, after, date(2026, 10, 15), "seat moved", *([site] if site else []), **BY)
+    use("it-1")
+    use("it-1", start=datetime(2026, 10, 20, 8, tzinfo=UTC))
+
+    found = drafts()
+
+    assert sorted(one.part for one in found) == parts
+    treated = {one.part: {charge["treatment"] for charge in one.content["charges"]} for one in found}
+    if len(parts) == 2:
+        assert all(treated[one.part] == {one.content["buyer"]["treatment"]} for one in found)
+        assert sorted(one.content["buyer"]["treatment"] for one in found) == sorted((before, after))
 
 
 def test_with_staff_on_site_nobody_is_treated_as_from_abroad(lab: Flask) -> None:

@@ -140,6 +140,7 @@ def _period() -> None:
         sa.Column("unplaced", sa.JSON(), nullable=False),
         sa.Column("oddities", sa.JSON(), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("building", sa.JSON()),
         sa.Column("issuing", sa.JSON()),
         sa.PrimaryKeyConstraint("month", name="pk_period"),
     )
@@ -630,7 +631,7 @@ def _draft() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("establishment_id", sa.Integer(), nullable=False),
-        sa.Column("part", sa.String(length=60), nullable=False),
+        sa.Column("part", sa.String(length=80), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("net_cents", sa.BigInteger(), nullable=False),
         sa.Column("vat_cents", sa.BigInteger(), nullable=False),
