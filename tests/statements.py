@@ -20,4 +20,4 @@ def share_compiled() -> None:
 
     # What is compiled is found again by its dialect, too, and each engine has its own: of one server all are alike.
     DefaultDialect.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
-    DefaultDialect.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign]
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]

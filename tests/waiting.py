@@ -10,7 +10,7 @@ _POLL_S = 0.01
 T = TypeVar("T")
 
 
-def until(true: Callable[[], T], within_s: float = WITHIN_S) -> T:
+def until(true: Callable[[], T | None], within_s: float = WITHIN_S) -> T:
     """Wait for something to become true, and return it. Fails after a while, saying what did not happen."""
     deadline = time.monotonic() + within_s
     while not (found := true()):

@@ -46,7 +46,9 @@ def issued(
     **changed: Any,
 ) -> str:
     """A document with (category, rate, net) rows: its VAT is worked out. Due after 30 days. Returns its number."""
-    vat = [{"category": c, "rate_bp": r, "net_cents": n, "vat_cents": vat_on(n, r)} for c, r, n in rows]
+    vat: list[dict[str, Any]] = [
+        {"category": c, "rate_bp": r, "net_cents": n, "vat_cents": vat_on(n, r)} for c, r, n in rows
+    ]
     net, tax = (sum(row[key] for row in vat) for key in ("net_cents", "vat_cents"))
     with writing() as session:
         owner = session.scalars(select(Tenant).where(Tenant.code == tenant)).one()

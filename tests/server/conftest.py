@@ -37,7 +37,7 @@ def demo_web(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def speaking(demo_web: Flask) -> Iterator[Callable[..., Any]]:
     """Begins a request in a language; what is written until the next one is in it."""
-    contexts = []
+    contexts: list[Any] = []
 
     def begin(language: str = "en", address: str = "/kit", **sent: Any) -> None:
         while contexts:

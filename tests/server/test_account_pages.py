@@ -1,7 +1,6 @@
 """Logging in, one's own login and everybody's accounts, as a browser uses them."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pyotp
@@ -37,7 +36,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def web(sqlite_url: str, now: datetime) -> Iterator[Flask]:
+def web(sqlite_url: str, now: datetime) -> Flask:
     """A lab with a manager who has a password."""
     app = web_app(sqlite_url, now)
     with app.app_context():
@@ -186,7 +185,7 @@ def invited(web: Flask, **more: str) -> TestResponse:
 
 
 def link_on(page: TestResponse) -> str:
-    return re.findall(r'value="http://127.0.0.1:8080(/invitation/[^"]+)"', page.text)[0]
+    return str(re.findall(r'value="http://127.0.0.1:8080(/invitation/[^"]+)"', page.text)[0])
 
 
 def test_an_invitation_is_shown_once_sets_a_password_and_lets_in(web: Flask) -> None:

@@ -3,6 +3,7 @@
 import json
 import tarfile
 from datetime import time
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -186,7 +187,8 @@ def test_a_table_the_program_does_not_know_stops_the_backup(full, documents, tmp
 
 def test_a_backup_is_one_moment_even_while_rows_are_added(full, documents, tmp_path, now, monkeypatch):
     """A holder is added in another connection after the first table was read: neither she nor her person is in it."""
-    dump, added = backups._dump, []
+    dump = backups._dump
+    added: list[Any] = []
 
     def dump_and_disturb(tar, connection, table):
         count = dump(tar, connection, table)
@@ -203,12 +205,18 @@ def test_a_backup_is_one_moment_even_while_rows_are_added(full, documents, tmp_p
     assert len(db.session.scalars(select(Holder)).all()) == 2
 
 
+def content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    assert file is not None
+    return file.read()
+
+
 def test_the_rows_are_lines_a_person_can_read(full, documents, tmp_path):
     backup(tmp_path / "lab.tar", documents)
 
     with tarfile.open(tmp_path / "lab.tar") as tar:
-        columns = json.load(tar.extractfile("tables/opening_hours.columns"))
-        [line] = tar.extractfile("tables/opening_hours.jsonl").read().splitlines()
+        columns = json.loads(content(tar, "tables/opening_hours.columns"))
+        [line] = content(tar, "tables/opening_hours.jsonl").splitlines()
     assert dict(zip(columns, json.loads(line), strict=True)) == {
         "id": 1, "category": "printer", "weekday": 0, "opens": "08:30:00", "closes": "23:59:59.999999",
     }  # fmt: skip

@@ -51,6 +51,7 @@ def test_replacing_blocks_the_old_badge_and_lends_the_new_one_in_one_transaction
     assert (old.blocked_at, old.blocked_reason, new.holder_number) == (now, "lost on the tram", lab.holder)
     assert people.lent_to(lab.fingerprint) == lab.holder  # still recognised when somebody tries it
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.verb == "replace")).one()
+    assert entry.after is not None
     assert entry.after["replaced_by"] == new.ref
 
     with pytest.raises(people.PeopleError, match="already lent"):

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from threading import Barrier, Thread
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -86,6 +87,7 @@ def test_a_booking_is_kept_journalled_and_announced_to_its_list(lab: Lab, now, b
     assert kept.payer_id is not None
     assert {(one.topic, one.key) for one in jobs.changes_after(seen)} == {("access", "machine:p1"), ("machine", "p1")}
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.object_kind == "booking")).one()
+    assert entry.after is not None
     assert (entry.verb, entry.object_id, entry.after["machine"]) == ("add", ref, "p1")
     assert stands(now) == [BookingFact("p1", lab.holder, *span())]
 
@@ -228,7 +230,7 @@ def test_a_booking_is_moved_past_itself_and_not_onto_another(lab, bob, by):
 
 def test_of_a_booking_that_has_begun_only_the_end_moves(lab, now, by):
     ref = bookings.book("p1", lab.holder, span(), MAKER, **by)
-    later = {"actor": "account:1", "now": AT_TWO + timedelta(minutes=5)}
+    later: dict[str, Any] = {"actor": "account:1", "now": AT_TWO + timedelta(minutes=5)}
 
     bookings.change(ref, span(hours=3), MAKER, **later)
     bookings.change(ref, span(hours=0.25), MAKER, **later)
@@ -438,7 +440,7 @@ def test_who_leaves_the_lab_gives_back_what_was_booked(lab, bob, now, by):
     ref = bookings.book("p1", bob, span(), MAKER, **by)
     kept = bookings.book("p1", lab.holder, span(AT_TWO + timedelta(hours=2)), MAKER, **by)
     with writing():
-        leaving.end_holder(bob, "moved away", None, **by)
+        leaving.end_holder(bob, "moved away", False, **by)
 
     assert [settle(now), settle(now)] == [1, 0]
 

@@ -45,8 +45,11 @@ def answer(token: str, at: datetime, listed_at: datetime) -> Answer:
     """What the agent says to this badge at a moment, with the list of another."""
     sent = compile_all(listed_at, {"agent-1"}, PARIS, "k1")["agent-1"]
     index = access.index(decode_access_list(sent.payload))
-    now = Stamp("boot-1", 10_000_000, round(at.timestamp() * 1000), TimeQuality.SYNCED)
-    return access.decide(InForce(index, listed_at.timestamp() * 1000), token, "p1", now, Local())
+    return access.decide(InForce(index, stamp(listed_at)), token, "p1", stamp(at), Local())
+
+
+def stamp(at: datetime) -> Stamp:
+    return Stamp("boot-1", 10_000_000, round(at.timestamp() * 1000), TimeQuality.SYNCED)
 
 
 def test_others_are_denied_while_it_is_booked_and_capped_before_and_the_holder_is_not(lab: Lab, now, by):

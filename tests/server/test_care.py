@@ -1,8 +1,9 @@
 """What a machine must prove before people use it: commissioning, checks, closures, log-only, and another in its place."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_another_name_asks_for_no_new_record(press, now):
 
 def test_a_line_that_failed_keeps_the_machine_out_also_one_that_was_in_use(press, now, tmp_path, by):
     commission(PRESS, now)
-    later = {"actor": "account:1", "now": now + DAY}
+    later: dict[str, Any] = {"actor": "account:1", "now": now + DAY}
     wrong = Sheet((now + DAY).date(), "A. Oberlin", "B", lines_of(welded=Result.FAILED))
 
     commissioning.record(PRESS, wrong, (), tmp_path, ZONE, **later)
@@ -230,7 +231,7 @@ def test_an_overdue_legal_check_denies_the_press_and_nothing_else(press, now, by
     assert tap(press, midnight + timedelta(minutes=1)) == {DenialReason.CHECK_OVERDUE}
     assert tap(press, midnight + timedelta(minutes=1), "p1") is True
 
-    later = {"actor": "account:1", "now": midnight + DAY}
+    later: dict[str, Any] = {"actor": "account:1", "now": midnight + DAY}
     checks.report(check.id, Found(date(2026, 10, 15), "Apave", CheckResult.PASSED), (), tmp_path, ZONE, **later)
 
     assert tap(press, midnight + DAY) is True
@@ -377,7 +378,7 @@ def test_the_holidays_of_a_year_are_added_once_and_only_those_to_come(lab, now, 
 
 def test_a_holiday_that_was_removed_is_given_back_by_asking_again(lab, now, by):
     closures.close_on_holidays(2026, ZONE, **by)
-    first = db.session.scalars(db.select(Closure).order_by(Closure.begins)).first()
+    first = db.session.scalars(db.select(Closure).order_by(Closure.begins).limit(1)).one()
 
     closures.remove_closure(first.id, **by)
 
@@ -492,7 +493,7 @@ def test_what_stands_on_the_type_plate_is_kept_and_papers_are_on_the_web(lab, no
 
 def test_another_machine_takes_the_place_and_both_know_of_each_other(press, now, by):
     commission(PRESS, now)
-    machines.set_opening_hours("press", [machines.Hours(0, *map(machines.time, (8, 20)))], **by)
+    machines.set_opening_hours("press", [machines.Hours(0, time(8), time(20))], **by)
 
     new = replace_machine(PRESS, "press-2", "Press 2", Identity(serial="77"), "worn out", **by)
 

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -54,7 +55,7 @@ COMMANDS = [
 def lab(tmp_path, monkeypatch, database_url) -> Path:
     """A folder as `prolab init` leaves it, on either kind of database."""
     empty(database_url)
-    folder = tmp_path / "lab"
+    folder: Path = tmp_path / "lab"
     make(FirstLab(folder, "Test lab", database_url, CARD, "ana"), NOW)
     monkeypatch.setenv("PROLAB_CONFIG", str(folder / "prolab.toml"))
     return folder
@@ -370,7 +371,7 @@ def serve():
 
     def start(*parts):
         named = [word for name, code in zip("abc", parts, strict=False) for word in (name, code)]
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         started.append(subprocess.Popen([sys.executable, "-c", SERVE, *named], text=True, **pipes))
         return started[-1]
 

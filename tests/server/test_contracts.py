@@ -20,6 +20,7 @@ from server.domain.items import ItemKind
 from server.domain.orders import Asked
 from server.domain.period import period_of
 from server.domain.roles import Role, ScopeKind
+from server.domain.vat import Nature
 from server.jobs.models import Change
 from server.mail.models import Mail
 from server.people import service as people
@@ -193,7 +194,7 @@ def test_no_pack_is_sold_before_somebody_has_decided_its_vat(lab, by):
     with pytest.raises(ContractError, match="taxed when it is sold"):
         contracts.sell_pack("acme", "acme-rd", PACK, date(2025, 12, 31), **by)
     with pytest.raises(ContractError, match="use of machines"):
-        contracts.sell_pack("acme", "acme-rd", Offer("x", Unit.CENTS, 1, 1, nature="goods"), OCT, **by)
+        contracts.sell_pack("acme", "acme-rd", Offer("x", Unit.CENTS, 1, 1, nature=Nature.GOODS), OCT, **by)
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from server.collecting.models import DocumentReminder
 from server.collecting.open_items import open_accounts
 from server.db import db, writing
 from server.domain.late import Owed, Rate, RateKind
+from server.domain.payments import Means
 from server.domain.roles import Role, ScopeKind
 from server.jobs.models import Job
 from server.mail.models import Mail
@@ -211,9 +212,7 @@ def test_a_reminder_is_proposed_by_its_days_and_sent_only_when_ticked(lab: tuple
 def test_what_is_paid_is_not_reminded_of_and_a_part_lowers_what_is_asked_for(lab: tuple[Settings, Server]) -> None:
     settings, _ = lab
     set_address("factures@acme.test")
-    payments.receive(
-        payments.Received("acme", TODAY, 2000, payments.Means.TRANSFER), {"F-2026-0001": 2000}, TODAY, False, **BY
-    )
+    payments.receive(payments.Received("acme", TODAY, 2000, Means.TRANSFER), {"F-2026-0001": 2000}, TODAY, False, **BY)
     assert due(settings) == [("F-2026-0001", 1, 10000)]
     payments.pay_whole("F-2026-0001", TODAY, TODAY, **BY)
 

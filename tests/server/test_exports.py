@@ -290,7 +290,7 @@ def test_a_statement_is_declared_to_customs_and_told_by_the_system_that_writes_i
 
 
 def test_private_people_are_told_as_a_sum_of_the_day_and_payments_by_rate(books: Flask) -> None:
-    private = {"customer": "private", "buyer": {"treatment": "private", "country": "CH"}}
+    private: dict[str, Any] = {"customer": "private", "buyer": {"treatment": "private", "country": "CH"}}
     issued("F-2026-0010", "nord", (("S", 2000, 1000),), date(2026, 11, 12), **private)
     issued("F-2026-0011", "acme", (("S", 2000, 500),), date(2026, 11, 12), **private)
     payments.pay_whole("F-2026-0010", date(2026, 11, 18), TODAY, **BY)

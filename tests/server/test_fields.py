@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wtforms
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import Optional
 
@@ -208,7 +209,7 @@ def test_what_wtforms_says_is_said_in_our_words(speaking: Callable[..., Any]) ->
 
 
 def test_every_message_of_the_fields_we_use_is_in_our_words() -> None:
-    sources = (Path(__import__("wtforms").__file__).parent / "fields").glob("*.py")
+    sources = (Path(wtforms.__file__).parent / "fields").glob("*.py")
     texts = {text for path in sources for text in re.findall(r'gettext\(\s*"([^"]+)"', path.read_text())}
 
     assert len(texts) > 8

@@ -1,6 +1,7 @@
 """Badges handed out by taps: a list of names, each tap used once, wrong ones undone, badges collected, visitors, the day."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -64,7 +65,7 @@ def mark(badge):
     return f"{badge:032x}"
 
 
-class Rows(list):
+class Rows(list[Any]):
     """What was found."""
 
     def one(self):

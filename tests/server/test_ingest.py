@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from server.jobs.service import changes_after, last_change_id
 from server.people import service as people
 from server.people.models import Token
 from server.usage import counts
+from server.usage.counts import Count
 from server.usage.intake import RAW_A_DAY
 from server.usage.models import Event, Outbox, RejectedEvent, UsageSession
 from tests.server.paper_agent import PaperAgent, furnish, poison, uuid
@@ -250,7 +252,7 @@ def test_a_poison_event_is_set_aside_and_the_events_around_it_are_stored(lab, no
     outcome = ingest([*agent.sent, other.boots(now)], now)
 
     assert outcome.stored == 3
-    assert outcome.counts["our_fault"] == outcome.rejected == 1
+    assert outcome.counts[Count.OUR_FAULT] == outcome.rejected == 1
     assert outcome.receipts == {"agent-1": Receipt({agent.outbox: 3}), "agent-2": Receipt({other.outbox: 1})}
     assert db.session.scalars(select(RejectedEvent.raw)).all() == [bad.payload]
     assert set(db.session.scalars(select(UsageSession.id))) == {S1, S2}
@@ -292,7 +294,7 @@ def test_the_outbox_of_another_agent_is_not_written_to(lab, now):
     outcome = ingest([thief.boots(now), genuine.boots(now)], now)
 
     assert outcome.stored == 1
-    assert outcome.counts["foreign_outbox"] == 1
+    assert outcome.counts[Count.FOREIGN_OUTBOX] == 1
     assert outcome.receipts["agent-1"] == Receipt({genuine.outbox: 2})
     assert [n for n, _ in rejected()] == [None]
 
@@ -355,7 +357,7 @@ def test_a_batch_of_five_hundred_is_one_transaction(lab, now):
 def of(kind, **changed):
     """What an agent says of a session, with some of it replaced by nonsense."""
     at = {"boot": "b", "mono_ms": 1, "wall_ms": 1_700_000_000_000, "quality": "synced"}
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "session_started": {"session": S1, "machine": "p1", "holder": 1, "token": "t", "payer": "acme",
                             "payer_chosen": False, "revision": 1, "started": at},
         "session_ended": {"session": S1, "machine": "p1", "holder": 1, "payer": "acme", "revision": 1, "started": at,

@@ -195,6 +195,7 @@ def test_a_machine_takes_new_rules_and_the_second_of_two_editors_is_told(lab, no
     row = machines.machine_by_code("p1")
     assert (row.name, row.room, row.max_s, row.version) == ("FDM 1", "Hall", 7200, seen + 1)
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.verb == "change")).one()
+    assert entry.after is not None
     assert (entry.before, entry.after["name"]) == ({"name": "Printer 1", "room": "", "max_s": None}, "FDM 1")
     with pytest.raises(Stale):
         changes.change_machine("p1", rules(name="Other"), seen, actor="m", now=now)

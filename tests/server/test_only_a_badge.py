@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.routing import Rule
 
 from agent import access
@@ -163,7 +163,8 @@ def values(app: Flask) -> dict[str, dict[str, Any]]:
     with app.app_context(), reading() as session:
         holder = session.query(Membership).one()
         ref = {"badges": session.query(Token).one().ref, "memberships": holder.ref}
-        ended = session.query(UsageSession).filter_by(state="ended").order_by(UsageSession.started_at.desc()).first().id
+        of_ended = select(UsageSession.id).where(UsageSession.state == "ended")
+        ended = session.scalars(of_ended.order_by(UsageSession.started_at.desc()).limit(1)).one()
         booked = session.query(Booking).one().ref
     anywhere = {"number": 1, "role": 1, "session": "1", "secret": "1", "month": "2026-10", "category": "printer", "risk": "low", "line": 1,
                 "event": 1, "rule": 1, "asked": 1, "hold": 1, "place": 1, "proof": 1,
@@ -219,7 +220,8 @@ def wishes(app: Flask) -> Wished | None:
     if sent is None:
         return None
     index = access.index(decode_access_list(sent.payload))
-    return wish(InForce(index, NOW.timestamp() * 1000), "p1", FEATURES) if "p1" in index.machines else None
+    now = Stamp("boot-1", 10_000_000, round(NOW.timestamp() * 1000), TimeQuality.SYNCED)
+    return wish(InForce(index, now), "p1", FEATURES) if "p1" in index.machines else None
 
 
 def energised(machine: Machine, asked: Wished) -> bool:
@@ -231,7 +233,8 @@ def energised(machine: Machine, asked: Wished) -> bool:
 
 def test_no_form_of_any_page_energises_a_machine(app: Flask) -> None:
     """*No request of the web process closes any pin*: every form, as whoever may do most; who may send which is the gate's."""
-    known, asked, answers = values(app), set(), {}
+    known, asked = values(app), set()
+    answers: dict[str, set[int]] = {}
     for rule in posts(app):
         path = address(rule, known)
         for status in send(signed_in(app, Role.MANAGER), path):

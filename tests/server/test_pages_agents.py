@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -26,7 +27,7 @@ from tests.server.signed_in import clock_of, signed_in, web_app
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
-BY = {"actor": "test", "now": NOW}
+BY: dict[str, Any] = {"actor": "test", "now": NOW}
 FORM = {"address": "192.168.1.10", "language": "de"}
 
 
@@ -42,7 +43,7 @@ def passwords(tmp_path: Path) -> Path:
 def make(sqlite_url: str) -> Callable[..., Flask]:
     """The web application with one agent that gates two machines, and one that gates none."""
 
-    def made(**mqtt: Path) -> Flask:
+    def made(**mqtt: Any) -> Flask:
         broker = Mqtt(host="127.0.0.1", port=8883, password=SecretStr("x"), tls=True, **mqtt)
         web = web_app(sqlite_url, NOW, mqtt=broker)
         with web.app_context():
@@ -227,6 +228,7 @@ def test_a_revoked_agent_that_gets_a_new_file_is_no_longer_revoked(app: Flask, m
     with app.app_context(), reading() as session:
         assert session.scalars(select(Agent.revoked_at).where(Agent.name == "agent-1")).one() is None
         entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == "password")).one()
+    assert entry.after is not None
     assert entry.after["revoked_at"] is None
 
 

@@ -24,6 +24,7 @@ from server.people import service as people
 from server.training import service as training
 from tests.server.page_lab import by, database_url
 from tests.server.signed_in import clock_of, page, settings_for, signed_in, web_app
+from wire.messages import RiskClass
 
 __all__ = ["by", "database_url"]
 
@@ -130,7 +131,7 @@ def test_an_outage_says_everybody_why(maker, manager, lab, by):
 
 
 def test_a_room_is_shown_alone_and_a_day_that_is_none_is_today(manager, lab, by):
-    machines.add_machine("c1", "Mill", "cnc", "agent-1", "high", room="Hall", **by)
+    machines.add_machine("c1", "Mill", "cnc", "agent-1", RiskClass.HIGH, room="Hall", **by)
 
     assert "Printer 1" in page(manager, "/bookings")
     assert "Printer 1" not in page(manager, "/bookings?room=Hall")
@@ -258,7 +259,7 @@ def test_what_is_anothers_is_neither_read_nor_moved_nor_cancelled_by_a_maker(mak
 
 
 def test_a_trainer_of_a_machine_books_there_and_declares_outages_there_only(web, lab, bob, by):
-    machines.add_machine("c1", "Mill", "cnc", "agent-1", "high", **by)
+    machines.add_machine("c1", "Mill", "cnc", "agent-1", RiskClass.HIGH, **by)
     trainer = signed_in(web, Role.TRAINER, ScopeKind.MACHINE, "p1")
     elsewhere = book(bob, by, machine="c1")
 
@@ -369,7 +370,7 @@ def test_a_full_day_of_a_large_lab_is_drawn_in_a_blink(manager, lab, bob, by, no
         for number in range(59):
             machines.add_agent(f"agent-{number + 2}", **by)
             machines.add_machine(
-                f"m{number}", f"M {number}", "printer", f"agent-{number + 2}", "low", room="Hall", **by
+                f"m{number}", f"M {number}", "printer", f"agent-{number + 2}", RiskClass.LOW, room="Hall", **by
             )
         for machine in session.scalars(select(Machine.id)):
             for hour in (0, 2, 4, 6, 8):

@@ -434,7 +434,14 @@ def test_prices_of_its_own_go_over(web: Flask, manager: FlaskClient, press: Lab,
 
 def test_rules_about_minors_and_two_people_are_typed_and_shown(manager: FlaskClient, press: Lab) -> None:
     html = page(manager, "/machines/press/edit")
-    sent = {"name": "Presse", "category": "press", "room": "", "agent": "agent-1", "risk": "high", "confirm_s": "5"}
+    sent: dict[str, Any] = {
+        "name": "Presse",
+        "category": "press",
+        "room": "",
+        "agent": "agent-1",
+        "risk": "high",
+        "confirm_s": "5",
+    }
     sent |= {"on_max": "warn", "skills": [press.skill], "version": version(html), "minors": "framed"}
 
     manager.post("/machines/press/edit", data={**sent, "second_s": "30", "again": "30", "supervise": "15"})

@@ -15,6 +15,7 @@ from server.usage.models import UsageSession
 from tests.server.page_lab import by, database_url, manager, web
 from tests.server.signed_in import clock_of, page, signed_in, text
 from tests.server.test_courses import learners
+from tests.server.test_pages_machines import version
 from tests.server.test_signoffs import staff
 
 __all__ = ["by", "database_url", "learners", "manager", "web"]
@@ -94,8 +95,7 @@ def test_ticks_that_come_too_late_are_kept_and_the_new_seat_is_shown(web, manage
     assert late.status_code == 422
     assert re.search(rf'value="{learners[1]}"[^>]* checked', late.text)
     assert re.search(rf'value="{learners[2]}"(?![^>]* checked)', late.text)
-    fresh = re.search(r'name="version"[^>]* value="(\d+)"', late.text)[1]
-    data = {"version": fresh, "present": [str(learners[1])]}
+    data = {"version": version(late.text), "present": [str(learners[1])]}
     assert manager.post(f"/course-dates/{date}/tick", data=data).status_code == 303
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -230,7 +231,7 @@ def test_the_copy_of_ones_data_has_ones_learning_and_names_others_by_their_role(
     publish(manager, now)
     nils = signed_in(web, Role.HOLDER, holder=learner)
     nils.post("/me/sheets/printing", data={"number": "1", "lang": "fr", "q-0": "0", "read": "y"})
-    data = nils.get("/me/data.json").json
+    data: Any = nils.get("/me/data.json").json
 
     assert [(one["skill"], one["number"], one["language"]) for one in data["sheets_accepted"]] == [
         ("printing", 1, "fr")

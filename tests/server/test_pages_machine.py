@@ -25,7 +25,7 @@ from tests.server.test_pages_machines import machine, version
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)  # Wednesday, 10:00 in Mulhouse
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-BY = {"actor": "test", "now": NOW - 30 * DAY}
+BY: dict[str, Any] = {"actor": "test", "now": NOW - 30 * DAY}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def desk(app: Flask) -> FlaskClient:
     return signed_in(app, Role.DESK)
 
 
-def person(name: str, **granted: datetime) -> int:
+def person(name: str, **granted: Any) -> int:
     number = people.add_holder(name, "Martin", **BY).number
     training.grant(number, "printing", **granted, **BY)
     return number
@@ -105,8 +105,9 @@ def test_the_page_says_what_happens_what_happened_and_by_which_rules(app: Flask,
 def test_others_see_the_machine_and_no_person(app: Flask) -> None:
     with app.app_context():
         running = runs(person("Ada"))
-    for role, scope in ((Role.HOLDER, {}), (Role.LAB_ACCOUNTANT, {}), (Role.TENANT_ADMIN, {"kind": ScopeKind.TENANT})):
-        html = page(signed_in(app, role, scope="acme" if scope else "", **scope), "/machines/p1")
+    lab, acme = (ScopeKind.LAB, ""), (ScopeKind.TENANT, "acme")
+    for role, scope in ((Role.HOLDER, lab), (Role.LAB_ACCOUNTANT, lab), (Role.TENANT_ADMIN, acme)):
+        html = page(signed_in(app, role, *scope), "/machines/p1")
 
         assert "48 min" in html
         assert (

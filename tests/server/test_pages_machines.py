@@ -68,7 +68,7 @@ def version(html: str) -> str:
 
 
 def row(html: str, name: str) -> str:
-    return next(one for one in re.findall(r"<tr.*?</tr>", html, re.DOTALL) if name in one)
+    return str(next(one for one in re.findall(r"<tr.*?</tr>", html, re.DOTALL) if name in one))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

@@ -205,4 +205,4 @@ def test_nobody_else_is_given_it(app: Flask) -> None:
     assert {with_no_holder.get(path).status_code for path in ("/me", "/me/data.json")} == {403}
     assert app.test_client().get("/me/data.json").status_code in {303, 401}
     mine = [app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if str(rule).startswith("/me")]
-    assert {declared(view)[0] for view in mine} == {Verb.SEE_OWN}
+    assert {said and said[0] for said in map(declared, mine)} == {Verb.SEE_OWN}

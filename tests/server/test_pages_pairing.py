@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,7 +22,7 @@ from tests.server.signed_in import signed_in, web_app
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
-BY = {"actor": "test", "now": NOW}
+BY: dict[str, Any] = {"actor": "test", "now": NOW}
 FORM = {"replaces": "", "language": "de"}
 
 
@@ -36,7 +37,7 @@ def passwords(tmp_path: Path) -> Path:
 def app(sqlite_url: str, tmp_path: Path, passwords: Path) -> Flask:
     keys = Files(tmp_path / "keys")
     certificates.provide(keys, ["lab.example"], "Lab", NOW)
-    agents = {"agents_port": 8883, "agents_host": "lab.example"}
+    agents: dict[str, Any] = {"agents_port": 8883, "agents_host": "lab.example"}
     mqtt = Mqtt(host="127.0.0.1", port=1883, password=SecretStr("x"), password_file=passwords, **agents)
     web = web_app(sqlite_url, NOW, mqtt=mqtt, keys_dir=keys.folder)
     with web.app_context():

@@ -26,6 +26,7 @@ from server.work import run_once
 from tests.server import billing_lab
 from tests.server.billing_lab import ZONE, use
 from tests.server.signed_in import page, settings_for, signed_in, web_app
+from tests.server.test_pages_machines import version
 
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 BY: dict[str, Any] = {"actor": "test", "now": NOW}
@@ -63,7 +64,7 @@ def drafted(*changes: Change) -> int:
 
 def newest(app: Flask) -> Rule:
     with app.app_context(), reading() as session:
-        return from_plain(session.scalars(select(Tariff).order_by(Tariff.id.desc())).first().rule)
+        return from_plain(session.scalars(select(Tariff).order_by(Tariff.id.desc()).limit(1)).one().rule)
 
 
 # --- the editor -------------------------------------------------------------------------------------------------------
@@ -294,7 +295,7 @@ def test_a_draft_is_put_in_force_from_a_day_on_all_of_it_or_nothing(app: Flask, 
     with app.app_context():
         number = drafted(Change(PRINTERS, simple(3000, 900)), Change(MILLS, None))
     path = f"/tariffs/drafts/{number}/adopt"
-    seen = re.search(r'name="version"[^>]*value="(\d+)"', page(manager, path))[1]
+    seen = version(page(manager, path))
 
     too_early = manager.post(path, data={"since": "2025-12-31", "reason": "trop tôt", "version": seen})
     with app.app_context():
@@ -325,7 +326,8 @@ def test_a_draft_that_is_thrown_away_leaves_its_words_in_the_journal(app: Flask,
     assert manager.get(f"/tariffs/drafts/{number}").status_code == 404
     with app.app_context(), reading() as session:
         assert session.scalar(select(func.count()).select_from(WhatIf)) == 0
-        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+        assert last.before is not None
         assert (last.verb, last.before["name"]) == ("discard", "Grille 2027")
 
 
@@ -352,5 +354,5 @@ def test_a_change_is_left_out_or_becomes_no_price_at_all(app: Flask, manager: Fl
 
     assert "rien de propre" in page(manager, f"/tariffs/drafts/{number}")
     with app.app_context(), reading() as session:
-        row = session.get(PriceDraft, number)
+        row = session.get_one(PriceDraft, number)
         assert price_drafts.changes_of(row) == (Change(PRINTERS, None),)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -89,7 +90,7 @@ def refused(client: FlaskClient, path: str, data: dict[str, str]) -> str:
     return answer.text.replace("\u00a0", " ")
 
 
-def rows(app: Flask, table: type, *order: object) -> list:
+def rows(app: Flask, table: Any, *order: Any) -> list[Any]:
     with app.app_context(), reading() as session:
         return list(session.scalars(select(table).order_by(*order or (table.id,))).all())
 

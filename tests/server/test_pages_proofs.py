@@ -38,7 +38,7 @@ ABROAD = {
 
 def refused(answer) -> str:
     assert answer.status_code == 422
-    return answer.text.replace("\u00a0", " ")
+    return str(answer.text.replace("\u00a0", " "))
 
 
 @pytest.fixture

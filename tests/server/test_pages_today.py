@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -37,7 +38,7 @@ def lab(url: str) -> Flask:
     web = web_app(url, NOW)
     with web.app_context():
         billing_lab.furnish()
-        free = {
+        free: dict[str, Any] = {
             "category": "O",
             "rate_bp": 0,
             "mention": "TVA non applicable",
@@ -120,7 +121,7 @@ def everything_waits() -> None:
 
 def qualified(until: datetime | None, again: bool = False) -> None:
     """Somebody who may mill until then; ``again``: who has been given it for a year more since."""
-    by = {"actor": "test", "now": NOW - DAY}
+    by: dict[str, Any] = {"actor": "test", "now": NOW - DAY}
     holder = people.add_holder("Ada", "L", **by).number
     training.grant(holder, "milling", valid_until=until, **by)
     if again:
@@ -214,7 +215,7 @@ def test_when_nobody_is_heard_that_is_one_row(web: Flask) -> None:
 
 def test_what_is_settled_waits_no_longer(web: Flask) -> None:
     """A badge that was lent, a month that still runs, a badge refused for another reason or long ago, a quiet night."""
-    by = {"actor": "test", "now": NOW - DAY}
+    by: dict[str, Any] = {"actor": "test", "now": NOW - DAY}
     with web.app_context(), writing() as session:
         holder = people.add_holder("Ada", "L", **by).number
         token = people.give_token(holder, "em4100:0102030405", bytes(32), "k1", **by)

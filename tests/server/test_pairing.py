@@ -6,6 +6,7 @@ import re
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -28,7 +29,7 @@ from wire.hosts import without_port
 from wire.messages import RiskClass
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
-BY = {"actor": "test", "now": NOW}
+BY: dict[str, Any] = {"actor": "test", "now": NOW}
 ASKED = {"state_dir": "/var/lib/prolab-agent"}
 
 
@@ -62,6 +63,12 @@ def pi(door: Flask) -> FlaskClient:
 
 def secret_of(code: pairing.Code) -> str:
     return code.text.replace("-", "")[:16]
+
+
+def accounts(settings: Settings) -> Path:
+    """Of the broker."""
+    assert settings.mqtt.password_file is not None
+    return settings.mqtt.password_file
 
 
 def ask(pi: FlaskClient, secret: str):
@@ -121,7 +128,7 @@ def test_the_settings_of_an_agent_come_once(pi: FlaskClient, settings: Settings,
     assert (broker["host"], broker["port"], broker["tls"]) == ("lab.example", 8883, True)
     assert broker["authority"].strip() == Files(settings.keys_dir).authority.read_text().strip()
     assert [(key["id"], key["key"]) for key in config["site_key"]] == [("k1", settings.badge_key.hex())]
-    assert settings.mqtt.password_file.read_text().splitlines()[1].startswith("agent-1:$7$")
+    assert accounts(settings).read_text().splitlines()[1].startswith("agent-1:$7$")
     assert (second.status_code, "used already" in second.json["refused"]) == (403, True)
 
 
@@ -170,9 +177,9 @@ def test_codes_that_are_no_longer_good_and_machines_that_are_busy_are_no_guesses
     used, good = make(), None
     assert ask(pi, secret_of(used)).status_code == 200
     assert {ask(pi, secret_of(used)).status_code for _ in range(FREE_FOR_AN_ADDRESS)} == {403}
-    settings.mqtt.password_file.rename(settings.mqtt.password_file.with_name("away"))
+    accounts(settings).rename(accounts(settings).with_name("away"))
     assert {ask(pi, "A" * 16).status_code for _ in range(FREE_FOR_AN_ADDRESS)} == {409}
-    settings.mqtt.password_file.with_name("away").rename(settings.mqtt.password_file)
+    accounts(settings).with_name("away").rename(accounts(settings))
 
     good = make()
     assert ask(pi, secret_of(good)).status_code == 200
@@ -223,12 +230,12 @@ def test_where_the_broker_s_accounts_cannot_be_written_no_code_is_spent(
     pi: FlaskClient, settings: Settings, door: Flask
 ) -> None:
     code = make()
-    settings.mqtt.password_file.unlink()
+    accounts(settings).unlink()
 
     answer = ask(pi, secret_of(code))
 
     assert (answer.status_code, "password_file" in answer.json["refused"]) == (409, True)
-    settings.mqtt.password_file.write_text("")
+    accounts(settings).write_text("")
     assert ask(pi, secret_of(code)).status_code == 200
 
 
@@ -238,7 +245,7 @@ def test_where_the_broker_s_accounts_cannot_be_written_no_code_is_spent(
 def test_who_replaces_gets_machines_and_latches_and_the_other_ends_with_its_account(
     pi: FlaskClient, settings: Settings, door: Flask
 ) -> None:
-    settings.mqtt.password_file.write_text("server:x\nagent-1:old\n")
+    accounts(settings).write_text("server:x\nagent-1:old\n")
     with writing() as session:
         machine = session.scalars(select(Machine)).one()
         machine.clear_latch_upto = 17
@@ -250,11 +257,11 @@ def test_who_replaces_gets_machines_and_latches_and_the_other_ends_with_its_acco
     with reading() as session:
         assert session.scalars(select(Machine)).one().agent.name == "agent-2"
         assert session.scalars(select(Agent.ended_at).where(Agent.name == "agent-1")).one() == NOW
-    names = [line.partition(":")[0] for line in settings.mqtt.password_file.read_text().splitlines()]
+    names = [line.partition(":")[0] for line in accounts(settings).read_text().splitlines()]
     assert names == ["server", "agent-2"]
 
 
-def waits_for_the_session(pi: FlaskClient, code: str) -> None:
+def waits_for_the_session(pi: FlaskClient, code: pairing.Code) -> None:
     """Refused while one runs at an agent that is there; a dead one is waited for by nobody."""
     with writing() as session:
         machine = session.scalars(select(Machine)).one()
@@ -300,6 +307,6 @@ def test_a_host_is_known_without_its_port_and_brackets(settings: Settings, asked
 def test_a_pi_that_came_by_an_address_of_ipv6_is_told_the_same_one(pi: FlaskClient, door: Flask) -> None:
     sent = {**ASKED, "secret": secret_of(make())}
 
-    answer = pi.post("/pair", json=sent, base_url="https://[fd00::7]:8443").json
+    answer: Any = pi.post("/pair", json=sent, base_url="https://[fd00::7]:8443").json
 
     assert tomllib.loads(answer["agent_toml"])["broker"]["host"] == "fd00::7"

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,8 @@ def door(sqlite_url: str, tmp_path: Path) -> Iterator[Door]:
     opened.shutdown()
     thread.join()
     opened.server_close()
-    with opened.get_app().app_context():
+    app: Any = opened.get_app()
+    with app.app_context():
         db.engine.dispose()
 
 
@@ -46,7 +48,7 @@ def trusting(door: Door) -> ssl.SSLContext:
 
 
 def plain(door: Door) -> socket.socket:
-    return socket.create_connection(door.server_address[:2], 5)
+    return socket.create_connection(("127.0.0.1", door.server_port), 5)
 
 
 def answered(door: Door) -> bool:

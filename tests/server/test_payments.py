@@ -44,10 +44,11 @@ def receive(cents: int, given: dict[str, int], day: date = TODAY, tenant: str = 
 
 def state(day: date = TODAY, tenant: str = "acme") -> tuple[dict[str, int], int]:
     """What is open by document, and the credit, of a tenant on a day."""
-    (account,) = open_accounts(day, False, tenant) or [None]
-    return ({}, 0) if account is None else (
-        {item.number: item.open_cents for item in account.items}, account.credit_cents
-    )  # fmt: skip
+    accounts = open_accounts(day, False, tenant)
+    if not accounts:
+        return {}, 0
+    (account,) = accounts
+    return {item.number: item.open_cents for item in account.items}, account.credit_cents
 
 
 def test_one_transfer_pays_two_invoices_and_each_knows_its_day(books: Flask) -> None:

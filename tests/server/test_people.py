@@ -1,6 +1,7 @@
 """Who uses the lab and who pays: numbers, badges, memberships, and what is written down about each change."""
 
 import json
+import secrets
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from server.audit.models import AuditEntry
 from server.db import db
 from server.jobs import service as jobs
-from server.people import newcomers
 from server.people import service as people
 from server.people.models import BillTo, Holder, Membership, Person, TaxTreatment, TenantKind, Token
 
@@ -26,7 +26,7 @@ def test_holder_numbers_are_random_and_have_six_or_seven_digits(app, now):
 
 def test_a_number_that_was_taken_is_not_given_again(app, now, monkeypatch):
     draws = iter([5, 5, 6])
-    monkeypatch.setattr(newcomers.secrets, "randbelow", lambda _: next(draws))
+    monkeypatch.setattr(secrets, "randbelow", lambda _: next(draws))
 
     first, second = (people.add_holder("A", "B", actor="desk", now=now).number for _ in range(2))
 
@@ -100,7 +100,7 @@ def test_what_changes_a_right_is_audited_with_its_reason_and_announced(lab, now,
 
     change(lab, {"actor": "manager", "now": now})
 
-    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.actor, entry.reason, entry.at) == ("manager", "why", now)
     [announced] = jobs.changes_after(seen)
     assert (announced.topic, announced.key.split(":")[0]) == ("access", key)

@@ -195,9 +195,11 @@ def test_a_button_adds_a_line_and_keeps_what_was_typed(speaking: Callable[..., A
 
 def reckoned(sessions: list[Any], rule: Rule, terms: Terms) -> list[list[tuple[str, str]]]:
     rated = rate_month(sessions, [tariff(rule, category="mill")], terms, PARIS)
-    plain = [
-        [(step.label, step.value) for step in steps_of(one, {"contract:7": "Included hours"}.get)] for one in rated
-    ]
+    plain = []
+    for one in rated:
+        assert isinstance(one, RatedSession)
+        steps = steps_of(one, {"contract:7": "Included hours"}.__getitem__)
+        plain.append([(step.label, step.value) for step in steps])
     return [[(a.replace("\u00a0", " "), b.replace("\u00a0", " ")) for a, b in one] for one in plain]
 
 

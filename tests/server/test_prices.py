@@ -1,6 +1,7 @@
 """Prices that follow each other: put right, followed, ended; and what stands on an invoice is never rewritten."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from tests.server import billing_lab
 from tests.server.billing_lab import CLOSING, OPENED, ZONE, close, issue, use
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
-BY = {"actor": "ana", "now": NOW}
+BY: dict[str, Any] = {"actor": "ana", "now": NOW}
 DEARER = simple(3000, 900)
 
 

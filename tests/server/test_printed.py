@@ -75,7 +75,7 @@ def root_of(file: bytes) -> Any:
 
 def metadata_of(file: bytes) -> str:
     metadata: Any = root_of(file)["/Metadata"]
-    return metadata.get_data().decode()
+    return str(metadata.get_data().decode())
 
 
 def test_the_page_of_a_french_company_says_all_that_the_law_wants() -> None:

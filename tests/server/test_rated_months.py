@@ -23,6 +23,7 @@ from server.db import reading, writing
 from server.domain.contracts import Gives
 from server.domain.items import BillItem, ItemKind, Unit
 from server.domain.period import period_of
+from server.domain.rating import RatedSession
 from server.domain.tariffs import Band, Basis, Cap, Of, Part, Rule, Scope, Span, simple
 from server.people.models import Holder, Membership, Payer
 from tests.server.billing_lab import CLOSING, MONTH, OPENED, ZONE, add_start_up, close, furnish, issue, use
@@ -37,7 +38,8 @@ def price(rule: Rule, **scope: Any) -> None:
 
 def content() -> dict[str, Any]:
     with reading() as session:
-        return session.scalars(select(Draft.content)).one()
+        found: dict[str, Any] = session.scalars(select(Draft.content)).one()
+    return found
 
 
 def lines() -> list[tuple[str, str, str, int]]:
@@ -185,7 +187,7 @@ def test_included_hours_are_used_in_the_order_of_the_sessions_and_shown_as_cover
 
 
 def item(ref: str, day: date, cents: int, **changed: Any) -> BillItem:
-    facts_ = {
+    facts_: dict[str, Any] = {
         "kind": ItemKind.MATERIAL,
         "tenant": "acme",
         "payer": "acme-1",
@@ -286,6 +288,7 @@ def test_a_session_is_found_with_its_price_whatever_its_shape() -> None:
     found = priced(name, CLOSING, ZONE)
 
     assert found is not None
+    assert isinstance(found.rated, RatedSession)
     assert found.rated.net_cents == 400 + 120
 
 

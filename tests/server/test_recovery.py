@@ -12,7 +12,7 @@ from server.machines import changes
 from server.machines import service as machines
 from server.machines.models import Machine
 from server.people import service as people
-from server.people.models import Holder, Master, Membership, Tenant, Token
+from server.people.models import Holder, Master, Membership, Tenant, TenantKind, Token
 from server.training import service as training
 from server.training.models import Qualification
 from server.usage import counts
@@ -129,7 +129,7 @@ def test_what_was_given_back_since_is_left_alone(refs, now, kind, take, give_bac
 
 
 def test_a_decision_about_something_else_of_the_same_name_does_not_count(refs, now):
-    people.add_tenant(refs[Taken.HOLDER], "Namesake", "company", actor="desk", now=now - 9 * HOUR)
+    people.add_tenant(refs[Taken.HOLDER], "Namesake", TenantKind.COMPANY, actor="desk", now=now - 9 * HOUR)
     people.suspend_tenant(refs[Taken.HOLDER], "unpaid", actor="desk", now=now)
 
     ingest([PaperAgent().enforces(now, *revoked(refs, now - HOUR, Taken.HOLDER))], now)

@@ -43,7 +43,7 @@ def test_a_use_of_a_machine_nobody_knew_is_read_once_the_machine_is_there(lab, n
     again = reingest(now, actor="manager")
 
     assert again == Again(stored=2)
-    session = db.session.get(UsageSession, S1)
+    session = db.session.get_one(UsageSession, S1)
     assert (session.state, session.occupied_s) == ("ended", 600)
     assert left() == []
     assert verify_ledger() == []
@@ -112,4 +112,5 @@ def test_each_one_read_is_in_the_journal(lab, now):
     reingest(now, actor="manager")
 
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.verb == "reingest")).one()
+    assert entry.before is not None
     assert (entry.actor, entry.object_kind, entry.before["n"]) == ("manager", "event", 1)

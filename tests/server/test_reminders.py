@@ -69,7 +69,7 @@ def test_who_uses_a_skill_every_day_is_not_told_each_time_that_it_would_lapse_wi
     number = people.add_holder("Nils", "Holm", "de", email="nils@lab.test", **by).number
     training.grant(number, "printing", **by)
     with reading() as session:
-        machine = session.scalars(select(Machine.id)).first()
+        machine = session.scalars(select(Machine.id).limit(1)).one()
 
     for days in range(1, 6):
         used = now + timedelta(days=days)

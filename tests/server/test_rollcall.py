@@ -38,7 +38,7 @@ def test_an_agent_has_its_time_to_come_back_after_the_broker() -> None:
     roll.heard({"agent-2"})
 
     assert roll.take(100.0 + RETURN_S - 0.1) is None
-    assert roll.take(100.0 + RETURN_S) == {"agent-1", "agent-2"}
+    assert roll.take(100.0 + RETURN_S) == frozenset({"agent-1", "agent-2"})
 
 
 def test_the_roll_is_called_once() -> None:

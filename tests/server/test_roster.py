@@ -150,6 +150,7 @@ def test_what_goes_out_comes_in_again_as_it_is_and_the_journal_says_who_took_it(
     assert again.wrong == ()
     assert again.count(Outcome.SAME) == len(again.steps) == 2
     [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.verb == "export")).all()
+    assert entry.after is not None
     assert (entry.actor, entry.after["people"]) == ("account:1", 2)
 
 

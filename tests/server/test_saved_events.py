@@ -12,8 +12,8 @@ from server.db import db
 from server.ingest import Incoming, ingest, receipts
 from server.usage.ledger import verify_ledger
 from server.usage.models import EventPayload, RejectedEvent
-from tests.agent.damaged_file import damaged, mark_of, spoil, to_send
-from tests.agent.fakes import START_MS, stamp
+from tests.agent.damaged_file import damaged, mark_of, spoil, store, to_send
+from tests.agent.fakes import stamp
 from tests.server.paper_agent import PaperAgent, furnish
 from wire.messages import Fault, First, Gap, decode_envelope, encode_envelope
 
@@ -55,9 +55,7 @@ def test_a_damaged_file_loses_no_readable_event_and_doubles_none_in_the_books(la
             state = State(case.directory, simulated=False)
             payloads = to_send(state)
             if state.lost is not None:
-                state.write(
-                    START_MS, lambda t, lost=state.lost: t.append(Gap(lost.outbox, lost.reason[:200], stamp(1)))
-                )
+                store(state, Gap(state.lost.outbox, state.lost.reason[:200], stamp(1)))
             state.close()
             send(payloads[: random.randrange(len(payloads) + 1)], now)
             if again == 0:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from server.settings import Mqtt, SettingsError, load_settings
 
@@ -30,7 +31,7 @@ def _bare_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def file(tmp_path) -> Path:
-    path = tmp_path / "prolab.toml"
+    path: Path = tmp_path / "prolab.toml"
     path.write_text(GOOD)
     return path
 
@@ -104,7 +105,9 @@ def test_the_mail_servers_password_may_stand_in_a_file_of_its_own(file, tmp_path
 
     settings = load_settings(file)
 
+    assert settings.smtp is not None
     assert (settings.smtp.port, settings.smtp.encryption) == (587, "starttls")
+    assert settings.smtp.password is not None
     assert settings.smtp.password.get_secret_value() == "from-file"
     assert settings.web.url == "http://lab.lan"
 
@@ -181,7 +184,7 @@ def test_an_error_never_shows_a_secret(file):
 
 def test_what_crosses_a_network_is_encrypted_unless_somebody_says_otherwise():
     def tls(host, **more):
-        return Mqtt(host=host, port=1883, password="x", **more).tls
+        return Mqtt(host=host, port=1883, password=SecretStr("x"), **more).tls
 
     assert [tls(host) for host in ("127.0.0.1", "localhost", "::1")] == [False] * 3
     assert [tls(host) for host in ("192.168.1.10", "broker.lan")] == [True] * 2

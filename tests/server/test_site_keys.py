@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +16,8 @@ from sqlalchemy import select
 from server.db import reading
 from server.ingest import Incoming, ingest
 from server.lists.service import compile_all
-from server.machines import keys, site_keys
 from server.machines import service as machines
+from server.machines import site_keys
 from server.machines.site_keys import KEPT_FOR, SiteKeysError, forget_old, ring, rotate
 from server.people import service as people
 from server.people.models import Token
@@ -28,7 +29,7 @@ from wire.tokens import fingerprint, unwrap
 
 NOW = datetime(2026, 10, 14, 8, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-BY = {"actor": "test", "now": NOW}
+BY: dict[str, Any] = {"actor": "test", "now": NOW}
 OUTBOX = "6f1f0a52-3c0e-4d6e-9f0b-2a1d8f3f7c11"
 CARD = "em4100:62E3086CED"
 AT = Stamp("boot", 1, round(NOW.timestamp() * 1000), TimeQuality.SYNCED)
@@ -228,8 +229,8 @@ def test_root_gives_a_new_file_to_the_owner_of_its_folder_and_a_new_folder_to_th
 def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What root has given away, and to whom; here nobody is root, or the files were root's anyway."""
     told: list[tuple[str, int]] = []
-    monkeypatch.setattr(keys.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(keys.os, "chown", lambda file, user, _group: told.append((file.name, user)))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda file, user, _group: told.append((file.name, user)))
     return told
 
 

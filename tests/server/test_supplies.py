@@ -78,7 +78,12 @@ def test_material_of_a_payer_and_a_day_is_billed_with_its_fraction_of_a_cent(pla
     (item,) = items()
     assert isinstance(item, BillItem)
     assert (item.ref, item.day, item.tenant, item.payer) == (f"material:{number}", DAY, "acme", "acme-1")
-    assert (item.quantity, item.unit, item.unit_cents, item.net_cents) == (37, Unit.GRAM, Decimal("2.5"), 93)  # 92.5
+    assert (item.quantity, item.unit, item.unit_cents, item.net_cents) == (
+        Decimal(37),
+        Unit.GRAM,
+        Decimal("2.5"),
+        93,
+    )  # 92.5
     assert item.labels == {"fr": "PLA noir", "de": "PLA schwarz", "en": "PLA noir"}
     assert (item.nature, item.measured) == ("material_in_service", Measured.SLICER)
 

@@ -1,7 +1,7 @@
 """From events to sessions: rule 9, any order across outboxes, and one ledger however often and in whatever order they come."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,7 +231,7 @@ def sessions_of_a_lab(draw):
 
 def outboxes_of(planned, origin: datetime) -> list[PaperAgent]:
     """Each outbox with its events in the order in which they were written."""
-    told = []
+    told: list[tuple[Any, int, int, str, tuple[Any, ...]]] = []
     for one in planned:
         at = origin + timedelta(seconds=one.start_s)
         owner = MACHINES[one.machine]
@@ -254,7 +254,7 @@ def outboxes_of(planned, origin: datetime) -> list[PaperAgent]:
 
 def ledger_of(planned, origin: datetime):
     """What must be in the books, said without any of the server's rules."""
-    expected = {}
+    expected: dict[str, tuple[str, int, datetime, datetime | None]] = {}
     for one in planned:
         told_later = [
             other

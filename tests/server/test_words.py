@@ -4,6 +4,7 @@ import re
 import string
 from gettext import GNUTranslations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -53,7 +54,8 @@ def catalog(language: str) -> Catalog:
 
 
 def translated(language: str) -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
-    return {message.id: message.string for message in catalog(language) if message.id}
+    messages: list[Any] = list(catalog(language))
+    return {message.id: message.string for message in messages if message.id}
 
 
 def test_every_text_is_translated_and_none_is_left_over() -> None:
@@ -99,7 +101,8 @@ def test_the_compiled_catalogue_is_the_written_one(language: str) -> None:
         if isinstance(text, str):
             assert compiled.gettext(text) == written
         else:
-            assert tuple(compiled.ngettext(*text, number) for number in (1, 2)) == written
+            one, more = text
+            assert tuple(compiled.ngettext(one, more, number) for number in (1, 2)) == written
 
 
 def test_no_text_needs_a_letter_that_the_font_lacks() -> None:

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from server import work
@@ -30,8 +31,9 @@ _RUN = "from server.work import run; from server.settings import load_settings; 
 
 @pytest.fixture
 def settings(app, database_url, tmp_path):
-    mqtt = Mqtt(host="127.0.0.1", port=1, password="none")
-    return Settings(database_url=database_url, data_dir=tmp_path, lab_name="Lab", site_key="00" * 32, mqtt=mqtt)
+    mqtt = Mqtt(host="127.0.0.1", port=1, password=SecretStr("none"))
+    key = SecretStr("00" * 32)
+    return Settings(database_url=database_url, data_dir=tmp_path, lab_name="Lab", site_key=key, mqtt=mqtt)
 
 
 def states():
