@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 BAUD = 9600
 RETRY_S = 1.0
 PRESENCE_MS = 300
+_SILENT_S = 0.3  # a line that was silent for so long had no card on its reader
 _LOOK_S = 0.1  # how often to look whether a card is gone, while one is there
 _STX, _ETX = 0x02, 0x03
 _MAX_CHARS = 14  # twelve digits, carriage return, line feed
@@ -101,24 +102,6 @@ class Presence:
         return gone
 
 
-class Beginning:
-    """Tells a card that lay there when the line was opened from one that comes: until 300 ms were silent, nothing has come."""
-
-    def __init__(self) -> None:
-        self._last_ms: int | None = None  # of the opening, or of what was heard since; None: it is over
-
-    def begins(self, now_ms: int) -> None:
-        self._last_ms = now_ms
-
-    def is_over(self, now_ms: int, is_card: bool) -> bool:
-        """Asked with every frame, good or bad."""
-        if self._last_ms is None or now_ms - self._last_ms > PRESENCE_MS:
-            self._last_ms = None
-            return True
-        self._last_ms = None if is_card else now_ms
-        return False
-
-
 class SerialReader:
     """One reader in one thread. ``port`` is best a ``/dev/serial/by-id/…`` path, which survives another USB socket.
 
@@ -132,7 +115,7 @@ class SerialReader:
         self._mono_ms = mono_ms
         self._tells_removal = tells_removal
         self._presence = Presence()
-        self._beginning = Beginning()
+        self._watching = False  # the reader was empty, or its card is known: whatever comes now, comes before our eyes
         self._seen = 0
         self._line: Any = None  # pyserial carries no types
         self._is_odd = False  # by an error that is not the line's; it is in the log then
@@ -183,11 +166,11 @@ class SerialReader:
         frames = Frames()
         self._line, self._is_odd = line, False
         self._no_proof_of_absence()
-        if self._tells_removal:
-            self._beginning.begins(self._mono_ms())
+        self._watching = False
         self._look_whether_gone(line)
-        log.info("the reader of %s listens on %s", self._machine, self._port)
         self._report(ReaderUp(self._machine))
+        if not self._tells_removal:
+            self._watch()
         while not self._stopping.is_set():
             data = line.read(1)
             if data:
@@ -196,7 +179,14 @@ class SerialReader:
                     self._take(frame)
                 self._seen += len(data)  # only now: a count that is told means that its taps were told before
                 self._report(Heard(self._machine))
+            elif not self._watching:  # nothing waits in the line: proof of silence, however late we come to look
+                self._watch()
             self._look_whether_gone(line)
+
+    def _watch(self) -> None:
+        if not self._watching:
+            log.info("the reader of %s listens on %s", self._machine, self._port)
+        self._watching = True
 
     def _no_proof_of_absence(self) -> None:
         """The reader has only just begun, or what was read was no card: whatever was there may be there still."""
@@ -209,12 +199,20 @@ class SerialReader:
             return
         if self._presence.has_gone(self._mono_ms()):
             self._report(Removed(self._machine))
-        line.timeout = _LOOK_S if self._presence.is_there else None
+        if not self._watching:
+            line.timeout = _SILENT_S
+        else:
+            line.timeout = _LOOK_S if self._presence.is_there else None
 
     def _take(self, frame: Card | Bad) -> None:
-        came = self._beginning.is_over(self._mono_ms(), isinstance(frame, Card))
         if isinstance(frame, Bad):
             self._no_proof_of_absence()
             self._report(FrameRefused(self._machine, frame.why))
-        elif self._presence.is_new(frame.card_id, self._mono_ms()):
-            self._report((Presented if came else LeftLying)(self._machine, frame.card_id))
+            return
+        came = self._watching
+        self._watch()
+        if not self._presence.is_new(frame.card_id, self._mono_ms()):
+            return
+        if not came:
+            log.info("a card lies on the reader of %s: it starts nothing before it is held there again", self._machine)
+        self._report((Presented if came else LeftLying)(self._machine, frame.card_id))

@@ -53,16 +53,12 @@ class LiveBox:
         _give_list(self.state_dir)
 
     def start(self, meanwhile: Callable[[], None] | None = None) -> None:
-        """``meanwhile`` is done over and over until a badge is heard, and for a while after that."""
+        """``meanwhile`` is done over and over until a badge is heard."""
         begins = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "agent", "run", "--config", str(self.settings)]
             self.agent = subprocess.Popen(command, stdout=log, stderr=log)
-        repeat = meanwhile or (lambda: None)
-        until(lambda: repeat() or self._listens(begins))
-        for _ in range(8):  # a card that is there within 0.3 s of that has lain there before
-            repeat()
-            time.sleep(0.05)
+        until(lambda: self._listens(begins) or (meanwhile is not None and meanwhile()))
 
     def tap(self, card: str = CARD) -> None:
         self.bench.do("tap", machine="p1", card=card, frames=2)
