@@ -118,7 +118,7 @@ def lasting_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench.close()
 
 
-def end(process: subprocess.Popen[str], how: int = signal.SIGKILL) -> None:
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes], how: int = signal.SIGKILL) -> None:
     if process.poll() is None:
         process.send_signal(how)
     process.wait(timeout=20)

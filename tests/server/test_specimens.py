@@ -56,7 +56,7 @@ def written(specimen: bool) -> list[str]:
 def charges() -> list[tuple[str, str, int]]:
     wanted = select(Document.number, Charge.subject, Charge.net_cents).join(Charge, Charge.document_id == Document.id)
     with reading() as session:
-        return [tuple(row) for row in session.execute(wanted.order_by(Charge.id))]
+        return [(number, subject, cents) for number, subject, cents in session.execute(wanted.order_by(Charge.id))]
 
 
 def test_what_a_specimen_has_charged_is_charged_for_real_and_once() -> None:
