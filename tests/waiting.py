@@ -7,6 +7,7 @@ from typing import TypeVar
 
 WITHIN_S = 15.0
 _POLL_S = 0.01
+_THREADS = 16  # which of the facts after the state of a process says how many threads it has; see proc(5)
 T = TypeVar("T")
 
 
@@ -23,9 +24,11 @@ def gone(pid: int) -> bool:
     """True when this process has ended, even where nobody has asked for its exit code yet.
 
     One that has been killed is still running for an instant, even after its pipes are closed: ``until(lambda: gone(pid))``.
+    Its other threads end after the first, and only with the last of them what it had locked is free.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return True
-    return stat.rpartition(")")[2].split()[0] in "ZX"  # after the name, which may hold anything
+    state, *facts = stat.rpartition(")")[2].split()  # after the name, which may hold anything
+    return state in "ZX" and int(facts[_THREADS]) <= 1
