@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.accounts import links
-from server.billing import checking, news, standing, whatif
+from server.billing import checking, draft_jobs, news, standing, whatif
 from server.billing.service import issue_month, render_document
 from server.bookings import outcomes
 from server.care.facts import denials
@@ -133,6 +133,8 @@ def _do(job: ClaimedJob, settings: Settings, now: datetime) -> None:
 def _do_for_the_books(job: ClaimedJob, settings: Settings, now: datetime) -> None:
     """What follows a closed or an issued month."""
     match job.kind:
+        case draft_jobs.JOB:
+            draft_jobs.do(job.args, now, settings.zone, settings.demo)
         case checking.JOB:
             checking.check_month(job.args["month"])
         case archive.JOB:

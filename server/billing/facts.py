@@ -93,7 +93,7 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         uses=uses,
         tariffs=tariffs,
         cells=[_copy(Cell, row) for row in db.session.scalars(select(models.VatCell))],
-        issuers=[_dated(row, _issuer(row)) for row in db.session.scalars(select(models.Seller))],
+        issuers=load_issuers(),
         bill_to=_by((row.tenant_id, _dated(row, row.establishment_id)) for row in db.session.scalars(select(BillTo))),
         treatments=_by(
             (row.establishment_id, _dated(row, row.treatment)) for row in db.session.scalars(select(TaxTreatment))
@@ -115,6 +115,11 @@ def load(period: Period, specimen: bool, tenant_id: int | None = None) -> Facts:
         ordered=ordered_on(period.zone, specimen),
         carried=_carried(uses, period, specimen),
     )
+
+
+def load_issuers() -> list[Dated]:
+    """All sellers; inside ``reading()``."""
+    return [_dated(row, _issuer(row)) for row in db.session.scalars(select(models.Seller))]
 
 
 def _packs(period: Period, tenant_id: int | None) -> list[BillItem]:

@@ -69,6 +69,8 @@ def ask_to_issue(month: str, seen: Seen, actor: str, now: datetime, zone: tzinfo
             raise BillingError("%(month)s is not closed yet.", month=month)
         if progress.under_way(row):
             raise BillingError("%(month)s is being issued already.", month=month)
+        if progress.is_building(row):
+            raise BillingError("The drafts of %(month)s are being built: look at them first.", month=month)
         drafts, _ = _ready(month)
         if not drafts:
             raise BillingError("Nothing of %(month)s can be issued: every draft waits for a decision.", month=month)

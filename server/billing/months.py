@@ -6,10 +6,10 @@ provisionally, at its last known second; the real end replaces that when it come
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -23,7 +23,7 @@ from server.billing.errors import BillingError
 from server.billing.freshness import bills_before, bills_of, made_of
 from server.billing.models import Draft
 from server.billing.models import Period as PeriodRow
-from server.billing.uses import in_force
+from server.billing.uses import Dated, in_force
 from server.db import db, reading, writing
 from server.domain import oddities
 from server.domain.oddities import Bill
@@ -32,6 +32,13 @@ from server.jobs import service as jobs
 from server.machines.models import Machine
 from server.usage.models import UsageSession
 from server.usage.service import close_silent
+
+Tell = Callable[[int], None]  # how many of the three steps are behind: read, rated, stored
+STEPS = 3
+
+
+def _to_nobody(_step: int) -> None:
+    """Whoever builds a small month waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +90,13 @@ class CloseReport:
     provisional: tuple[str, ...]  # sessions closed at their last known second, because nothing was heard of them since
 
 
-def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: bool) -> CloseReport:
+def close_month(
+    month: str, actor: str, now: datetime, zone: tzinfo, specimen: bool, tell: Tell = _to_nobody
+) -> CloseReport:
     """Close a month and build its drafts. Closing again builds them anew. BillingError when it is too early."""
-    period = period_named(month, zone)
-    if now < period.closable_from:
-        first = period.closable_from.astimezone(zone)
-        raise BillingError(
-            "%(month)s can be closed from %(moment)s on, when its last events have arrived.",
-            month=month,
-            moment=f"{first:%Y-%m-%d %H:%M}",
-        )
+    period = refuse_early(month, now, zone)
     provisional = tuple(close_silent(period.end, now))
-    drafts = build_drafts(month, now, zone, specimen)
+    drafts = build_drafts(month, now, zone, specimen, tell)
     still_open = _open_sessions(period, specimen)
     with writing() as session:
         row = session.get_one(PeriodRow, month)
@@ -106,8 +108,26 @@ def close_month(month: str, actor: str, now: datetime, zone: tzinfo, specimen: b
     return CloseReport(month, drafts, still_open, provisional)
 
 
-def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Drafts:
-    """Throw the month's drafts away and make them anew from what is not charged yet."""
+def refuse_early(month: str, now: datetime, zone: tzinfo) -> Period:
+    """The period; BillingError as long as it cannot be closed."""
+    period = period_named(month, zone)
+    if now < period.closable_from:
+        first = period.closable_from.astimezone(zone)
+        raise BillingError(
+            "%(month)s can be closed from %(moment)s on, when its last events have arrived.",
+            month=month,
+            moment=f"{first:%Y-%m-%d %H:%M}",
+        )
+    return period
+
+
+def refuse_without_seller(now: datetime, zone: tzinfo) -> None:
+    with reading():
+        _issuer_on(facts.load_issuers(), day_of(now, zone))
+
+
+def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool, tell: Tell = _to_nobody) -> Drafts:
+    """Throw the month's drafts away and make them anew from what is not charged yet. ``tell``: how far it is."""
     period = period_named(month, zone)
     day = day_of(now, zone)
     with reading():
@@ -115,10 +135,9 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
         known = facts.load(period, specimen)
         before, so_far = bills_before(period, specimen), bills_of(period, specimen)
         beside, adjusted = _beside(known, period, specimen, zone)
-    issuer = in_force(known.issuers, day)
-    if issuer is None:
-        raise BillingError("Nobody can issue documents on %(day)s: no seller is on record for that day.", day=day)
-    built = draft_month(known, period, issuer, zone, specimen, beside)
+    tell(1)
+    built = draft_month(known, period, _issuer_on(known.issuers, day), zone, specimen, beside)
+    tell(2)
     for draft in built.drafts:
         draft.content["charges"] = adjusting.fill(draft.content["charges"], adjusted)
     bills = _bills(built.drafts, before, so_far, now >= period.end)
@@ -126,6 +145,13 @@ def build_drafts(month: str, now: datetime, zone: tzinfo, specimen: bool) -> Dra
     looks = {"built_from": source, "unplaced": _rows(built.unplaced), "oddities": _rows(odd), "figures": built.figures}
     _replace_drafts(month, built, looks, now)
     return Drafts(month, tuple(_summary(draft) for draft in built.drafts), tuple(map(str, built.unplaced)))
+
+
+def _issuer_on(issuers: list[Dated], day: date) -> facts.Issuer:
+    issuer: facts.Issuer | None = in_force(issuers, day)
+    if issuer is None:
+        raise BillingError("Nobody can issue documents on %(day)s: no seller is on record for that day.", day=day)
+    return issuer
 
 
 def _beside(known: facts.Facts, period: Period, specimen: bool, zone: tzinfo) -> tuple[Beside, dict[str, Adjustment]]:
@@ -180,15 +206,20 @@ def _rows(values: tuple[Any, ...]) -> list[dict[str, Any]]:
 
 def _replace_drafts(month: str, built: Month, looks: dict[str, Any], now: datetime) -> None:
     with writing() as session:
-        if session.get(PeriodRow, month) is None:
-            _open_period(month)
         # Whoever builds the same drafts at the same time waits here, and then sees and replaces ours.
-        row = session.scalars(select(PeriodRow).where(PeriodRow.month == month).with_for_update()).one()
+        row = period_row(month)
         for name, value in looks.items():
             setattr(row, name, value)
         checked = checking.checked_before(list(session.scalars(select(Draft).where(Draft.month == month))))
         session.execute(delete(Draft).where(Draft.month == month))
         session.add_all([_row(month, draft, checked, now) for draft in built.drafts])
+
+
+def period_row(month: str) -> PeriodRow:
+    """The month, held fast; made where there is none. Inside ``writing()``."""
+    if db.session.get(PeriodRow, month) is None:
+        _open_period(month)
+    return db.session.scalars(select(PeriodRow).where(PeriodRow.month == month).with_for_update()).one()
 
 
 def _open_period(month: str) -> None:

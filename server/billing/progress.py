@@ -1,8 +1,9 @@
-"""How far issuing a month has come: documents with a number, and documents whose PDF is written, of so many.
+"""How far building a large month's drafts has come, by its steps. And how far issuing a month has: documents with a number, and documents whose PDF is written, of so many.
 
 A month remembers the job that issues it and how many documents it had before; the rest is counted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,36 @@ class Progress:
     trouble: str
 
 
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The drafts of a month on their way: how many steps of so many are behind."""
+
+    step: int
+    failed: bool
+    trouble: str
+
+
+def building(month: str) -> Building | None:
+    """None when no job builds this month's drafts, or has not stopped over it."""
+    with reading() as session:
+        row = session.get(Period, month)
+        if row is None or row.building is None or is_built(row):
+            return None
+        job = session.get(Job, row.building["job"])
+        step = row.building["step"]
+    return None if job is None else Building(step, job.state == "failed", job.error)
+
+
+def is_building(row: Period) -> bool:
+    """Whether a job builds them, or will. Inside ``reading()`` or ``writing()``."""
+    return row.building is not None and _state(row.building) in {"waiting", "running"}
+
+
+def is_built(row: Period) -> bool:
+    """Whether the last job has. Inside ``reading()`` or ``writing()``."""
+    return row.building is None or _state(row.building) in {"done", None}
+
+
 def progress(month: str) -> Progress | None:
     """Of the last time this month was issued; None when that is over and every PDF is there, or was never asked for."""
     with reading() as session:
@@ -44,10 +75,12 @@ def progress(month: str) -> Progress | None:
 
 def under_way(row: Period) -> bool:
     """Whether a job is giving numbers to this month's drafts, or will. Inside ``reading()`` or ``writing()``."""
-    if row.issuing is None:
-        return False
-    state = db.session.scalar(select(Job.state).where(Job.id == row.issuing["job"]))
-    return state in {"waiting", "running"}
+    return row.issuing is not None and _state(row.issuing) in {"waiting", "running"}
+
+
+def _state(asked: Mapping[str, Any]) -> str | None:
+    found: str | None = db.session.scalar(select(Job.state).where(Job.id == asked["job"]))
+    return found
 
 
 def so_far(month: str) -> dict[str, int]:

@@ -6,10 +6,11 @@ from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
+from server.billing import draft_jobs, notes
 from server.billing import months as billing
-from server.billing import notes
 from server.billing.issuing import Seen, ask_to_issue
-from server.billing.progress import progress
+from server.billing.months import STEPS
+from server.billing.progress import building, progress
 from server.db import Stale
 from server.domain.duties import Duty
 from server.domain.refusals import Refusal
@@ -46,6 +47,8 @@ def show(month: str) -> str:
         "months/month.html",
         facts=facts,
         trouble=trouble,
+        building=building(month),
+        steps=STEPS,
         worries=worries,
         kept=kept,
         show_kept=request.args.get("kept") == "1",
@@ -64,12 +67,12 @@ def show(month: str) -> str:
 @needs(Verb.SEE_MONEY, about=month_named)
 def far(month: str) -> Answer:
     """How far issuing is, for a page that asks every second; once it is over, the whole page."""
-    found = progress(month)
-    if found is None:
+    found, built = progress(month), building(month)
+    if found is None and built is None:
         answer = Response(status=204)
         answer.headers["HX-Redirect"] = url_for("months.show", month=month)
         return answer
-    return render_template("months/progress.html", progress=found, month=month)
+    return render_template("months/progress.html", progress=found, building_now=built, steps=STEPS, month=month)
 
 
 @pages.get("/months/<month>/drafts/<int:establishment>")
@@ -95,6 +98,9 @@ def draft(month: str, establishment: int) -> str:
 @needs(Verb.SEE_MONEY, about=month_named)
 def rebuild(month: str) -> Response:
     try:
+        if draft_jobs.is_large(month, zone(), settings().demo):
+            draft_jobs.ask(month, closing=False, actor=actor().label, now=now(), zone=zone())
+            return see_other(url_for("months.show", month=month))
         drafts = billing.build_drafts(month, now(), zone(), settings().demo)
     except Refusal as refusal:
         done(said(refusal))
@@ -107,6 +113,9 @@ def rebuild(month: str) -> Response:
 @needs(Verb.ISSUE, about=month_named)
 def close(month: str) -> Response:
     try:
+        if draft_jobs.is_large(month, zone(), settings().demo):
+            draft_jobs.ask(month, closing=True, actor=actor().label, now=now(), zone=zone())
+            return see_other(url_for("months.show", month=month))
         report = billing.close_month(month, actor().label, now(), zone(), settings().demo)
     except Refusal as refusal:
         done(said(refusal))
@@ -191,7 +200,7 @@ def _refresh(month: str) -> str:
     if now() < period(month).start:
         return ""
     try:
-        billing.refresh(month, now(), zone(), settings().demo)
+        draft_jobs.refresh(month, now(), zone(), settings().demo)
     except Refusal as refusal:
         return said(refusal)
     return ""
