@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, Any
 
@@ -79,16 +80,35 @@ class Forked:
 
 
 class QuickProcesses(Processes):
-    """The demo's children, forked."""
+    """The demo's children: our programs forked, a broker started as any program is."""
 
     def _spawn(self, command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Any:
-        return fork(command, environment, log)
+        ours = command[0] == sys.executable
+        return fork(command, environment, log) if ours else super()._spawn(command, environment, log)
 
 
 def fork(command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Forked:
     """Start one of our programs: ``[sys.executable, "-m", module, …]`` or ``[sys.executable, "-c", code]``."""
     assert command[0] == sys.executable
-    return _parent().fork(command[1:], environment, log)
+    return _parent().fork(command[1:], environment, log, log)
+
+
+def run(
+    command: Sequence[str], environment: Mapping[str, str] = os.environ, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """One of our commands from its start to its end, as ``subprocess.run`` with what it says captured."""
+    with TemporaryFile("w+b") as out, TemporaryFile("w+b") as errors:
+        code = _parent().fork(command[1:], environment, out, errors).wait()
+        said = [_read(file) for file in (out, errors)]
+    done = subprocess.CompletedProcess(list(command), code, *said)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 @cache
@@ -108,9 +128,9 @@ class _Parent:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         self._lock = Lock()
 
-    def fork(self, words: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Forked:
+    def fork(self, words: Sequence[str], environment: Mapping[str, str], out: IO[bytes], errors: IO[bytes]) -> Forked:
         order = {"words": words, "environment": dict(environment), "folder": str(Path.cwd())}
-        return Forked(self, self._asked(order, [log.fileno()]))
+        return Forked(self, self._asked(order, [out.fileno(), errors.fileno()]))
 
     def exit_code(self, pid: int) -> int:
         return self._asked({"ended": pid}, [])
@@ -131,13 +151,13 @@ class _Parent:
 def main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
     _load()
-    while (heard := socket.recv_fds(line, _MESSAGE, 1))[0]:
+    while (heard := socket.recv_fds(line, _MESSAGE, 2))[0]:
         order, files = json.loads(heard[0]), heard[1]
         if "ended" in order:
             answer = os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1])
         elif not (answer := os.fork()):
             line.close()
-            _become(order, files[0])
+            _become(order, files)
             return
         for file in files:
             os.close(file)
@@ -156,13 +176,13 @@ def _load() -> None:
     gc.freeze()
 
 
-def _become(order: dict[str, Any], log: int) -> None:
+def _become(order: dict[str, Any], outputs: list[int]) -> None:
     """This process is the program from here on, as ``python`` would begin it."""
     ctypes.CDLL(None).prctl(_ENDS_WITH_ITS_PARENT, signal.SIGTERM)
     os.setsid()
-    for output in (1, 2):
-        os.dup2(log, output)
-    os.close(log)
+    for number, output in enumerate(outputs, 1):
+        os.dup2(output, number)
+        os.close(output)
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
