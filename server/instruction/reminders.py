@@ -1,11 +1,13 @@
-"""Reminders before a qualification lapses, to whom it belongs; and once a week to trainers what waits for them.
+"""Reminders before a qualification lapses, or its new safety sheet must be accepted, to whom it belongs; and once a week to
+trainers what waits for them.
 
 ``work`` calls ``due`` once a day; it may run as often as it likes: what was written is noted, and nothing is written twice.
 Each letter is a transaction of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from server.domain.reminding import reminder_due, week_of
 from server.domain.roles import Role
 from server.domain.signing import State, state_at
 from server.domain.standings import Standing, standings_at
+from server.instruction.facts import accepted, sheets
 from server.instruction.models import Reminder, SignOffRow
 from server.mail import service as mail
 from server.people.models import Holder, Person
@@ -36,6 +39,7 @@ _LAPSES_WITHIN = timedelta(days=30)
 _LISTED = 30
 
 Standings = dict[int, dict[str, Standing]]
+_Row = tuple[str, str, datetime]  # what is reminded of, the skill's name, and when it ends
 
 
 class _Reader(NamedTuple):
@@ -59,7 +63,9 @@ def due(lab: Settings, courses: Sequence[CourseToCome], now: datetime) -> int:
         facts = Facts(qualifications=qualifications(true()), skills=skills())
         held = standings_at(facts, now)
         names = dict(db.session.execute(select(Skill.code, Skill.name)).all())
-        letters = [*_to_holders(held, _idling(facts), names, lab, now), *_to_trainers(held, names, courses, lab, now)]
+        unread = standings_at(replace(facts, sheets=sheets(), accepted=accepted()), now)
+        letters = [*_to_holders(held, _idling(facts), names, lab, now), *_of_sheets(unread, names, lab, now)]
+        letters += _to_trainers(held, names, courses, lab, now)
     for one in letters:
         _send(one, lab, now)
     return len(letters)
@@ -83,7 +89,7 @@ def _to_holders(
     lab: Settings,
     now: datetime,
 ) -> Iterable[_Written]:
-    wanted: dict[int, list[tuple[str, str, datetime]]] = defaultdict(list)
+    wanted: dict[int, list[_Row]] = defaultdict(list)
     for holder, by_skill in held.items():
         for code, one in by_skill.items():
             if not one.is_alone or one.moment is None:
@@ -92,23 +98,55 @@ def _to_holders(
             if days is not None:
                 about = f"lapse:{holder}:{code}:{day_of(one.moment, lab.zone)}:{days}"
                 wanted[holder].append((about, names[code], one.moment))
+    yield from (_lapse_letter(to, rows, lab) for to, rows in _untold(wanted))
+
+
+def _of_sheets(unread: Standings, names: dict[str, str], lab: Settings, now: datetime) -> Iterable[_Written]:
+    """Whoever does not read one in time would learn it at the machine."""
+    wanted: dict[int, list[_Row]] = defaultdict(list)
+    for holder, by_skill in unread.items():
+        for code, one in by_skill.items():
+            days = None if one.reads_by is None else reminder_due(one.reads_by, now)
+            if one.reads_by is not None and days is not None:
+                about = f"sheet:{holder}:{code}:{day_of(one.reads_by, lab.zone)}:{days}"
+                wanted[holder].append((about, names[code], one.reads_by))
+    yield from (_sheet_letter(to, rows, lab) for to, rows in _untold(wanted))
+
+
+def _untold(wanted: Mapping[int, list[_Row]]) -> Iterator[tuple[_Reader, list[_Row]]]:
     noted = _noted(about for rows in wanted.values() for about, _, _ in rows)
     for holder, rows in wanted.items():
         new = [row for row in rows if row[0] not in noted]
         to = _holder(holder) if new else None
         if to is not None:
-            yield _lapse_letter(to, new, lab)
+            yield to, new
 
 
-def _lapse_letter(to: _Reader, rows: list[tuple[str, str, datetime]], lab: Settings) -> _Written:
+def _sheet_letter(to: _Reader, rows: list[_Row], lab: Settings) -> _Written:
+    gettext = texts(to.language)
+    lines = [
+        gettext("A new safety sheet is to be read and accepted:"),
+        _with_days(to, rows, lab),
+        gettext("Whoever has not by then cannot start a machine that asks for it. Read it here:"),
+        f"{lab.web.url}/me",
+    ]
+    return _Written(to, gettext("A safety sheet is to be accepted"), lines, [about for about, _, _ in rows])
+
+
+def _with_days(to: _Reader, rows: list[_Row], lab: Settings) -> str:
     gettext = texts(to.language)
     said = [
         gettext("%(skill)s: until %(day)s") % {"skill": name, "day": _last_day(ends, to.language, lab)}
         for _, name, ends in sorted(rows, key=lambda row: row[2])
     ]
+    return "\n".join(f"– {line}" for line in said)
+
+
+def _lapse_letter(to: _Reader, rows: list[_Row], lab: Settings) -> _Written:
+    gettext = texts(to.language)
     lines = [
         gettext("What you are qualified for lapses:"),
-        "\n".join(f"– {line}" for line in said),
+        _with_days(to, rows, lab),
         gettext("Ask a trainer to renew it, or take a seat in a course:"),
         f"{lab.web.url}/me/courses",
     ]

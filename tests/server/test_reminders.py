@@ -11,9 +11,11 @@ from server.accounts.models import Account
 from server.courses import service as courses
 from server.courses.facts import courses_to_come
 from server.db import reading, writing
+from server.domain.editions import Body
 from server.domain.reminding import reminder_due, week_of
 from server.domain.roles import ScopeKind
-from server.instruction import reminders
+from server.instruction import editions, reminders
+from server.instruction.rows import SHEET
 from server.instruction.signoffs import take
 from server.machines.models import Machine
 from server.mail.models import Mail
@@ -89,6 +91,21 @@ def test_who_is_renewed_has_left_or_has_no_address_is_not_reminded(settings, nil
     training.grant(nobody, "printing", valid_until=now + timedelta(days=40), **by)
 
     assert day(settings, now, 35) == 0
+
+
+def test_a_new_safety_sheet_is_told_before_its_day_to_who_has_not_accepted_it(settings, nils, lab, now):
+    by: dict[str, Any] = {"actor": "test", "now": now}
+    editions.save_draft("printing", SHEET, Body({"fr": "Imprimer"}, {"fr": ("La buse brûle.",)}), **by)
+    edition = editions.publish("printing", SHEET, now + timedelta(days=14), **by)
+
+    counts = [day(settings, now, days) for days in (0.5, 0.6, 6.9, 7)]
+    editions.accept(nils, "printing", edition.number, {}, "fr", actor="test", now=now + timedelta(days=8))
+    counts += [day(settings, now, days) for days in (13, 13.5)]
+
+    told = [one for one in mails() if one.recipient == "nils@lab.test" and "Sicherheitsblatt" in one.subject]
+    assert (counts[:4], len(told)) == ([1, 0, 0, 1], 2)
+    assert "– " in told[0].text
+    assert f"{settings.web.url}/me" in told[0].text
 
 
 def test_two_that_lapse_are_one_letter(settings, nils, now):
