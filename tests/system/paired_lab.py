@@ -24,7 +24,7 @@ from server.demo.stage import free_port
 from server.machines.models import Agent, MachineLive
 from server.settings import load_settings
 from server.usage.models import Denial, UsageSession
-from tests.system.forked import QuickProcesses
+from tests.system.forked import QuickProcesses, run
 from tests.waiting import until
 
 NUMBER = "0102030405"
@@ -125,7 +125,7 @@ class PairedLab:
             board.close()
 
     def _run(self, words: list[str], check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=check)
+        return run([sys.executable, "-m", *words], check=check)
 
 
 def answers(port: int) -> bool:

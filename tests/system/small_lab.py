@@ -29,8 +29,11 @@ from server.demo.lab_tenants import Tenant
 from server.demo.processes import clean_environment
 from server.demo.site import KEY_ID, SERVER, Access, Site
 from server.demo.stage import Stage, books, free_port, own_broker, raised
+from server.jobs.service import news_of
+from server.lists.models import PublishedList
+from server.lists.outgoing import ACCESS
 from server.lists.service import compile_all, needs_publishing
-from server.machines.models import Machine
+from server.machines.models import Agent, Machine
 from server.usage.models import Denial, Event, UsageSession
 from tests.system.forked import QuickProcesses
 from tests.waiting import gone, until
@@ -71,6 +74,9 @@ class SmallLab:
         self.now_s = int(begin.timestamp())
         self.victims: dict[str, Victim] = {}
         self._lacking = ""
+        self._sent_through = 0  # the newest change at which each list said what was sent last,
+        self._sent: dict[str, int] = {}  # and which lists those were
+        self._wanted: dict[tuple[int, int], dict[str, str]] = {}  # by newest change and second: what lists must say
 
     @property
     def now(self) -> datetime:
@@ -98,8 +104,23 @@ class SmallLab:
             time.sleep(0.01)
 
     def _lists_sent(self) -> bool:
+        """True when no list is due, and each says what was sent last (in this lab no right ends by its own date).
+
+        Asked every few milliseconds, so lists are compiled once for each change that concerns them, and for each that was sent.
+        """
         self._lacking = "lists to be sent"
-        return _all_sent(self.now)
+        if needs_publishing(self.now):
+            return False
+        newest, concerned = news_of(ACCESS, self._sent_through)
+        revisions = watch.revisions()
+        if not concerned and revisions == self._sent:
+            return True
+        if (newest, self.now_s) not in self._wanted:
+            self._wanted = {(newest, self.now_s): _contents(self.now)}
+        if _published() != self._wanted[newest, self.now_s]:
+            return False
+        self._sent_through, self._sent = newest, revisions
+        return True
 
     def _settled(self, revisions: dict[str, int]) -> bool:
         """The board is asked for a moment only: it cannot know that somebody it waits for has died."""
@@ -114,7 +135,7 @@ class SmallLab:
         self.stage.processes.check()
         for name, victim in self.victims.items():
             if victim.dead():
-                raise VictimDied(name)
+                raise VictimDied(f"{name}: {self.stage.processes.last_words(name)}")
 
     def pass_time(self, seconds: int, fine: bool = True) -> None:
         self.now_s += seconds
@@ -291,11 +312,16 @@ def _shared(access: Access) -> Access:
     return replace(access, passwords={}, shared=access.account(SERVER))
 
 
-def _all_sent(now: datetime) -> bool:
-    """True when no list is due, and each says what was sent last (in this lab no right ends by its own date)."""
-    if needs_publishing(now):
-        return False
-    return not any(one.worth_sending for one in compile_all(now, None, ZONE, KEY_ID).values())
+def _contents(now: datetime) -> dict[str, str]:
+    """What each agent's list would say, as a hash."""
+    return {name: one.content_sha256 for name, one in compile_all(now, None, ZONE, KEY_ID).items()}
+
+
+def _published() -> dict[str, str]:
+    """What the list says that was sent last."""
+    wanted = select(Agent.name, PublishedList.content_sha256).join(PublishedList, PublishedList.agent_id == Agent.id)
+    with reading() as session:
+        return {name: content for name, content in session.execute(wanted)}  # noqa: C416 — rows, not pairs
 
 
 def _powered(interval: Interval) -> tuple[str, int, int | None, int | None]:

@@ -4,7 +4,6 @@ import mmap
 import os
 import signal
 import struct
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from server.people.models import TenantKind
 from server.settings import Settings
 from tests.server.billing_lab import CLOSING, MONTH, OPENED, close, furnish, use
 from tests.server.paper_agent import PaperAgent, uuid
+from tests.system.forked import Forked, fork
 from tests.system.wired_agent import LinkProcess, WiredAgent, running_link, settings_for
 from tests.waiting import until
 
@@ -126,12 +126,10 @@ def a_month_to_invoice() -> None:
 
 
 @contextmanager
-def process(link: LinkProcess, log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(link: LinkProcess, log: Path, *arguments: str) -> Iterator[Forked]:
     """One of our commands, in the environment of the link."""
     with log.open("ab") as file:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", *arguments], env=link._environment, stdout=file, stderr=file
-        )
+        running = fork([sys.executable, "-m", "server.cli", *arguments], link._environment, file)
     try:
         yield running
     finally:

@@ -2,7 +2,6 @@
 number is given twice.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,7 @@ from server.people import service as people
 from server.people.models import Holder, Tenant, Token
 from server.usage import counts, ledger
 from server.usage.recovery import REASON
+from tests.system.forked import run
 from tests.system.small_lab import SmallLab, small_lab
 from wire.messages import DenialReason, Service
 
@@ -221,7 +221,7 @@ def prolab(lab: SmallLab, *arguments: str) -> str:
     """A command, as a manager types it. Returns what it said."""
     command = [sys.executable, "-m", "server.cli", *arguments]
     environment = {**clean_environment(), "PROLAB_CONFIG": str(lab.site.settings)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = run(command, environment, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
