@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from server.audit import service as audit
 from server.billing import credit_notes, dispute_letters
@@ -150,16 +151,23 @@ def note_seen(number: int, *, now: datetime) -> None:
 
 def open_cents(document_id: int) -> int:
     """What of a document is contested and not answered, with its VAT: nobody is reminded of that. Inside ``reading()``."""
-    wanted = select(Charge.net_cents, Charge.rate_bp).join(Dispute, Dispute.subject == Charge.subject)
-    wanted = wanted.where(Charge.document_id == document_id, Charge.kind != CREDIT, Dispute.answered_at.is_(None))
+    wanted = _contested(select(Charge.net_cents, Charge.rate_bp)).where(Charge.document_id == document_id)
     return sum(net + vat_on(net, rate) for net, rate in db.session.execute(wanted))
 
 
 def documents() -> set[int]:
     """Documents on which something is contested and not answered, also what was contested before they were issued. Inside
     ``reading()``."""
-    wanted = select(Charge.document_id).join(Dispute, Dispute.subject == Charge.subject)
-    return set(db.session.scalars(wanted.where(Charge.kind != CREDIT, Dispute.answered_at.is_(None))))
+    return set(db.session.scalars(_contested(select(Charge.document_id))))
+
+
+def _contested(wanted: Any) -> Any:
+    """Of charges: those that are contested and not answered. What was contested on a specimen is no matter of a real document."""
+    contested = aliased(Document)
+    wanted = wanted.join(Dispute, Dispute.subject == Charge.subject).join(Document, Document.id == Charge.document_id)
+    wanted = wanted.outerjoin(contested, contested.id == Dispute.document_id)
+    same = or_(contested.id.is_(None), contested.specimen == Document.specimen)
+    return wanted.where(Charge.kind != CREDIT, Dispute.answered_at.is_(None), same)
 
 
 def waiting() -> tuple[int, date | None]:

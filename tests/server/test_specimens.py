@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from server.billing import credit_notes, facts, item_corrections
+from server.billing import credit_notes, disputes, facts, item_corrections
 from server.billing import service as billing
 from server.billing.credit_notes import Whole
 from server.billing.ledger import verify_billing
+from server.billing.lines import line_of
 from server.billing.models import Charge, Document
 from server.billing.orders import used_of
 from server.billing.service import BillingError
@@ -24,7 +25,7 @@ from server.domain.contracts import Gives
 from server.domain.period import period_of
 from server.domain.vat import Nature, Regime
 from server.domain.vat_proposals import column
-from server.people.models import Establishment
+from server.people.models import Establishment, Tenant
 from server.supplies import service as supplies
 from server.supplies.service import ItemFacts
 from tests.server.billing_lab import CLOSING, MONTH, OPENED, ZONE, close, furnish, issue, use
@@ -142,6 +143,22 @@ def test_hours_carried_over_are_those_that_real_sessions_left() -> None:
         real, specimen = (facts.load(period_of(MONTH, ZONE), one).terms["acme"] for one in (False, True))
 
     assert [sum(one.left for one in terms.allowances) for terms in (real, specimen)] == [4 * H, 2 * H]
+
+
+def test_what_is_contested_on_a_specimen_keeps_no_reminder_of_a_real_document_away() -> None:
+    badge = lost_badge()
+    written(specimen=True)
+    with reading() as session:
+        acme = session.scalars(select(Tenant.id).where(Tenant.code == "acme")).one()
+    line = line_of(f"one_off:{badge}", acme, period_of(MONTH, ZONE), specimen=True)
+    assert line is not None
+    disputes.contest(line, MONTH, "Jamais perdu", zone=ZONE, **BY)
+    written(specimen=False)
+
+    with reading() as session:
+        specimen, real = session.scalars(select(Document.id).order_by(Document.id))
+        assert (disputes.open_cents(specimen), disputes.open_cents(real)) == (1800, 0)
+        assert disputes.documents() == {specimen}
 
 
 def test_an_order_is_used_up_by_real_documents_alone() -> None:
