@@ -34,6 +34,9 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
     os.environ["TMPDIR"] = str(_MEMORY)  # for the processes that tests start, too
     tempfile.tempdir = None  # asked for again
 
+# What one program has compiled of ours, the next finds: tests start hundreds, and each would spend a fifth of a second on it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes goes first, so that it does not end alone on one core."""
