@@ -9,7 +9,10 @@ from sqlalchemy import update
 from server.accounts.models import Account
 from server.care.log_only import begin
 from server.db import reading, writing
+from server.domain.editions import Body
 from server.domain.roles import Role
+from server.instruction import editions
+from server.instruction.rows import SHEET
 from server.machines import service as machines
 from server.people import service as people
 from server.training import service as training
@@ -173,3 +176,16 @@ def test_while_the_site_keys_cannot_be_read_a_page_says_so_and_what_to_do(web, m
     assert "Bring it back from your copy" in told.text
     assert str(tmp_path) not in kept.text
     assert "Tell the lab" in kept.text
+
+
+def test_a_sheet_that_is_to_be_accepted_soon_is_said_with_the_way_to_it(web, manager, lab, by):
+    editions.save_draft("printing", SHEET, Body({"fr": "Imprimer"}, {"fr": ("La buse brûle.",)}), **by)
+    editions.publish("printing", SHEET, by["now"] + timedelta(days=3), **by)
+    maker = english(web, Role.HOLDER, holder=lab.holder)
+
+    staff, own = why(manager, lab), text(maker.get("/me/machines/p1"))
+
+    assert "its new safety sheet is to be accepted by" in staff
+    assert "Would start now" in staff
+    assert "its new safety sheet is to be accepted by" in own
+    assert 'href="/me/sheets/printing"' in own
