@@ -1,5 +1,7 @@
 """A PostgreSQL of our own for tests and benches: on a free loopback port, its data in a temporary folder, stopped at the end."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import shutil
@@ -9,9 +11,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 _QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _names = itertools.count(1)
+_lines: dict[str, Connection] = {}  # to each running server
 
 
 class PostgresError(RuntimeError):
@@ -29,9 +36,12 @@ def running_postgres(durable: bool = False) -> Iterator[str]:
         _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         options = f"-h 127.0.0.1 -p {port} -k {home} {'' if durable else _QUICK}"
         _run("pg_ctl", "-D", data, "-l", home / "log", "-w", "-o", options, "start")
+        server = f"postgresql+psycopg://postgres@127.0.0.1:{port}"
         try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+            yield server
         finally:
+            if server in _lines:
+                _lines.pop(server).close()
             _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(home)
@@ -45,10 +55,12 @@ def create_database(server: str, template: str = "template0") -> str:
 
 
 def administer(server: str, statement: str) -> None:
-    import psycopg
+    """Over one connection that stays: a new one for each statement costs more than many a statement."""
+    if server not in _lines:
+        import psycopg
 
-    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
-        connection.execute(statement.encode())
+        _lines[server] = psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True)
+    _lines[server].execute(statement.encode())
 
 
 def _run(program: str, *arguments: object) -> None:

@@ -18,7 +18,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _written: set[str] = set()  # URLs of the databases in which something was committed
-_Statements = list[tuple[str, Any]]
+_Statements = list[tuple[str, Any]]  # each with what goes into it: a list where that is many rows
+_listeners: list[_Statements] = []
 
 
 @event.listens_for(Engine, "commit")
@@ -59,15 +60,22 @@ def _listening(engine: Engine) -> Iterator[_Statements]:
             heard.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", hear)
+    _listeners.append(heard)
     try:
         yield heard
     finally:
+        _listeners.pop()
         event.remove(engine, "before_cursor_execute", hear)
 
 
 def _write(statements: _Statements) -> None:
+    """Straight through the driver; who listens just now is told."""
     with writing() as session:
         connection = session.connection()
+        cursor = connection.connection.cursor()
         with in_one_go(connection):
             for statement, parameters in statements:
-                connection.exec_driver_sql(statement, parameters)
+                (cursor.executemany if isinstance(parameters, list) else cursor.execute)(statement, parameters)
+        cursor.close()
+    for heard in _listeners:
+        heard.extend(statements)

@@ -6,7 +6,6 @@ The session is written straight into the database: no password is hashed, so a t
 import itertools
 import tempfile
 import weakref
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -45,25 +44,34 @@ class _Compiled(BytecodeCache):
 
 
 _COMPILED = _Compiled()
+_CATALOGUES: dict[Any, Any] = {}  # texts by language, read once a test run
 
 
 def share_templates(app: Flask) -> Flask:
-    """Compile none again that another application of this run has compiled."""
+    """Compile none again that another application of this run has compiled, and read no language's texts again."""
     app.jinja_env.bytecode_cache = _COMPILED
+    with app.app_context():
+        app.extensions["babel"].instance.domain_instance.cache = _CATALOGUES
     return app
 
 
 class _Route(Rule):
-    """A route whose way back to an address is compiled once for all applications of this run: there are hundreds of them,
-    and each is otherwise compiled for every test that makes an application."""
+    """A route that is compiled once for all applications of this run: there are hundreds of them, and each is otherwise
+    compiled for every test that makes an application."""
 
-    _known: ClassVar[dict[tuple[Any, ...], Callable[..., tuple[str, str]]]] = {}
+    _known: ClassVar[dict[tuple[Any, ...], tuple[dict[str, Any], list[Any]]]] = {}
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (self.rule, self.merge_slashes, self.subdomain, repr(self.defaults), append_unknown)
+    def compile(self) -> None:
+        assert self.map is not None
+        kinds = tuple(self.map.converters.values())  # of blanks in it
+        key = (self.rule, self.merge_slashes, self.subdomain, repr(self.defaults), kinds)
         if key not in self._known:
-            self._known[key] = super()._compile_builder(append_unknown)
-        return self._known[key]
+            super().compile()
+            same = {name: getattr(self, name) for name in ("arguments", "_parts", "_trace", "_converters")}
+            self._known[key] = same, [getattr(self, way).__func__ for way in ("_build", "_build_unknown")]
+        same, ways = self._known[key]
+        self.__dict__.update(same)
+        self._build, self._build_unknown = (way.__get__(self) for way in ways)
 
 
 Flask.url_rule_class = _Route  # of every application that this run makes
