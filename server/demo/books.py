@@ -77,7 +77,9 @@ class _Founder:
         for tenant in self._lab.tenants:
             self._tenant(tenant)
         self._agreed()
-        return {holder.key: self._holder(holder) for holder in self._lab.holders}
+        numbers = {holder.key: self._holder(holder) for holder in self._lab.holders}
+        self._certify(numbers)
+        return numbers
 
     def _machine(self, machine: Machine) -> None:
         policy = Policy(max_s=machine.max_s, on_max=OnMaximum(machine.on_max))
@@ -142,10 +144,17 @@ class _Founder:
             payers = self._payers[tenant]
             left = self._until(Scene.LEFT, holder)
             people.add_membership(number, payers[holder.key % len(payers)], since, left, **self._by)
-        for skill in sorted(holder.skills):
-            until = self._until(Scene.LAPSED, holder) if skill == MILLING else None
-            training.grant(number, skill, since, until, **self._by)
         return number
+
+    def _certify(self, numbers: dict[int, int]) -> None:
+        """All at once who are certified on the same and until the same day, as after a course: one by one takes seconds."""
+        together: dict[tuple[str, datetime | None], list[int]] = {}
+        for holder in self._lab.holders:
+            for skill in holder.skills:
+                until = self._until(Scene.LAPSED, holder) if skill == MILLING else None
+                together.setdefault((skill, until), []).append(numbers[holder.key])
+        for skill, until in sorted(together, key=lambda one: one[0]):
+            training.grant_to_all(together[skill, until], skill, midnight(OPENED), until, **self._by)
 
     def _until(self, scene: Scene, holder: Holder) -> datetime | None:
         seconds = self._cast.until(scene).get(holder.key)
