@@ -61,7 +61,7 @@ _numbers = count(1)
 
 
 @remembered
-def furnish(agent: str = "agent-1") -> None:
+def furnish(agent: str = "agent-1", seller: Seller = SELLER) -> None:
     """Two machines at 24.00 and 36.00 € an hour, and for each tenant one payer ``<code>-1``; ``acme`` has a second."""
     by: Any = {"actor": "test", "now": OPENED}
     with writing():
@@ -79,7 +79,7 @@ def furnish(agent: str = "agent-1") -> None:
             people.set_bill_to(code, house.id, OPENED.date(), **by)
             people.add_payer(code, f"{code}-1", "Atelier", name, **by)
         people.add_payer("acme", "acme-2", "Bureau d’études", "Acme BE", **by)
-        billing.add_seller(SELLER, OPENED.date(), **by)
+        billing.add_seller(seller, OPENED.date(), **by)
         billing.add_tariff(Scope(category="printer"), simple(2400, 900), OPENED, **by)
         billing.add_tariff(Scope(category="cnc"), simple(3600, 300, 1800, 250), OPENED, **by)
         proposed = [one for one in column(Regime.NORMAL, Nature.MACHINE_USE) if one.treatment in DECIDED]

@@ -129,12 +129,11 @@ OF_TENANTS = ("books?month=2026-10", "books", "lines?month=2026-10", "charges", 
 
 
 @pytest.fixture
-def statements(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def statements(sqlite_url: str, tmp_path: Path) -> Flask:
     """October is issued, and in November something was used again."""
-    monkeypatch.setattr(billing_lab, "SELLER", dataclasses.replace(billing_lab.SELLER, mode="statement"))
     web = web_app(sqlite_url, CLOSING, data_dir=tmp_path)
     with web.app_context():
-        billing_lab.furnish()
+        billing_lab.furnish(seller=dataclasses.replace(billing_lab.SELLER, mode="statement"))
         use()
         close()
         assert issue() == ["R-2026-10-acme"]
