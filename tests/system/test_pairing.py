@@ -41,6 +41,7 @@ def lab() -> Iterator[PairedLab]:
 
 
 def tap(lab: PairedLab, pi: str) -> None:
+    until(lambda: "the reader of p1 listens" in lab.log(pi))
     lab.boards[pi].tap("p1", NUMBER, 3)
 
 
