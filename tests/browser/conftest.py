@@ -42,6 +42,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page lives for a second: scripts that are made fast for longer cost more than they save, and what is compiled stays.
+    "--js-flags=--no-opt --no-maglev --no-flush-bytecode",
 ]
 
 OpenPage = Callable[..., Page]

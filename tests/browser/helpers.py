@@ -51,6 +51,13 @@ _OVERLAPS = """() => [...document.querySelectorAll('svg')].flatMap((svg) => {
     .map(([b]) => `${a} / ${b}`));
 })"""
 
+# The three in one question: each costs a way there and back.
+_CUT_OFF = f"""async () => {{
+  await document.fonts.ready;
+  const wide = document.documentElement.scrollWidth <= innerWidth ? [] : ['scrolls sideways'];
+  return [...wide, ...({_CLIPPED})(), ...({_OVERLAPS})()];
+}}"""
+
 # Only what is said of it comes back: the whole of what axe finds right takes longer to send than to find.
 _RUN_AXE = """async (options) => {
   const { passes, violations } = await axe.run(document, options);
@@ -96,6 +103,12 @@ def clipped_texts(page: Page) -> list[str]:
 def overlapping_texts(page: Page) -> list[str]:
     """Labels of one drawing that lie on each other."""
     found: list[str] = page.evaluate(_OVERLAPS)
+    return found
+
+
+def cut_off(page: Page) -> list[str]:
+    """All that cannot be read whole on the page as it is now."""
+    found: list[str] = page.evaluate(_CUT_OFF)
     return found
 
 

@@ -4,7 +4,7 @@ The pages are those of the URL map. One whose address has a value in it needs a 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from server.machines.pairing import Code
 from server.pages.agents import files
 from server.web.needs import declared
 from tests.browser.conftest import LabWithAPast, Site
-from tests.browser.helpers import AXE, axe, clipped_texts, complaints, fits, overlapping_texts, shot
+from tests.browser.helpers import AXE, axe, complaints, cut_off, shot
 from tests.furnished import AGENT, NOW, PAUSED, PRINTING, SESSION, TENANT, UNKNOWN, Furnished
 from tests.server.billing_lab import MONTH
 from tests.taught import LESSON
@@ -29,6 +29,7 @@ from tests.taught import LESSON
 PARTS = 4  # of the whole, so that two cores share them
 CODE = "-".join(["MWQX"] * 8)  # as wide as one gets
 LANGUAGE = "de"  # the longest words
+WIDTHS = (1440, 1024, 390)  # a page is loaded at the first
 STREAMS = {"dashboard.floor_events", "dashboard.wall_events"}
 FILES = {
     "agents.download",
@@ -70,6 +71,29 @@ FURTHER = (
 )
 # What may change with the theme and with the width; the rest is the same page.
 OF_LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+
+# One fault of each kind, put into a page as it is loaded; two are there in the dark and on a phone only.
+FAULTS = """addEventListener('DOMContentLoaded', () => {
+  const main = document.querySelector('main'), sheet = new CSSStyleSheet();
+  if (!main) return;
+  sheet.replaceSync(`
+    #pale { color: #ccc; background: #fff }
+    #dim { color: #000; background: #fff }
+    @media (prefers-color-scheme: dark) { #dim { color: #333; background: #222 } }
+    #wide { max-width: none; white-space: normal }
+    .tiny { all: unset; display: inline-block; width: 40px; height: 40px }
+    @media (max-width: 400px) {
+      #wide { width: 600px; white-space: nowrap }
+      .tiny { width: 10px; height: 10px }
+    }`);
+  document.adoptedStyleSheets.push(sheet);
+  main.insertAdjacentHTML('beforeend', `<p id="pale">pale</p><p id="dim">dim</p>
+    <input name="nameless"><table id="wide"><tr><td>left<td align="right">on the right</table>
+    <div><button class="tiny" aria-label="one"></button><button class="tiny" aria-label="two"></button></div>
+    <svg width="90" height="30"><text x="2" y="20">under</text><text x="4" y="20">over</text></svg>`);
+  document.getElementById('pale').setAttribute('style', 'margin: 0');
+  console.error('a complaint');
+});"""
 
 
 def samples(lab: Furnished, key: str, code: str) -> dict[str, dict[str, Any]]:
@@ -184,8 +208,9 @@ class Walk:
         """Opens the page as this one. Its status."""
         if who != self.who:
             self._become(who)
+        self.page.evaluate("document.documentElement.style.display = 'none'")  # or it is drawn once more, for nobody
         self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size({"width": 1440, "height": 900})
+        self._resize(WIDTHS[0])
         answer = self.page.goto(self.site.address + address.lstrip("/"))
         assert answer is not None
         return answer.status if self.page.url.endswith(address) else 303
@@ -205,16 +230,16 @@ class Walk:
         if (status := self.go(who, address)) != 200:
             return [f"answers {status}"]
         found = [f"light: {one}" for one in axe(self.page)]
-        for width in (1440, 1024, 390):
-            self.page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
-            found += [f"at {width}: {one}" for one in self._cut()]
+        for width in WIDTHS:
+            if width != WIDTHS[0]:  # as it was loaded
+                self._resize(width)
+            found += [f"at {width}: {one}" for one in cut_off(self.page)]
             shot(self.page, f"page{address.replace('/', '-').replace('?', '-')[:60]}-{width}")
         self.page.emulate_media(color_scheme="dark")
         return [*found, *(f"dark: {one}" for one in axe(self.page, OF_LOOKS)), *self.told]
 
-    def _cut(self) -> list[str]:
-        wide = [] if fits(self.page) else ["scrolls sideways"]
-        return wide + clipped_texts(self.page) + overlapping_texts(self.page)
+    def _resize(self, width: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
 
     def address(self, rule: Rule) -> str:
         """Raises KeyError where there is no sample for a value in it."""
@@ -294,3 +319,27 @@ def test_what_is_left_out_is_no_page(walk: Walk) -> None:
     known = {rule.endpoint for rule in walk.site.app.url_map.iter_rules()}
 
     assert NO_PAGES - known == set()
+
+
+def test_the_walk_finds_a_fault_of_each_kind_where_it_is(walk: Walk) -> None:
+    page = walk.page.context.new_page()
+    page.add_init_script(FAULTS)
+    seeded, walk.who = replace(walk, page=page, told=complaints(page), who=""), ""
+    found = seeded.findings("manager", "/people/new")
+    page.close()
+
+    assert [line.partition(" Policy")[0] for line in found] == [
+        'light: color-contrast: <p id="pale" style="margin: 0">pale</p>',
+        'light: label: <input name="nameless">',
+        "at 1440: under / over",
+        "at 1024: under / over",
+        "at 390: scrolls sideways",
+        "at 390: on the right",
+        "at 390: under / over",
+        'dark: color-contrast: <p id="pale" style="margin: 0">pale</p>',
+        'dark: color-contrast: <p id="dim">dim</p>',
+        'dark: target-size: <button class="tiny" aria-label="one"></button>',
+        'dark: target-size: <button class="tiny" aria-label="two"></button>',
+        "Applying inline style violates the following Content Security",
+        "a complaint",
+    ]
