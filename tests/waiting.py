@@ -1,7 +1,7 @@
 """Waiting for what must happen soon, though nobody can say when: patient with a busy computer, and never without an end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,3 +32,9 @@ def gone(pid: int) -> bool:
         return True
     state, *facts = stat.rpartition(")")[2].split()  # after the name, which may hold anything
     return state in "ZX" and int(facts[_THREADS]) <= 1
+
+
+def listens(log: Path, machines: Iterable[str]) -> bool:
+    """True once the agent with this log has seen all these readers empty: a card that is there before that starts nothing."""
+    said = log.read_text()
+    return all(f"the reader of {machine} listens" in said for machine in machines)

@@ -21,6 +21,7 @@ from server.demo.lab_people import MILLING, PRINTING
 from server.machines.models import Agent
 from tests.bench.figures import Lines, spread
 from tests.bench.lab import BenchLab, bench_lab
+from tests.waiting import listens
 
 HOLDERS = 10_000
 AIM_MS = {99: 5.0}
@@ -78,6 +79,8 @@ def measure(quick: bool) -> Lines:
         with places_of(lab, _AGENT) as places:
             lab.stage.start_agent(_AGENT)
             lab.stage.until(lambda: is_enforced(lab, _AGENT), "the list to be in force", 60)
+            log = lab.site.logs / f"{_AGENT}.log"
+            lab.stage.until(lambda: listens(log, [place.code for place in places]), "the readers to listen", 60)
             starts, ends = take_turns(lab, places, rounds)
         state = lab.site.agent_settings(_AGENT).parent  # where the agent has its own file
         yield f"  one agent, its list with {HOLDERS:,} holders; from the write to the pseudo-terminal to the pin in the board's map"

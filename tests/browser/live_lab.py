@@ -26,7 +26,7 @@ from server.demo.watch import all_in_force
 from server.domain.roles import Role
 from server.lists.service import compile_all, needs_publishing
 from tests.server.signed_in import log_in
-from tests.waiting import until
+from tests.waiting import listens, until
 
 FLOOR = "/map"
 AGENT = "agent-1"
@@ -182,6 +182,8 @@ def _start(stage: Stage, port: int) -> None:
     stage.start_server("link", "web")
     stage.until(lambda: _answers(port), "the web process")
     stage.until(all_in_force, "the agent")
+    machines = [machine.code for machine in stage.lab.machines if machine.agent == AGENT]
+    stage.until(lambda: listens(stage.site.logs / f"{AGENT}.log", machines), "its readers")
 
 
 def _answers(port: int) -> bool:
