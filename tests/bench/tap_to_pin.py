@@ -79,8 +79,6 @@ def measure(quick: bool) -> Lines:
         with places_of(lab, _AGENT) as places:
             lab.stage.start_agent(_AGENT)
             lab.stage.until(lambda: is_enforced(lab, _AGENT), "the list to be in force", 60)
-            log = lab.site.logs / f"{_AGENT}.log"
-            lab.stage.until(lambda: listens(log, [place.code for place in places]), "the readers to listen", 60)
             starts, ends = take_turns(lab, places, rounds)
         state = lab.site.agent_settings(_AGENT).parent  # where the agent has its own file
         yield f"  one agent, its list with {HOLDERS:,} holders; from the write to the pseudo-terminal to the pin in the board's map"
@@ -105,9 +103,11 @@ def take_turns(lab: BenchLab, places: list[Place], rounds: int) -> tuple[list[fl
 
 
 def is_enforced(lab: BenchLab, agent: str) -> bool:
-    """True when this agent says that it enforces a list."""
+    """True when this agent says that it enforces a list, and its readers listen."""
     with reading() as session:
-        return bool(session.scalar(select(Agent.revision).where(Agent.name == agent)))
+        revision = session.scalar(select(Agent.revision).where(Agent.name == agent))
+    machines = [machine.code for machine in lab.lab.machines if machine.agent == agent]
+    return bool(revision) and listens(lab.site.logs / f"{agent}.log", machines)
 
 
 def fsyncs(directory: Path, count: int) -> Iterator[float]:
