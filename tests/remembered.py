@@ -29,7 +29,9 @@ def _note(connection: Connection) -> None:
 
 def remembered(furnish: Callable[P, R]) -> Callable[P, R]:
     """Let ``furnish`` work once on each kind of database; from then on a fresh one is given what it wrote, and the caller a
-    copy of what it returned. Where something was written before, it works as ever: what it finds there may matter to it."""
+    copy of what it returned. Where something was written before, it works as ever: what it finds there may matter to it.
+
+    What makes a lab differ is an argument of ``furnish``, never something that a test has put in another's place."""
     kept: dict[object, tuple[_Statements, R]] = {}
 
     @wraps(furnish)
