@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 _POLL_S = 0.01
 _THREADS = 16  # which of the facts after the state of a process says how many threads it has; see proc(5)
 T = TypeVar("T")

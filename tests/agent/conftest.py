@@ -121,7 +121,7 @@ def lasting_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def end(process: subprocess.Popen[str] | subprocess.Popen[bytes], how: int = signal.SIGKILL) -> None:
     if process.poll() is None:
         process.send_signal(how)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     if process.stdout is not None:
         process.stdout.close()
 

@@ -20,7 +20,7 @@ FRAME = b"\x0262E3086CED08\x03"  # from the maker of the reader
 
 def kill(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
 
 def test_frames_are_those_the_readers_maker_prints() -> None:
@@ -228,7 +228,7 @@ def test_agents_do_not_outlive_their_board(bench: Any) -> None:
 
     kill(bench.board)
 
-    assert agent.wait(timeout=20) == 1
+    assert agent.wait(timeout=60) == 1
     assert "BoardGoneError: the simulated board" in (bench.directory / "agent-1.log").read_text()
 
 
@@ -243,7 +243,7 @@ def test_a_board_does_not_outlive_whoever_started_it(tmp_path: Path, bench: Any)
     )
 
     command = [sys.executable, "-c", starter, str(home)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
     assert done.stdout.strip() == "ready"
     assert done.stderr == ""  # and it was read to its end, which comes when the orphan, who holds it too, has ended

@@ -11,7 +11,7 @@ START_MS = 1_767_225_600_000
 def told(agent: Any) -> list[str]:
     """What a telling agent has printed until it was killed here."""
     agent.send_signal(signal.SIGKILL)
-    agent.wait(timeout=20)
+    agent.wait(timeout=60)
     return [line.split()[0] for line in agent.stdout.read().splitlines()]
 
 

@@ -226,7 +226,7 @@ class StuckRelay:
 
     def energise(self) -> None:
         self.entered.set()
-        self.go_on.wait(30)
+        self.go_on.wait(60)
         self.on = True
 
     def release(self) -> None:
@@ -260,7 +260,7 @@ def test_a_card_is_seen_on_the_lamp_before_any_decision_even_by_a_main_loop_that
     until(lambda: live.lit() == BLUE)
     loop = threading.Thread(target=hang, args=(tmp_path, relay), daemon=True)
     loop.start()
-    assert relay.entered.wait(10)
+    assert relay.entered.wait(60)
 
     began = time.perf_counter()
     reader.report(Seen("p1"))

@@ -34,12 +34,12 @@ def test_an_agent_without_a_session_ends_at_once(box: LiveBox) -> None:
     box.start()
 
     command = box.command("drain")
-    said, _ = command.communicate(timeout=30)
+    said, _ = command.communicate(timeout=60)
 
     assert command.returncode == 0
     assert said.splitlines()[-1] == "The agent has ended. Nothing runs here."
     assert box.agent is not None
-    assert box.agent.wait(timeout=20) == 0
+    assert box.agent.wait(timeout=60) == 0
 
 
 def test_it_waits_for_the_last_session_and_says_whose_machine_it_is(box: LiveBox) -> None:
@@ -51,7 +51,7 @@ def test_it_waits_for_the_last_session_and_says_whose_machine_it_is(box: LiveBox
     first = command.stdout.readline()
     assert box.pin().driven
     box.ends_its_session()
-    said, _ = command.communicate(timeout=30)
+    said, _ = command.communicate(timeout=60)
 
     assert first == "1 session still runs: p1 since 0 min\n"
     assert said.splitlines()[-1] == "The agent has ended. Nothing runs here."
@@ -66,14 +66,14 @@ def test_whoever_stops_waiting_leaves_it_draining(box: LiveBox) -> None:
     command.stdout.readline()
 
     command.send_signal(signal.SIGINT)
-    said, _ = command.communicate(timeout=30)
+    said, _ = command.communicate(timeout=60)
 
     assert command.returncode == 130
     assert "Still draining" in said
     assert box.pin().driven
     box.ends_its_session()
     assert box.agent is not None
-    assert box.agent.wait(timeout=20) == 0
+    assert box.agent.wait(timeout=60) == 0
 
 
 def test_without_an_agent_there_is_nothing_to_wait_for_whatever_number_a_power_cut_left(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_second_agent_ends_before_it_touches_a_pin_of_the_first(box: LiveBox) 
     box.starts_a_session()
 
     second = box.command("run")
-    said, _ = second.communicate(timeout=30)
+    said, _ = second.communicate(timeout=60)
 
     assert second.returncode == 1
     assert "another prolab-agent" in said

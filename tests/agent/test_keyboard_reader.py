@@ -138,7 +138,7 @@ class Plug:
         os.write(self._end, typing(text, at_ms))
 
     def next(self) -> ReaderReport:
-        return self.reports.get(timeout=10)
+        return self.reports.get(timeout=60)
 
 
 @pytest.fixture
@@ -215,5 +215,5 @@ def test_a_device_that_cannot_be_taken_for_ourselves_is_not_read(tmp_path: Path)
 
     reader.start(reports.put)
 
-    assert isinstance(reports.get(timeout=10), ReaderDown)
+    assert isinstance(reports.get(timeout=60), ReaderDown)
     reader.stop()

@@ -25,7 +25,7 @@ from wire.messages import AgentStarted, Receipt, decode_envelope, decode_status,
 from wire.topics import Leaf, Topic
 
 AGENT = "agent-1"
-WITHIN_S = 10
+WITHIN_S = 60
 
 
 def until(true: Callable[[], Any]) -> None:

@@ -95,7 +95,7 @@ class Line:
     def next(self, kind: type) -> Any:
         """The next report of this kind. Raises queue.Empty if none comes within ten seconds."""
         while True:
-            report = self.reports.get(timeout=10)
+            report = self.reports.get(timeout=60)
             if isinstance(report, kind):
                 return report
 
@@ -142,7 +142,7 @@ def test_a_meter_with_an_address_of_its_own_is_asked_by_it(tmp_path: Path, line:
 def test_a_spoiled_answer_is_counted_and_two_of_them_are_no_silence(line: Line) -> None:
     line.simulated.spoiled = 2
 
-    told = [line.start().reports.get(timeout=10), *(line.reports.get(timeout=10) for _ in range(2))]
+    told = [line.start().reports.get(timeout=60), *(line.reports.get(timeout=60) for _ in range(2))]
 
     assert [type(one) for one in told] == [FrameRefused, FrameRefused, Metered]
     assert {one.why for one in told if isinstance(one, FrameRefused)} == {"meter: torn or wrong checksum"}
@@ -197,7 +197,7 @@ def test_a_port_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     meter.start(reports.put)
 
-    down = reports.get(timeout=10)
+    down = reports.get(timeout=60)
     meter.stop()
     assert isinstance(down, MeterDown)
     assert "missing" in down.detail

@@ -129,7 +129,7 @@ class Bench:
         self.reader = RfidReader("p1", 0, 0, 25, self.pins, lambda: 0, self.chip.pause)
 
     def next(self) -> Any:
-        return self.reports.get(timeout=10)
+        return self.reports.get(timeout=60)
 
     def is_empty(self) -> None:
         """And has been seen to be: a card comes from now on."""
@@ -210,7 +210,7 @@ def test_a_reader_on_a_bus_that_is_not_there_is_told_and_ends(bench: Bench) -> N
 
     reader.start(reports.put)
 
-    assert reports.get(timeout=10) == ReaderDown("p2", "[Errno 2] No such file or directory: '/dev/spidev5.1'")
+    assert reports.get(timeout=60) == ReaderDown("p2", "[Errno 2] No such file or directory: '/dev/spidev5.1'")
     reader.stop()
     assert reports.empty()
 

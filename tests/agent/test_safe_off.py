@@ -55,7 +55,7 @@ def test_a_relay_that_a_killed_agent_left_closed_is_opened_and_stays_a_driven_lo
     assert box.pin().driven, "this kernel should have kept the level: else nothing is shown here"
 
     command = box.command("safe-off")
-    said, _ = command.communicate(timeout=30)
+    said, _ = command.communicate(timeout=60)
 
     assert (command.returncode, said.strip()) == (0, "p1: off")
     assert (box.pin().function, box.pin().level) == (OUTPUT, 0)
@@ -68,7 +68,7 @@ def test_settings_that_are_no_toml_any_more_still_switch_off_what_their_relay_li
     box.settings.write_text(box.settings.read_text() + '\n[[machine]\nid = "half a li')
 
     command = box.command("safe-off", "--simulate")
-    said, _ = command.communicate(timeout=30)
+    said, _ = command.communicate(timeout=60)
 
     assert f"GPIO{RELAY}: off" in said
     assert "cannot be read" in said

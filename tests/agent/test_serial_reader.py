@@ -144,7 +144,7 @@ class Line:
         upto = (self.reader.bytes_seen or 0) + len(data)
         self.send(data)
         while (self.reader.bytes_seen or 0) < upto or not reports or not isinstance(reports[-1], Heard):
-            reports.append(self.reports.get(timeout=10))
+            reports.append(self.reports.get(timeout=60))
         return [report for report in reports if not isinstance(report, Heard)]
 
     def listens(self) -> None:
@@ -155,7 +155,7 @@ class Line:
     def next(self, kind: type) -> Any:
         """The next report of this kind. Raises queue.Empty if none comes within ten seconds."""
         while True:
-            report = self.reports.get(timeout=10)
+            report = self.reports.get(timeout=60)
             if isinstance(report, kind):
                 return report
 
@@ -254,7 +254,7 @@ def test_a_reader_that_was_never_there_is_told(tmp_path: Path) -> None:
 
     reader.start(reports.put)
 
-    down = reports.get(timeout=10)
+    down = reports.get(timeout=60)
     reader.stop()
     assert isinstance(down, ReaderDown)
     assert "missing" in down.detail
@@ -374,7 +374,7 @@ def test_a_reader_pulled_out_tells_nothing_of_its_card_and_finds_it_gone_when_it
     repeating.plug_in()
     told = []
     while ReaderUp("p1") not in told:
-        told.append(repeating.reports.get(timeout=10))
+        told.append(repeating.reports.get(timeout=60))
 
     assert Removed("p1") not in told
     repeating.now_ms += 301

@@ -91,7 +91,7 @@ class RealLab:
 
     def lists_in_force(self) -> None:
         """Wait until whatever has been decided so far is what the agent goes by."""
-        until(lambda: _nothing_to_send() and all_in_force(), within_s=30)
+        until(lambda: _nothing_to_send() and all_in_force())
 
     def log_in(self, context: BrowserContext, role: Role) -> None:
         context.add_cookies([{"name": "prolab", "value": log_in(role), "url": self.address}])
@@ -188,7 +188,7 @@ def _start(stage: Stage, port: int) -> None:
 
 def _answers(port: int) -> bool:
     try:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             connection.request("GET", "/healthz")
             return connection.getresponse().status < 600
     except OSError:

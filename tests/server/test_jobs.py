@@ -58,7 +58,7 @@ def test_a_poller_never_passes_over_a_change_that_commits_late(postgres_url, now
             jobs.announce("machine", "slow", now)
             session.flush()
             announced.set()
-            may_commit.wait(10)
+            may_commit.wait(60)
 
     def fast_writer():
         with application.app_context(), writing():
@@ -66,7 +66,7 @@ def test_a_poller_never_passes_over_a_change_that_commits_late(postgres_url, now
 
     slow, fast = threading.Thread(target=slow_writer), threading.Thread(target=fast_writer)
     slow.start()
-    assert announced.wait(10)
+    assert announced.wait(60)
     fast.start()
     fast.join(0.3)
     assert fast.is_alive()  # it waits for the lock, or it would have passed

@@ -179,7 +179,7 @@ def _until_dead(lab: Lab, how: Callable[[], None]) -> Powered:
     settled = lab.supervisor.settled
     lab.supervisor.may_restart.clear()
     how()
-    until(lambda: lab.supervisor.settled > settled, 40)
+    until(lambda: lab.supervisor.settled > settled)
     until(lambda: lab.is_dead)
     return lab.power_kept(ALL)
 

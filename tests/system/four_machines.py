@@ -305,11 +305,11 @@ class FourMachines:
     def until_told(self, code: str, columns: Iterable[Column] = tuple(Column)) -> None:
         """Until the agent has recorded this fault at each of these machines."""
         for column in columns:
-            until(partial(self._has_told, code, column), 30)
+            until(partial(self._has_told, code, column))
 
     def until_ended(self, columns: Iterable[Column] = tuple(Column)) -> None:
         for column in columns:
-            until(partial(self.events, SessionEnded, column), 30)
+            until(partial(self.events, SessionEnded, column))
 
     def denials(self, column: Column) -> int:
         return len(self.events(AccessDenied, column))

@@ -59,7 +59,7 @@ class Supervisor:
         self.until_ready()
 
     def until_ready(self) -> None:
-        until(self._is_ready, 40)
+        until(self._is_ready)
 
     def kill(self, how: int = signal.SIGKILL) -> None:
         """Send the agent a signal; a SIGKILL is what ``kill -9`` does."""

@@ -49,7 +49,7 @@ class Lab:
                 command, env=os.environ | {"PROLAB_CONFIG": str(config)}, stdout=log, stderr=log, cwd=folder
             )
         try:
-            until(self.answers, 30)
+            until(self.answers)
         except AssertionError:
             self.stop()  # nobody else knows of it yet
             raise
@@ -81,7 +81,7 @@ class Lab:
         begun = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(60)
         return time.monotonic() - begun
 
 
@@ -89,7 +89,7 @@ class Board:
     """A browser that has opened the stream."""
 
     def __init__(self, port: int, cookie: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.sendall(
             f"GET /map/events?face=list HTTP/1.1\r\nHost: lab\r\nAccept-Language: en\r\nCookie: {cookie}\r\n\r\n".encode()
         )

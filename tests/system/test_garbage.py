@@ -63,7 +63,7 @@ def page(lab: SmallLab) -> Callable[[str], str]:
     headers = {"Accept-Language": "en", "Cookie": f"prolab={log_in(Role.MANAGER, now=lab.now)}"}
 
     def read(path: str) -> str:
-        with urlopen(Request(address + path, headers=headers), timeout=5) as answer:
+        with urlopen(Request(address + path, headers=headers), timeout=60) as answer:
             return str(answer.read().decode())
 
     def answers() -> bool:

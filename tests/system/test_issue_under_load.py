@@ -134,7 +134,7 @@ def process(link: LinkProcess, log: Path, *arguments: str) -> Iterator[Forked]:
         yield running
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(60)
 
 
 def documents(*states: str) -> int:

@@ -79,7 +79,7 @@ class Workers:
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait(20)
+        self._process.wait(60)
 
     def _order(self, kill_at: int, which: int | None) -> dict[str, Any]:
         order = {"database": self._database, "data": str(self._folder), "board": str(self.board), "kill_at": kill_at}

@@ -143,7 +143,7 @@ class LinkProcess:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def said(self) -> str:
         return self._log.read_text()
