@@ -9,6 +9,7 @@ import gc
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Databases = Callable[..., str]  # databases(migrated=True) -> the URL of a database nobody else uses
 
 
-_LONG = ("test_kill_points", "test_demo")
+_LONG = ("test_kill_points", "test_demo", "test_kill_work", "nothing_on_it_is_cut_off")
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30  # bytes
 
@@ -36,6 +37,10 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
 
 # What one program has compiled of ours, the next finds: tests start hundreds, and each would spend a fifth of a second on it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A run in the background has Ctrl-C switched off, and every process it starts would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
