@@ -9,6 +9,7 @@ journal is folded in, a receipt comes, and the program starts anew.
 
 import os
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.agent.test_state import SESSION
 from wire.messages import Fault
 
 _TIDY_EVERY, _RESTART_EVERY, _RECEIPT_EVERY = 17, 41, 7
+_PAUSE_S = 0.002  # without it a busy computer would nearly always be found where this waits for the disk
 
 
 def main(directory: Path, events: int, how: str) -> None:
@@ -26,6 +28,7 @@ def main(directory: Path, events: int, how: str) -> None:
     for n in range(1, events + 1):
         state.write(START_MS + n, partial(_write, n))
         os.write(1, f"{n}\n".encode())  # at this moment whoever waited for it goes on: the relay closes
+        time.sleep(_PAUSE_S)
         if n % _TIDY_EVERY == 0:
             state.tidy()
         if n % _RECEIPT_EVERY == 0:
